@@ -1,0 +1,48 @@
+import type { Duplex } from 'node:stream'
+import type { Become, Command, CommandResult } from '../model/command.ts'
+
+/** How commands and files reach one host. Safe for concurrent use. */
+export interface Connection extends AsyncDisposable {
+  /** What people read: `local`, `ssh root@10.0.0.1:22`. */
+  readonly description: string
+
+  /**
+   * Runs a command with `/bin/sh` on the host. Resolves with any exit code; rejects with a FailureError only when
+   * the host is lost (`unreachable`), the deadline passed (`timeout`) or the signal fired (`cancelled`). In the last
+   * two cases the command's whole process group on the host is dead before the promise settles.
+   */
+  run(command: Command, options?: RunOptions): Promise<CommandResult>
+
+  /**
+   * Writes a file so that readers see the old or the new content, never a part: temporary file beside the target,
+   * mode and owner set, then renamed. Content is bytes, or a file on the controller (streamed).
+   */
+  put(content: Uint8Array | { readonly file: string }, path: string, options?: PutOptions): Promise<void>
+
+  /** Reads a file whole. Rejects with `module`/`file-not-readable` when it cannot. */
+  get(
+    path: string,
+    options?: { readonly become?: Become; readonly signal?: AbortSignal },
+  ): Promise<Uint8Array>
+
+  /** A TCP stream to an address as seen from the host: how guests behind a hypervisor's NAT are reached. */
+  forward(address: string, port: number): Promise<Duplex>
+
+  close(): Promise<void>
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal
+  /** Raw chunks while the command runs, before any decoding decision of the caller. */
+  readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void
+}
+
+export interface PutOptions {
+  /** Octal, e.g. `0o644`. Default `0o600`. */
+  readonly mode?: number
+  readonly owner?: string
+  readonly group?: string
+  readonly become?: Become
+  readonly signal?: AbortSignal
+  readonly onProgress?: (doneBytes: number, totalBytes: number) => void
+}

@@ -1,0 +1,76 @@
+import type { Location } from './location.ts'
+import type { Value, Vars } from './value.ts'
+
+/** What a play runs, in order: a task, or a block of them. */
+export type Step = Task | Block
+
+/** Keywords that tasks and blocks share (Ansible's names, camel case). Strings may hold templates until run time. */
+export interface StepKeywords {
+  /** All must be true. Expressions without braces. */
+  readonly when: readonly Value[]
+  readonly tags: readonly string[]
+  readonly vars: Vars
+  readonly become?: Value
+  readonly becomeUser?: string
+  readonly becomeMethod?: string
+  readonly ignoreErrors?: Value
+  readonly ignoreUnreachable?: Value
+  readonly noLog?: Value
+  readonly environment?: Value
+  readonly delegateTo?: string
+  readonly runOnce?: boolean
+  readonly checkMode?: boolean
+  readonly diff?: boolean
+  readonly anyErrorsFatal?: boolean
+  /** The role that the step came from: key of `Plan.roles`. */
+  readonly role?: string
+  readonly location: Location
+}
+
+export interface Task extends StepKeywords {
+  readonly kind: 'task'
+  /** Stable within a plan: `stage/path.of.indexes`, e.g. `deploy/2.block.0`. */
+  readonly id: string
+  readonly name?: string
+  readonly module: string
+  /** Parameters with templates unresolved; free-form text is under `_raw_params`. A string is a template for the whole. */
+  readonly params: Vars | string
+  readonly loop?: Value
+  /** Which keyword wrote the loop: `loop` keeps lists nested, `with_items` flattens one level. */
+  readonly loopKind?: 'loop' | 'items' | 'dict'
+  readonly loopControl?: LoopControl
+  readonly register?: string
+  readonly notify: readonly string[]
+  readonly listen: readonly string[]
+  readonly until?: readonly Value[]
+  readonly retries?: Value
+  readonly delay?: Value
+  readonly changedWhen?: readonly Value[]
+  readonly failedWhen?: readonly Value[]
+  /** Ansible's `timeout`, seconds. */
+  readonly timeout?: Value
+  readonly throttle?: number
+  /** For `include_tasks`/`include_role` with a name known beforehand: the steps, ready to run. */
+  readonly include?: Include
+}
+
+export interface LoopControl {
+  readonly loopVar?: string
+  readonly indexVar?: string
+  readonly label?: Value
+  readonly pause?: number
+}
+
+/** What an include brings. `key` is a key of `Plan.includes`. */
+export interface Include {
+  readonly key: string
+}
+
+export interface Block extends StepKeywords {
+  readonly kind: 'block'
+  readonly id: string
+  readonly name?: string
+  readonly block: readonly Step[]
+  readonly rescue: readonly Step[]
+  readonly always: readonly Step[]
+}

@@ -1,0 +1,26 @@
+import type { Value } from '../model/value.ts'
+
+/** Names that templates may use. Looked up lazily, so that only what is used is resolved. */
+export interface Scope {
+  /** The final value of a variable, or undefined when there is none. May throw TemplateError for what it refers to. */
+  get(name: string): Value | undefined
+}
+
+/** Jinja2 text or an expression that did not work: syntax, an undefined name, a filter's complaint. */
+export class TemplateError extends Error {
+  /** The undefined variable's name, when that was it. */
+  readonly undefinedName?: string
+  /** Line in the template, from 1. */
+  readonly line?: number
+  constructor(message: string, details: { undefinedName?: string; line?: number } = {}) {
+    super(message)
+    this.name = 'TemplateError'
+    if (details.undefinedName !== undefined) this.undefinedName = details.undefinedName
+    if (details.line !== undefined) this.line = details.line
+  }
+}
+
+/** True when the text has `{{`, `{%` or `{#`. */
+export function hasTemplate(text: string): boolean {
+  return /\{\{|\{%|\{#/.test(text)
+}
