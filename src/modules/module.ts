@@ -109,9 +109,16 @@ export interface ModuleContext extends HostAccess {
   readonly runId: string
 }
 
+export interface QueryOptions {
+  /** Shows each line of output while the command runs. */
+  readonly stream?: boolean
+  /** Raw chunks while the command runs: for modules that read progress out of a tool's output. */
+  readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void
+}
+
 export interface HostAccess {
   /** Runs a query; does not count as a change and runs in check mode too. Never throws for an exit code. */
-  run(command: Command, options?: { readonly stream?: boolean }): Promise<CommandResult>
+  run(command: Command, options?: QueryOptions): Promise<CommandResult>
   /** Reads a fact, cached until something on the host changes. */
   fact<Args extends readonly unknown[], T>(fact: Fact<Args, T>, ...args: Args): Promise<T>
   /** Same, always asked afresh. */
