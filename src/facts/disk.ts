@@ -1,0 +1,35 @@
+import { sh } from '../util/sh.ts'
+import { defineFact } from './fact.ts'
+import { lines } from './text.ts'
+
+export interface Disk {
+  readonly device: string
+  readonly mountPoint: string
+  readonly totalBytes: number
+  readonly usedBytes: number
+  /** What an unprivileged user may still write: the file system's reserve is not in it. */
+  readonly availableBytes: number
+}
+
+/**
+ * The file system that holds a path, or would hold it: of a path that does not exist yet, its nearest parent counts.
+ * Null when `df` gives no answer. Source: POSIX `df -Pk`.
+ */
+export const disk = defineFact<[path: string], Disk | null>({
+  name: 'disk',
+  command: (path) =>
+    sh`p=${path}; while [ ! -e "$p" ] && [ "$p" != / ] && [ "$p" != . ]; do p=$(dirname -- "$p"); done; LC_ALL=C df -Pk -- "$p"`,
+  parse({ stdout }) {
+    const row = lines(stdout)[1]
+    const match = row && /^(.+?)\s+(\d+)\s+(\d+)\s+(-?\d+)\s+\S+\s+(\/.*)$/.exec(row)
+    if (!match) return null
+    const [, device = '', total, used, available, mountPoint = ''] = match
+    return {
+      device,
+      mountPoint,
+      totalBytes: Number(total) * 1024,
+      usedBytes: Number(used) * 1024,
+      availableBytes: Number(available) * 1024,
+    }
+  },
+})

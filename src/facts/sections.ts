@@ -1,0 +1,29 @@
+import type { Command, CommandPart } from '../model/command.ts'
+
+/**
+ * Several queries in one round trip: each part's output comes after a line `@@name`. A part's failure does not stop
+ * the next. A host that prints such a line itself can only spoil its own facts.
+ */
+export function sections(queries: Readonly<Record<string, Command>>): Command {
+  const parts = Object.entries(queries).flatMap(([name, query]): CommandPart[] => [
+    { kind: 'shell', text: "printf '\\n@@%s\\n' " },
+    { kind: 'quoted', text: name },
+    { kind: 'shell', text: '; { ' },
+    ...query.parts,
+    { kind: 'shell', text: '; } 2>/dev/null; ' },
+  ])
+  return { parts: [...parts, { kind: 'shell', text: 'true' }] }
+}
+
+/** Section name to text without the last newline. A section that is missing reads as empty. */
+export function readSections(stdout: string): (name: string) => string {
+  const found = new Map<string, string[]>()
+  let current: string[] = []
+  for (const line of stdout.split('\n')) {
+    if (line.startsWith('@@')) {
+      current = []
+      found.set(line.slice(2).trim(), current)
+    } else current.push(line)
+  }
+  return (name) => (found.get(name) ?? []).join('\n').replace(/\n+$/, '')
+}

@@ -1,0 +1,24 @@
+/** Lines without empty ones; `\r` at the end of a line is dropped. */
+export function lines(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.replace(/\r$/, ''))
+    .filter((line) => line !== '')
+}
+
+/** `key<separator>value` lines, the first of a key wins. */
+export function pairs(text: string, separator: string): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const line of lines(text)) {
+    const at = line.indexOf(separator)
+    if (at < 0) continue
+    const key = line.slice(0, at).trim()
+    if (!found.has(key)) found.set(key, line.slice(at + separator.length).trim())
+  }
+  return found
+}
+
+/** A whole non-negative number, or null for anything else. */
+export function count(text: string | undefined): number | null {
+  return text !== undefined && /^\d+$/.test(text.trim()) ? Number(text.trim()) : null
+}
