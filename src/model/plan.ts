@@ -16,7 +16,12 @@ export interface Plan {
   readonly inventory: Inventory
   readonly stages: readonly Stage[]
   readonly roles: Readonly<Record<string, Role>>
-  /** Task lists that includes can reach, by key (`absolute path` for a file). */
+  /**
+   * Task lists that includes can reach. Keys: the absolute path of a task file (`include_tasks` with a templated name
+   * is looked up by it: relative to the including file's folder, then the role's `tasks/`, then the pipeline's
+   * folder), and `role:<name>:<tasks_from>` for `include_role` (`main` unless `tasks_from` says otherwise). A literal
+   * include carries its key in `Task.include`. With `apply:` the list is one block that holds those keywords.
+   */
   readonly includes: Readonly<Record<string, readonly Step[]>>
   readonly extraVars: Vars
   /** SHA-256 over everything that decides what runs; a resume needs the same. */
@@ -53,7 +58,10 @@ export interface PlayStage extends StageBase {
   readonly forceHandlers: boolean
   /** pre_tasks, flush, roles, tasks, flush, post_tasks, flush: flattened, with `meta: flush_handlers` tasks between. */
   readonly steps: readonly Step[]
+  /** Handlers of the stage's roles (included ones too), then its own. */
   readonly handlers: readonly Task[]
+  /** Keys of `Plan.roles` that run in this stage, in order, dependencies first. */
+  readonly roles?: readonly string[]
 }
 
 /** A zx script: `default export async ({ $, hosts, vars, record }) => {…}`. */
@@ -73,6 +81,8 @@ export interface Role {
   readonly vars: Vars
   /** Parameters given where the role was named. */
   readonly params: Vars
+  /** Keys of the roles that it depends on (`meta/main.yml`). */
+  readonly dependencies?: readonly string[]
 }
 
 export type { Host }
