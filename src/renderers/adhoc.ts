@@ -1,0 +1,40 @@
+import type { Event, TaskFinished } from '../model/event.ts'
+import type { Renderer } from '../model/renderer.ts'
+import type { Value } from '../model/value.ts'
+import { failureText } from './messages.ts'
+import type { Paint } from './style.ts'
+
+/**
+ * Ansible's ad-hoc form on stdout: `host | CHANGED | rc=0 >>` and the output for commands, `host | SUCCESS => {…}`
+ * for other modules. A host's answer stays together.
+ */
+export function adhocRenderer(options: {
+  readonly paint: Paint
+  stdout(text: string): void
+  stderr(text: string): void
+}): Renderer {
+  return {
+    handle(event: Event) {
+      if (event.kind === 'task.finished') options.stdout(`${answer(event, options.paint)}\n`)
+      if (event.kind === 'note' && event.level === 'warning') options.stderr(`warning: ${event.text}\n`)
+    },
+    async close() {},
+  }
+}
+
+function answer(event: TaskFinished, paint: Paint): string {
+  const { outcome, data } = event
+  if (outcome.kind === 'failed' || outcome.kind === 'unreachable') {
+    const word = outcome.kind === 'failed' ? 'FAILED' : 'UNREACHABLE!'
+    return failureText(outcome.failure, `${event.host} | ${word}`, paint)
+  }
+  const word = outcome.kind === 'ok' ? 'SUCCESS' : outcome.kind.toUpperCase()
+  const look = outcome.kind === 'changed' ? 'yellow' : 'green'
+  if (data && typeof data['stdout'] === 'string' && typeof data['rc'] === 'number') {
+    const text = [data['stdout'], data['stderr']].filter(
+      (part): part is string => typeof part === 'string' && part !== '',
+    )
+    return [paint(look, `${event.host} | ${word} | rc=${data['rc']} >>`), ...text].join('\n')
+  }
+  return `${paint(look, `${event.host} | ${word}`)} => ${JSON.stringify((data ?? {}) as Value, null, 4)}`
+}

@@ -1,0 +1,78 @@
+import type { HostView, RunView, StageView } from './run-view.ts'
+import { durationText, type Paint, plural } from './style.ts'
+
+/** More hosts than this are summed up in one line, so that the picture always fits a terminal. */
+const HOST_ROWS = 8
+const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+
+/** The lines of one stage: itself, and below it the hosts it runs on. Pure; `now` in ms since the epoch. */
+export function stageLines(view: RunView, stage: StageView, now: number, paint: Paint): string[] {
+  const width = Math.max(...[...view.stages.keys()].map((name) => name.length))
+  const name = stage.name.padEnd(width)
+  switch (stage.status) {
+    case 'waiting':
+      return [paint('dim', `· ${name}`)]
+    case 'ok':
+      return [`${paint('green', '✔')} ${name}  ${paint('dim', summary(stage))}`]
+    case 'skipped':
+      return [paint('dim', `- ${name}  skipped${stage.why ? `: ${stage.why}` : ''}`)]
+    case 'cancelled':
+      return [`${paint('yellow', '■')} ${name}  stopped`]
+    case 'failed':
+      return [`${paint('red', '✖')} ${name}  ${paint('dim', summary(stage))}`, ...troubleRows(stage, paint)]
+    case 'running': {
+      const frame = SPINNER[Math.floor(now / 100) % SPINNER.length] ?? ''
+      const head = `${paint('cyan', frame)} ${paint('bold', name)}  ${paint('dim', clock(now - stage.startedAt))}`
+      return [head, ...hostRows(stage, now, paint)]
+    }
+  }
+}
+
+function hostRows(stage: StageView, now: number, paint: Paint): string[] {
+  const hosts = [...stage.hosts.values()]
+  if (hosts.length > HOST_ROWS) return crowdRows(hosts, paint)
+  const width = Math.min(24, Math.max(...hosts.map((host) => host.name.length)))
+  return hosts.flatMap((host) => {
+    const name = host.name.slice(0, width).padEnd(width)
+    if (host.trouble) return [`  ${paint('red', '✖')} ${name}  ${host.trouble}`]
+    if (host.done || host.task === undefined) return [paint('dim', `    ${name}`)]
+    const row = `    ${name}  ${host.task} ${paint('dim', clock(now - host.taskSince))}`
+    return host.line === undefined ? [row] : [row, paint('dim', `    ${' '.repeat(width)}  ${host.line}`)]
+  })
+}
+
+/** Which tasks the many are at, the most common first. */
+function crowdRows(hosts: readonly HostView[], paint: Paint): string[] {
+  const tasks = new Map<string, number>()
+  for (const host of hosts) {
+    const label = host.trouble ? 'failed' : host.done || host.task === undefined ? 'waiting' : host.task
+    tasks.set(label, (tasks.get(label) ?? 0) + 1)
+  }
+  return [...tasks]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, HOST_ROWS)
+    .map(([label, count]) => `    ${paint('dim', plural(count, 'host').padEnd(10))}  ${label}`)
+}
+
+function troubleRows(stage: StageView, paint: Paint): string[] {
+  const troubled = [...stage.hosts.values()].filter((host) => host.trouble !== undefined)
+  const shown = troubled
+    .slice(0, HOST_ROWS)
+    .map((host) => `  ${paint('red', '✖')} ${host.name}  ${host.trouble}`)
+  const rest = troubled.length - shown.length
+  return rest > 0 ? [...shown, paint('dim', `    and ${plural(rest, 'more host')}`)] : shown
+}
+
+function summary(stage: StageView): string {
+  const parts = [durationText(stage.durationMs)]
+  if (stage.hosts.size > 1) parts.unshift(plural(stage.hosts.size, 'host'))
+  if (stage.changed > 0) parts.push(`${stage.changed} changed`)
+  if (stage.failed > 0) parts.push(`${stage.failed} failed`)
+  return parts.join(', ')
+}
+
+/** `0:07`, `2:05`: ticks by whole seconds, so that a redraw changes as little as possible. */
+function clock(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+}

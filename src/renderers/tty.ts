@@ -1,0 +1,130 @@
+import type { Writable } from 'node:stream'
+import { DefaultRenderer, Listr, ListrLogger, type ListrTaskWrapper, ProcessOutput } from 'listr2'
+import type { Event, Note } from '../model/event.ts'
+import type { Renderer } from '../model/renderer.ts'
+import { failureText, finalFailure, noteText } from './messages.ts'
+import { recapText } from './recap.ts'
+import { applyEvent, emptyView } from './run-view.ts'
+import type { Paint } from './style.ts'
+import { stageLines } from './tty-lines.ts'
+
+/** listr2 draws the whole tree at every event; at most ten times a second is enough for eyes and leaves the CPU alone. */
+const REDRAW_MS = 100
+
+export interface TtyOptions {
+  readonly paint: Paint
+  /** The terminal: drawing goes here. */
+  readonly terminal: Writable
+  /** Where the recap and the result table go. */
+  readonly results: Writable
+}
+
+/** The picture on a terminal: rows are stages, and the hosts of the running stages. listr2 only draws. */
+export function ttyRenderer({ paint, terminal, results }: TtyOptions): Renderer {
+  const view = emptyView()
+  const rows = new Map<string, Row>()
+  const notes: Note[] = []
+  const failures: string[] = []
+  let drawing: Promise<unknown> | undefined
+  let ticker: NodeJS.Timeout | undefined
+
+  function start(): void {
+    terminal.write(`${paint('bold', 'hvlab')} ${view.title}\n`)
+    for (const name of view.stages.keys()) rows.set(name, newRow())
+    const list = new Listr(
+      [...rows].map(([name, row]) => ({
+        title: titleOf(name),
+        task: async (
+          _context: unknown,
+          task: ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof DefaultRenderer>,
+        ) => {
+          row.retitle = (title) => {
+            if (task.title !== title) task.title = title
+          }
+          await row.ended
+        },
+      })),
+      {
+        concurrent: true,
+        exitOnError: false,
+        registerSignalListeners: false,
+        renderer: CalmRenderer,
+        rendererOptions: {
+          formatOutput: 'truncate',
+          logger: new ListrLogger({
+            useIcons: false,
+            processOutput: new ProcessOutput(terminal as NodeJS.WriteStream, terminal as NodeJS.WriteStream),
+          }),
+        },
+      },
+    )
+    drawing = list.run()
+    ticker = setInterval(retitleAll, REDRAW_MS)
+  }
+
+  function titleOf(name: string): string {
+    const stage = view.stages.get(name)
+    return stage ? stageLines(view, stage, Date.now(), paint).join('\n') : name
+  }
+
+  function retitleAll(): void {
+    for (const [name, row] of rows) row.retitle?.(titleOf(name))
+  }
+
+  async function stop(): Promise<void> {
+    clearInterval(ticker)
+    retitleAll()
+    for (const row of rows.values()) row.end()
+    await drawing
+    drawing = undefined
+  }
+
+  let closing: Promise<void> | undefined
+  return {
+    handle(event: Event) {
+      applyEvent(view, event)
+      if (event.kind === 'run.started') start()
+      if (event.kind === 'note') notes.push(event)
+      const failure = finalFailure(event)
+      if (failure) failures.push(failureText(failure.failure, failure.title, paint))
+    },
+    close() {
+      closing ??= stop().then(() => {
+        if (notes.length > 0) terminal.write(`\n${notes.map((note) => noteText(note, paint)).join('\n')}\n`)
+        if (failures.length > 0) terminal.write(`\n${failures.join('\n\n')}\n`)
+        if (view.finished) results.write(`\n${recapText(view.finished, paint)}`)
+      })
+      return closing
+    },
+  }
+}
+
+interface Row {
+  retitle?: (title: string) => void
+  end: () => void
+  ended: Promise<void>
+}
+
+function newRow(): Row {
+  let end = () => {}
+  const ended = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  return { end, ended }
+}
+
+class CalmRenderer extends DefaultRenderer {
+  #drawnAt = 0
+
+  override update(): void {
+    const now = Date.now()
+    if (now - this.#drawnAt < REDRAW_MS) return
+    this.#drawnAt = now
+    super.update()
+  }
+
+  /** Titles carry their own signs, because a stage that has not begun must not look busy. */
+  protected override style(): string {
+    return ''
+  }
+}
