@@ -20,6 +20,8 @@ export interface Module<Schema extends ZodType = ZodType> {
   readonly doc: string
   /** A strict object; unknown parameters are errors. Descriptions of the fields go to the docs. */
   readonly params: Schema
+  /** Parameters of Ansible's module that hvlab lacks: naming one is an error that says so. */
+  readonly unsupported?: readonly string[]
   /** Parameter that takes free-form text (`command: ls -l` → `_raw_params`), when the module allows it. */
   readonly freeForm?: string
   /** Parameters whose text must reach the module untemplated, e.g. expressions. */

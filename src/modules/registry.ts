@@ -1,0 +1,33 @@
+import type { Module } from './module.ts'
+
+/** Looks modules up by the names that tasks use. */
+export interface ModuleRegistry {
+  /** By name or alias; `ansible.builtin.` and `ansible.legacy.` in front count for nothing. */
+  findModule(name: string): Module | undefined
+  /** In the order of their names. */
+  allModules(): readonly Module[]
+}
+
+// One line a module. The lab's own modules come after Ansible's.
+const list: readonly Module[] = []
+
+/** Builds a registry; two modules that claim one name are a bug and say so. */
+export function moduleRegistry(modules: readonly Module[]): ModuleRegistry {
+  const byName = new Map<string, Module>()
+  for (const module of modules) {
+    for (const name of [module.name, ...(module.aliases ?? [])]) {
+      if (byName.has(name)) throw new Error(`two modules are called ${name}`)
+      byName.set(name, module)
+    }
+  }
+  const sorted = [...modules].sort((a, b) => (a.name < b.name ? -1 : 1))
+  return {
+    findModule: (name) => byName.get(name.replace(/^ansible\.(builtin|legacy)\./, '')),
+    allModules: () => sorted,
+  }
+}
+
+/** Every module that hvlab has. */
+export const modules: ModuleRegistry = moduleRegistry(list)
+export const findModule = modules.findModule
+export const allModules = modules.allModules
