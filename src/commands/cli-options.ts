@@ -1,0 +1,81 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { RunOptions } from './run-options.ts'
+
+/** What commander hands to an action. */
+export type Flags = Record<string, unknown>
+
+/** Ansible's common options. */
+export function runOptions(command: Command, resumable = false): Command {
+  command
+    .option('-i, --inventory <source>', 'inventory file, folder or `host,host,` (repeatable)', collect, [])
+    .option('-l, --limit <pattern>', 'only these hosts')
+    .option(
+      '-e, --extra-vars <vars>',
+      'variables: `name=value`, JSON, YAML or @file (repeatable)',
+      collect,
+      [],
+    )
+    .option('-t, --tags <tags>', 'only tasks with these tags', collectWords, [])
+    .option('--skip-tags <tags>', 'all but tasks with these tags', collectWords, [])
+    .option('-C, --check', 'change nothing, say what would change')
+    .option('-D, --diff', 'show what changes in files')
+    .option('-f, --forks <number>', 'hosts worked on at once', positive, 50)
+    .option('-v, --verbose', 'more output (repeatable)', (_value: string, before: number) => before + 1, 0)
+    .addOption(formatOption())
+  if (resumable) {
+    command
+      .option('--resume [run]', 'continue a run that stopped (default: the newest of this pipeline)')
+      .option('--deadline <seconds>', 'stop the run after this time (exit code 6)', positive)
+  }
+  return command
+}
+
+export function formatOption(): Option {
+  return new Option('--format <format>', 'how to show it')
+    .choices(['auto', 'tty', 'plain', 'json', 'jsonl'])
+    .default('auto')
+}
+
+/** The parsed flags as plain values. */
+export function runFlags(flags: Flags): RunOptions {
+  const text = (name: string) => (typeof flags[name] === 'string' ? (flags[name] as string) : undefined)
+  const words = (name: string) => (flags[name] as string[] | undefined) ?? []
+  const limit = text('limit')
+  const resume = flags['resume'] as string | true | undefined
+  const deadline = flags['deadline'] as number | undefined
+  return {
+    inventory: words('inventory'),
+    extraVars: words('extraVars'),
+    tags: words('tags'),
+    skipTags: words('skipTags'),
+    check: flags['check'] === true,
+    diff: flags['diff'] === true,
+    forks: (flags['forks'] as number | undefined) ?? 50,
+    verbosity: (flags['verbose'] as number | undefined) ?? 0,
+    format: (flags['format'] as RunOptions['format'] | undefined) ?? 'auto',
+    ...(limit === undefined ? {} : { limit }),
+    ...(resume === undefined ? {} : { resume }),
+    ...(deadline === undefined ? {} : { deadline }),
+  }
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value]
+}
+
+function collectWords(value: string, before: readonly string[]): string[] {
+  return [
+    ...before,
+    ...value
+      .split(',')
+      .map((word) => word.trim())
+      .filter(Boolean),
+  ]
+}
+
+function positive(value: string): number {
+  const number = Number(value)
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError('It must be a whole number from 1.')
+  return number
+}

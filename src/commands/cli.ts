@@ -1,0 +1,141 @@
+import { Command, CommanderError } from 'commander'
+import { ExitCode } from '../model/exit-code.ts'
+import { type Flags, formatOption, runFlags, runOptions } from './cli-options.ts'
+import type { CommandEnvironment } from './environment.ts'
+
+/** Parses the command line and runs one command, loaded only then. Returns the exit code. */
+export async function runCli(argv: readonly string[], env: CommandEnvironment): Promise<number> {
+  let exitCode: number = ExitCode.ok
+  const program = new Command('hvlab')
+    .description('From bare Linux hosts to an honest virtualisation report, by one command.')
+    .version(env.version, '-V, --version', 'print the version')
+    .showSuggestionAfterError()
+    .showHelpAfterError('(`hvlab --help` lists the commands)')
+    .exitOverride()
+    .configureOutput({ writeOut: env.stdout, writeErr: env.stderr, getOutHasColors: () => env.color })
+    .helpCommand(false)
+
+  /** A command whose action's number becomes the exit code. */
+  const command = (signature: string, description: string) =>
+    program.command(signature).description(description).exitOverride()
+  const exits =
+    <A extends unknown[]>(action: (...args: A) => Promise<number>) =>
+    async (...args: A): Promise<void> => {
+      exitCode = await action(...args)
+    }
+
+  runOptions(
+    command('up [pipeline]', 'run a pipeline of this lab, or of the package, by name (default: lab)'),
+    true,
+  ).action(
+    exits(async (pipeline: string | undefined, flags: Flags) =>
+      (await import('./up.ts')).upCommand(pipeline ?? 'lab', runFlags(flags), env),
+    ),
+  )
+  runOptions(command('run <file>', 'run a pipeline or a playbook from a file'), true).action(
+    exits(async (file: string, flags: Flags) =>
+      (await import('./run.ts')).runCommand(file, runFlags(flags), env),
+    ),
+  )
+  runOptions(
+    command('plan <file>', 'show what a pipeline would do, where, without touching anything'),
+  ).action(
+    exits(async (file: string, flags: Flags) =>
+      (await import('./plan.ts')).planCommand(file, runFlags(flags), env),
+    ),
+  )
+  runOptions(
+    command('validate [files...]', 'check pipelines, inventories and roles; every mistake at once'),
+  ).action(
+    exits(async (files: string[], flags: Flags) =>
+      (await import('./validate.ts')).validateCommand(files, runFlags(flags), env),
+    ),
+  )
+  runOptions(command('status', 'the guests on the hosts of the inventory, as the hosts say')).action(
+    exits(async (flags: Flags) => (await import('./status.ts')).statusCommand(runFlags(flags), env)),
+  )
+  runOptions(
+    command('ssh <guest> [command...]', 'log in to a guest, or run one command there (after --)'),
+  ).action(
+    exits(async (guest: string, words: string[], flags: Flags) =>
+      (await import('./ssh.ts')).sshCommand(guest, words, runFlags(flags), env),
+    ),
+  )
+  runOptions(command('down', 'remove what hvlab made on the hosts of the inventory, and nothing else'))
+    .option('--images', 'the image store too')
+    .action(
+      exits(async (flags: Flags) =>
+        (await import('./down.ts')).downCommand(
+          { ...runFlags(flags), images: flags['images'] === true },
+          env,
+        ),
+      ),
+    )
+  command('report [run]', "write a run's reports again and show the result (default: the newest run)")
+    .addOption(formatOption())
+    .action(
+      exits(async (run: string | undefined, flags: Flags) =>
+        (await import('./report.ts')).reportCommand(run, runFlags(flags), env),
+      ),
+    )
+  runOptions(command('doctor', 'what the hosts can do, and what to do about what is missing')).action(
+    exits(async (flags: Flags) => (await import('./doctor.ts')).doctorCommand(runFlags(flags), env)),
+  )
+  runOptions(command('exec <pattern>', 'run one module on hosts (Ansible: ad-hoc)'))
+    .option('-m, --module-name <module>', 'the module', 'command')
+    .option('-a, --args <args>', 'its parameters: `k=v …`, JSON, or free-form text', '')
+    .option('-b, --become', 'with privilege escalation')
+    .action(
+      exits(async (pattern: string, flags: Flags) =>
+        (await import('./exec.ts')).execCommand(
+          pattern,
+          {
+            ...runFlags(flags),
+            module: String(flags['moduleName']),
+            args: String(flags['args']),
+            become: flags['become'] === true,
+          },
+          env,
+        ),
+      ),
+    )
+  runOptions(command('inventory', 'the inventory as hvlab reads it'))
+    .option('--list', 'everything, as JSON')
+    .option('--graph', 'groups and hosts as a tree')
+    .option('--host <host>', "one host's variables, as JSON")
+    .action(
+      exits(async (flags: Flags) =>
+        (await import('./inventory.ts')).inventoryCommand(
+          {
+            ...runFlags(flags),
+            list: flags['list'] === true,
+            graph: flags['graph'] === true,
+            ...(typeof flags['host'] === 'string' ? { host: flags['host'] } : {}),
+          },
+          env,
+        ),
+      ),
+    )
+  runOptions(
+    command('replay [run]', "show a run's journal again, in any format (default: the newest run)"),
+  ).action(
+    exits(async (run: string | undefined, flags: Flags) =>
+      (await import('./replay.ts')).replayCommand(run, runFlags(flags), env),
+    ),
+  )
+  command('init <folder>', 'write a small commented lab into a new folder').action(
+    exits(async (folder: string) => (await import('./init.ts')).initCommand(folder, env)),
+  )
+
+  try {
+    if (argv.length === 0) {
+      env.stderr(program.helpInformation())
+      return ExitCode.usage
+    }
+    await program.parseAsync([...argv], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage
+  }
+}

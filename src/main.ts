@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { CommandEnvironment } from './commands/environment.ts'
+import { ExitCode } from './model/exit-code.ts'
+import { createRenderer, wantsColor } from './renderers/create.ts'
+import { packageRoot } from './util/package-root.ts'
+
+/** argv → command → exit code. The only place that ends the process, and the only one that knows the renderers. */
+const version = (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string })
+  .version
+
+if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
+  // Before anything else is loaded: scripts ask for it often.
+  process.stdout.write(`${version}\n`)
+} else {
+  // A reader that goes away (`hvlab … | head`) is not an error.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endOnBrokenPipe)
+  const { runCli } = await import('./commands/cli.ts')
+  process.exitCode = await runCli(process.argv.slice(2), environment()).catch(crash)
+  // Connections are closed by now; a stray timer of a library must not keep a finished run alive.
+  await Promise.all([drained(process.stdout), drained(process.stderr)])
+  process.exit()
+}
+
+function environment(): CommandEnvironment {
+  const { stdout, stderr, env } = process
+  return {
+    cwd: process.cwd(),
+    env,
+    version,
+    color: wantsColor({ stdout, stderr, env }),
+    stdout: (text) => void stdout.write(text),
+    stderr: (text) => void stderr.write(text),
+    renderer: (options) => createRenderer(options, { stdout, stderr, env }),
+    onSignal(listener) {
+      const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+      for (const signal of signals) process.on(signal, listener)
+      return {
+        [Symbol.dispose]() {
+          for (const signal of signals) process.off(signal, listener)
+        },
+      }
+    },
+  }
+}
+
+/** What no layer expected. The stack is for the bug report. */
+function crash(error: unknown): number {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`error: hvlab itself failed; this is a bug.\n${text}\n`)
+  return ExitCode.taskFailed
+}
+
+function endOnBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(ExitCode.ok)
+  throw error
+}
+
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0) resolve()
+    else stream.once('drain', resolve)
+  })
+}
