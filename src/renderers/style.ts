@@ -5,9 +5,9 @@ type Look = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'magenta'
 /** Paints text when colours are wanted. Colour never carries a meaning alone: a word or a sign says the same. */
 export type Paint = (look: Look, text: string) => string
 
+/** Whether to colour is decided once, by `create.ts`; `styleText` alone would look at stdout again. */
 export function painter(color: boolean): Paint {
-  // `validateStream` reads NO_COLOR and the stream again; that choice was made already.
-  return (look, text) => (color && text !== '' ? styleText(look, text) : text)
+  return (look, text) => (color && text !== '' ? styleText(look, text, { validateStream: false }) : text)
 }
 
 /** `0.4 s`, `12.3 s`, `2:05 min`, `1:02:03 h`. */
@@ -30,4 +30,23 @@ export function indent(text: string, margin: string): string {
 
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** Cuts a painted line to a terminal's width, colours kept balanced. One column a character. */
+export function fit(line: string, columns: number): string {
+  // Colour sequences, or one character.
+  const tokens = line.match(/\u001b\[[0-9;]*m|./gsu) ?? []
+  const isColor = (token: string) => token.length > 1 && token.startsWith('\u001b')
+  if (tokens.filter((token) => !isColor(token)).length <= columns) return line
+  let left = columns - 1
+  const kept: string[] = []
+  for (const token of tokens) {
+    if (isColor(token)) kept.push(token)
+    else if (left > 0) {
+      kept.push(token)
+      left -= 1
+      if (left === 0) kept.push('…')
+    }
+  }
+  return kept.join('')
 }

@@ -5,7 +5,7 @@ import type { Renderer } from '../model/renderer.ts'
 import { failureText, finalFailure, noteText } from './messages.ts'
 import { recapText } from './recap.ts'
 import { applyEvent, emptyView } from './run-view.ts'
-import type { Paint } from './style.ts'
+import { fit, type Paint } from './style.ts'
 import { stageLines } from './tty-lines.ts'
 
 /** listr2 draws the whole tree at every event; at most ten times a second is enough for eyes and leaves the CPU alone. */
@@ -14,7 +14,7 @@ const REDRAW_MS = 100
 export interface TtyOptions {
   readonly paint: Paint
   /** The terminal: drawing goes here. */
-  readonly terminal: Writable
+  readonly terminal: Writable & { readonly columns?: number }
   /** Where the recap and the result table go. */
   readonly results: Writable
 }
@@ -41,6 +41,7 @@ export function ttyRenderer({ paint, terminal, results }: TtyOptions): Renderer 
           row.retitle = (title) => {
             if (task.title !== title) task.title = title
           }
+          row.retitle(titleOf(name))
           await row.ended
         },
       })),
@@ -64,7 +65,12 @@ export function ttyRenderer({ paint, terminal, results }: TtyOptions): Renderer 
 
   function titleOf(name: string): string {
     const stage = view.stages.get(name)
-    return stage ? stageLines(view, stage, Date.now(), paint).join('\n') : name
+    if (!stage) return name
+    // listr2 leaves two columns free and looks at stdout, which may be a file while the terminal is stderr.
+    const columns = (terminal.columns ?? 80) - 2
+    return stageLines(view, stage, Date.now(), paint)
+      .map((line) => fit(line, columns))
+      .join('\n')
   }
 
   function retitleAll(): void {
@@ -114,6 +120,8 @@ function newRow(): Row {
 }
 
 class CalmRenderer extends DefaultRenderer {
+  /** Whether to draw was decided by `create.ts`; listr2 would look at stdout and fall back to plain lines. */
+  static override nonTTY = true
   #drawnAt = 0
 
   override update(): void {

@@ -1,0 +1,245 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
+import t from 'tap'
+import type { Event } from '../../../src/model/event.ts'
+import { adhocRenderer } from '../../../src/renderers/adhoc.ts'
+import { createRenderer, wantsColor } from '../../../src/renderers/create.ts'
+import { diffText } from '../../../src/renderers/diff-text.ts'
+import { plainRenderer } from '../../../src/renderers/plain.ts'
+import { applyEvent, emptyView } from '../../../src/renderers/run-view.ts'
+import { durationText, fit, painter } from '../../../src/renderers/style.ts'
+import { ttyRenderer } from '../../../src/renderers/tty.ts'
+import { stageLines } from '../../../src/renderers/tty-lines.ts'
+import { packageRoot } from '../../../src/util/package-root.ts'
+
+const paint = painter(false)
+const events: Event[] = readFileSync(join(packageRoot, 'test/cases/renderers/failing-lab.jsonl'), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line))
+
+function pictureAfter(count: number, now: string): string[] {
+  const view = emptyView()
+  for (const event of events.slice(0, count)) applyEvent(view, event)
+  return [...view.stages.values()].flatMap((stage) => stageLines(view, stage, Date.parse(now), paint))
+}
+
+const RECAP = `
+RECAP
+localhost                  : ok=1    changed=1    unreachable=0    failed=0    skipped=0    rescued=0    ignored=0
+one                        : ok=2    changed=1    unreachable=0    failed=0    skipped=0    rescued=0    ignored=0
+two                        : ok=1    changed=0    unreachable=0    failed=1    skipped=0    rescued=0    ignored=0
+
+What virtualisation costs
+workload          native      guest  efficiency  slowdown
+cpu            4382 ev/s   546 ev/s      12.5 %      8.0×
+memory 1 KiB  5950 MiB/s  203 MiB/s       3.4 %       29×
+
+/lab/results/20260105-100000-quick/report.html
+
+finished in 1:52 min
+`
+
+t.test('the picture of a run in progress', async (t) => {
+  t.same(pictureAfter(11, '2026-01-05T10:00:33.000Z'), [
+    '✔ preflight  2 hosts, 2.0 s',
+    '⠋ image      0:31',
+    '    localhost  image : build debian-12 0:31',
+    '               unpacking packages 61 %',
+    '· deploy   ',
+    '· report   ',
+  ])
+})
+
+t.test('the picture of a failed run', async (t) => {
+  t.same(pictureAfter(events.length, '2026-01-05T10:02:00.000Z'), [
+    '✔ preflight  2 hosts, 2.0 s',
+    '✔ image      1:10 min, 1 changed',
+    '✖ deploy     2 hosts, 40.0 s, 1 changed, 1 failed',
+    '  ✖ two  guest1 did not answer on SSH within 30 s.',
+    '- report     skipped: deploy failed',
+  ])
+})
+
+t.test('many hosts are summed up', async (t) => {
+  const view = emptyView()
+  const time = '2026-01-05T10:00:00.000Z'
+  const hosts = Array.from({ length: 200 }, (_, index) => `host${index}`)
+  applyEvent(view, { time, kind: 'stage.started', stage: 'hypervisor', hosts })
+  for (const host of hosts.slice(0, 50)) {
+    const location = { file: 'f', line: 1, column: 1 }
+    applyEvent(view, {
+      time,
+      kind: 'task.started',
+      stage: 'hypervisor',
+      host,
+      task: 'x',
+      name: 'install',
+      module: 'apt',
+      location,
+    })
+  }
+  const [stage] = view.stages.values()
+  t.ok(stage)
+  if (stage) {
+    t.same(stageLines(view, stage, Date.parse(time), paint), [
+      '⠋ hypervisor  0:00',
+      '    150 hosts   waiting',
+      '    50 hosts    install',
+    ])
+  }
+})
+
+t.test('plain lines', async (t) => {
+  let stderr = ''
+  let stdout = ''
+  const renderer = plainRenderer({
+    paint,
+    verbosity: 0,
+    diff: false,
+    stderr: (text) => (stderr += text),
+    stdout: (text) => (stdout += text),
+  })
+  for (const event of events) renderer.handle(event)
+  t.equal(
+    stderr,
+    `hvlab quick · 20260105-100000-quick
+STAGE preflight (one, two)
+i one: no KVM: guests run under emulation (TCG)
+  one | ok | check the host (1.5 s)
+  two | ok | check the host (2.0 s)
+STAGE image (localhost)
+  localhost | changed | image : build debian-12 (1:10 min)
+STAGE deploy (one, two)
+  two | failed | guests : deploy guest1 (30.0 s)
+✖ deploy · two · guests : deploy guest1
+  guest1 did not answer on SSH within 30 s.
+  │ [ 1.0] Kernel panic - not syncing
+  hint: Look at its serial log.
+  at /lab/roles/guests/tasks/main.yml:3 [guest-not-reachable]
+  one | changed | guests : deploy guest1 (40.0 s)
+STAGE report skipped: deploy failed
+`,
+  )
+  t.equal(stdout, RECAP)
+})
+
+t.test(
+  'the terminal picture ends with failures and the recap, and draws at most ten times a second',
+  async (t) => {
+    const terminal = new PassThrough()
+    const results = new PassThrough()
+    const renderer = ttyRenderer({ paint, terminal, results })
+    let frames = 0
+    terminal.on('data', () => {
+      frames += 1
+    })
+    const startedAt = Date.now()
+    for (const event of events) {
+      renderer.handle(event)
+      for (let i = 0; i < 50; i += 1)
+        renderer.handle({
+          time: event.time,
+          kind: 'task.output',
+          stage: 'deploy',
+          host: 'one',
+          task: 'x',
+          stream: 'stdout',
+          line: `${i}`,
+        })
+    }
+    await renderer.close()
+    await renderer.close()
+    const seconds = (Date.now() - startedAt) / 1000
+    t.ok(frames < 20 + 40 * seconds, `${frames} writes in ${seconds} s`)
+    t.equal(String(results.read()), RECAP)
+    t.equal(terminal.listenerCount('data'), 1)
+  },
+)
+
+t.test('the terminal picture shows what the lines say', async (t) => {
+  const terminal = new PassThrough()
+  const renderer = ttyRenderer({ paint, terminal, results: new PassThrough() })
+  for (const event of events) renderer.handle(event)
+  await renderer.close()
+  const text = stripVTControlCharacters(String(terminal.read()))
+  t.match(text, '✖ deploy     2 hosts, 40.0 s, 1 changed, 1 failed')
+  t.match(text, 'i one: no KVM: guests run under emulation (TCG)')
+  t.match(text, '  │ [ 1.0] Kernel panic - not syncing')
+})
+
+t.test('ad-hoc answers', async (t) => {
+  let out = ''
+  const renderer = adhocRenderer({ paint, stdout: (text) => (out += text), stderr: () => {} })
+  const base = {
+    time: '2026-01-05T10:00:00.000Z',
+    kind: 'task.finished',
+    stage: 'exec',
+    task: 'exec/0',
+    name: 'command',
+    module: 'command',
+    durationMs: 1,
+    fingerprint: '',
+  } as const
+  renderer.handle({
+    ...base,
+    host: 'one',
+    outcome: { kind: 'changed' },
+    data: { rc: 0, stdout: 'up 3 days', stderr: '' },
+  })
+  renderer.handle({ ...base, host: 'two', outcome: { kind: 'ok' }, data: { ping: 'pong' } })
+  t.equal(out, 'one | CHANGED | rc=0 >>\nup 3 days\ntwo | SUCCESS => {\n    "ping": "pong"\n}\n')
+})
+
+t.test('formats', async (t) => {
+  const screen = (isTTY: boolean, env: Record<string, string>) => {
+    const stdout = new PassThrough() as unknown as NodeJS.WriteStream
+    const stderr = Object.assign(new PassThrough(), { isTTY }) as unknown as NodeJS.WriteStream
+    return { stdout, stderr, env }
+  }
+  const json = screen(false, {})
+  const renderer = await createRenderer({ format: 'json', verbosity: 0, diff: false }, json)
+  for (const event of events) renderer.handle(event)
+  const document = JSON.parse(String(json.stdout.read()))
+  t.match(document, { run: '20260105-100000-quick', exit_code: 2, hosts: { two: { failed: 1 } } })
+
+  const jsonl = screen(false, {})
+  const lines = await createRenderer({ format: 'jsonl', verbosity: 0, diff: false }, jsonl)
+  for (const event of events) lines.handle(event)
+  t.same(
+    String(jsonl.stdout.read())
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+    events,
+  )
+
+  t.equal(wantsColor(screen(true, {})), true)
+  t.equal(wantsColor(screen(true, { NO_COLOR: '1' })), false)
+  t.equal(wantsColor(screen(true, { TERM: 'dumb' })), false)
+  t.equal(wantsColor(screen(false, {})), false)
+  t.equal(wantsColor(screen(false, { FORCE_COLOR: '1' })), true)
+})
+
+t.test('a unified diff', async (t) => {
+  const before = 'a\nb\nc\nd\ne\nf\ng\nh\n'
+  t.equal(
+    diffText({ before, after: before.replace('g', 'G'), beforeLabel: '/etc/x' }, paint),
+    '  --- /etc/x\n  +++ after\n  @@ -4 +4 @@\n   d\n   e\n   f\n  -g\n  +G\n   h',
+  )
+  t.equal(diffText({ before: '', after: 'new\n' }, paint), '  --- before\n  +++ after\n  @@ -1 +1 @@\n  +new')
+})
+
+t.test('durations', async (t) => {
+  t.same([400, 12_340, 125_000, 3_723_000].map(durationText), ['0.4 s', '12.3 s', '2:05 min', '1:02:03 h'])
+})
+
+t.test('lines fit a narrow terminal', async (t) => {
+  t.equal(fit('short', 60), 'short')
+  t.equal(fit('abcdefgh', 5), 'abcd…')
+  const red = painter(true)('red', 'abcdefgh')
+  t.equal(stripVTControlCharacters(fit(red, 5)), 'abcd…')
+  t.ok(fit(red, 5).endsWith('\u001b[39m'))
+})
