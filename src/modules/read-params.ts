@@ -1,5 +1,6 @@
 import type { ZodType, z } from 'zod'
 import type { Value, Vars } from '../model/value.ts'
+import { suggestion } from '../util/did-you-mean.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import type { Module } from './module.ts'
 
@@ -64,11 +65,11 @@ function unknown(module: Module, path: readonly (string | number)[]): ParamIssue
       hint: `remove it, or do that part with the command module`,
     }
   }
-  const close = nearest(name, paramNames(module))
+  const known = paramNames(module)
   return {
     path,
     message: `${module.name}: unknown parameter ${name}`,
-    hint: close === undefined ? `known are ${paramNames(module).join(', ')}` : `did you mean ${close}?`,
+    hint: suggestion(name, [...known, ...Object.keys(aliasesOf(module))]) ?? `known are ${known.join(', ')}`,
   }
 }
 
@@ -95,29 +96,4 @@ export function aliasesOf(module: Module): Readonly<Record<string, string>> {
   const meta: unknown = module.params.meta()
   const aliases: unknown = Reflect.get(Object(meta), 'aliases')
   return typeof aliases === 'object' && aliases !== null ? (aliases as Record<string, string>) : {}
-}
-
-/** The closest of some names, when it is close enough to be what was meant. */
-function nearest(name: string, names: readonly string[]): string | undefined {
-  const ranked = names
-    .map((candidate) => ({ candidate, distance: distance(name, candidate) }))
-    .sort((a, b) => a.distance - b.distance)
-  const best = ranked[0]
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(name.length / 3))
-    ? best.candidate
-    : undefined
-}
-
-/** Levenshtein's edit distance. */
-function distance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1
-      current[j] = Math.min((previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1, (previous[j - 1] ?? 0) + cost)
-    }
-    previous = current
-  }
-  return previous[b.length] ?? 0
 }

@@ -1,0 +1,185 @@
+import type { z } from 'zod'
+import { answer } from '../bench/answer.ts'
+import { type Comparison, compare } from '../bench/comparison.ts'
+import { findings } from '../bench/finding.ts'
+import { firstCpus } from '../bench/machine-fact.ts'
+import { longestTrialS, profileNames, profiles, warmUpS } from '../bench/profile.ts'
+import { seedFrom } from '../bench/random.ts'
+import type { Benchmark, Design, Environment, Sample, Subject } from '../bench/record.ts'
+import { counted, duration } from '../bench/words.ts'
+import type { Workload } from '../bench/workload-file.ts'
+import { FailureError } from '../model/failure.ts'
+import type { Vars } from '../model/value.ts'
+import { plainData } from '../util/plain-data.ts'
+import { guestMachine, type Measurable, nativeMachine } from './benchmark/environment.ts'
+import { findDomains, guestsHere, type MeasuredGuest } from './benchmark/guests.ts'
+import { measure, orderOf } from './benchmark/measure.ts'
+import { loadWorkloads } from './benchmark/workloads.ts'
+import { defineModule, type ModuleContext } from './module.ts'
+import { choice, float, int, list, parameters } from './params.ts'
+
+const params = parameters({
+  profile: choice(profileNames)
+    .default('quick')
+    .describe('`quick`: three workloads, 4 blocks of 3 s. `standard`: every workload, 10 blocks of 10 s'),
+  workloads: list().optional().describe('Ids of workload files; the profile decides when absent'),
+  blocks: int()
+    .refine((value) => value >= 1 && value <= 100, 'must be between 1 and 100')
+    .optional()
+    .describe('Randomised rounds over all workloads and subjects'),
+  duration_s: float()
+    .refine((value) => value >= 0.5 && value <= longestTrialS, `must be between 0.5 and ${longestTrialS}`)
+    .optional()
+    .describe('Seconds of one trial'),
+  threads: int()
+    .refine((value) => value >= 1, 'must be at least 1')
+    .or(choice(['vcpus']))
+    .default(1)
+    .describe('Threads of the workload on every subject; `vcpus` = as many as the guest has vCPUs'),
+  guests: list().optional().describe('Inventory names; every guest of the hypervisor when absent'),
+  seed: int().optional().describe('For the order of trials and the intervals; from the run id when absent'),
+})
+type Params = z.output<typeof params>
+
+/** The runs' shared tool: every workload that hvlab ships uses it. */
+export const benchmark = defineModule({
+  name: 'benchmark',
+  doc: `Measures a hypervisor and its guests with the same workloads, in randomised interleaved blocks.
+Runs on the hypervisor. The native side is confined to as many CPUs as the guest has vCPUs, and the guests are
+suspended while it is measured. Every trial is recorded with its command, output, clock source and noise.`,
+  params,
+  returns: {
+    answer: 'The result in one sentence',
+    guests: 'Guest → workload → native, guest, unit, efficiency_percent, slowdown',
+    findings: 'Sentences that the figures prove',
+    trials: 'How many trials were measured, warm-ups included',
+    seed: 'Give it again for the same order',
+  },
+  async *run(context, asked) {
+    const names = guestsHere(context, asked.guests)
+    if (names.length === 0) {
+      // In check mode nothing was deployed, so there may be no guest yet.
+      if (context.check) return { skipped: `${context.host} has no guest to measure yet` }
+      throw new FailureError({
+        reason: 'module',
+        code: 'benchmark-no-guest',
+        message: `${context.host} has no guest to measure.`,
+        hint: 'Deploy guests before the benchmark; a guest names its hypervisor in the variable hvlab_via.',
+      })
+    }
+    const workloads = await loadWorkloads(
+      context.searchPath,
+      asked.workloads ?? profiles[asked.profile].workloads,
+    )
+    const prepared = await prepare(context, names, workloads, asked)
+    let samples: Sample[] = []
+    const step = yield {
+      summary: summaryOf(prepared.design),
+      action: async () => {
+        context.record('benchmark', plainData(prepared.design))
+        for (const environment of prepared.environments) context.record('environment', plainData(environment))
+        samples = await measure(context, prepared.design)
+      },
+    }
+    if (!step.applied) return { changed: false, data: { seed: prepared.design.seed } }
+    return { changed: false, data: resultOf({ ...prepared, samples }) }
+  },
+})
+
+async function prepare(
+  context: ModuleContext,
+  names: readonly string[],
+  workloads: readonly Workload[],
+  asked: Params,
+): Promise<Omit<Benchmark, 'samples'>> {
+  const tools = [...new Set(workloads.map(({ tool }) => tool))]
+  const guests = await findDomains(context, names)
+  const [tool = 'sysbench'] = tools
+  const native = await nativeMachine(context, tool)
+  const machines = await Promise.all(
+    guests.map(async (guest) => ({ guest, machine: await guestMachine(context, guest, tool) })),
+  )
+  const { subjects, environments } = pairUp(native, machines)
+  const profile = profiles[asked.profile]
+  const design: Design = {
+    hypervisor: context.host,
+    profile: asked.profile,
+    workloads: [...workloads],
+    subjects,
+    blocks: asked.blocks ?? profile.blocks,
+    duration_s: asked.duration_s ?? profile.durationS,
+    threads: asked.threads,
+    seed: asked.seed ?? seedFrom(`${context.runId} ${context.host}`),
+  }
+  return { design, environments }
+}
+
+/** One native subject for every number of vCPUs among the guests, then the guests. */
+function pairUp(
+  native: Measurable,
+  guests: readonly { guest: MeasuredGuest; machine: Measurable }[],
+): { subjects: Subject[]; environments: Environment[] } {
+  const sizes = [...new Set(guests.map(({ machine }) => machine.cpus))].sort((left, right) => left - right)
+  const nativeId = (vcpus: number): string => (sizes.length === 1 ? 'native' : `native-${vcpus}`)
+  const subjects: Subject[] = []
+  const environments: Environment[] = []
+  for (const vcpus of sizes) {
+    const id = nativeId(vcpus)
+    const cpus = firstCpus(native.allowedCpus, vcpus)
+    subjects.push({ id, kind: 'native', baseline: null, domain: null, cpus, vcpus })
+    environments.push({ ...native.environment, subject: id, cpus_used: cpus.join(',') })
+  }
+  for (const { guest, machine } of guests) {
+    const baseline = nativeId(machine.cpus)
+    subjects.push({
+      id: guest.name,
+      kind: 'guest',
+      baseline,
+      domain: guest.domain.name,
+      cpus: null,
+      vcpus: machine.cpus,
+    })
+    environments.push({ ...machine.environment, subject: guest.name, cpus_used: null })
+  }
+  return { subjects, environments }
+}
+
+function summaryOf(design: Design): string {
+  const trials = orderOf(design)
+  const seconds = trials.reduce(
+    (sum, { warmUp }) => sum + (warmUp ? warmUpS(design.duration_s) : design.duration_s),
+    0,
+  )
+  return `measure ${design.workloads.map(({ id }) => id).join(', ')} on ${design.subjects.map(({ id }) => id).join(', ')}: ${counted(trials.length, 'trial')}, ${duration(seconds)} of measuring`
+}
+
+function resultOf(measured: Benchmark): Vars {
+  const comparisons = compare(measured)
+  const guests = Object.fromEntries(
+    [...new Set(comparisons.map(({ guest }) => guest))].map((guest) => [
+      guest,
+      Object.fromEntries(
+        comparisons
+          .filter((comparison) => comparison.guest === guest)
+          .map((comparison) => [comparison.workload.id, row(comparison)]),
+      ),
+    ]),
+  )
+  return {
+    answer: answer(comparisons),
+    guests: plainData(guests),
+    findings: findings(measured, comparisons).map(({ text }) => text),
+    trials: measured.samples.length,
+    seed: measured.design.seed,
+  }
+}
+
+function row({ metric, native, guestValues, efficiencyPercent, slowdown }: Comparison): Vars {
+  return {
+    native: native.median,
+    guest: guestValues.median,
+    unit: metric.unit,
+    efficiency_percent: efficiencyPercent.centre,
+    slowdown: slowdown.centre,
+  }
+}

@@ -1,0 +1,98 @@
+import { defineFact } from '../../facts/fact.ts'
+import type { DomainState } from '../../lab/domain-state.ts'
+import { readLibvirt } from '../../lab/libvirt-state.ts'
+import { virsh } from '../../lab/virsh.ts'
+import { attribute, child, parseXml, textOf } from '../../lab/xml.ts'
+import { FailureError } from '../../model/failure.ts'
+import { sh } from '../../util/sh.ts'
+import type { ModuleContext } from '../module.ts'
+
+/** A guest to measure: its name in the inventory, and its domain on this hypervisor. */
+export interface MeasuredGuest {
+  readonly name: string
+  readonly domain: DomainState
+}
+
+/** Inventory names of the guests that live on this hypervisor, in the inventory's order. */
+export function guestsHere(context: ModuleContext, wanted: readonly string[] | undefined): string[] {
+  const here = context
+    .hosts()
+    .map(({ name }) => name)
+    .filter((name) =>
+      ['hvlab_hypervisor', 'hvlab_via'].some((variable) => context.hostVar(name, variable) === context.host),
+    )
+  if (wanted === undefined) return here
+  const strangers = wanted.filter((name) => !here.includes(name))
+  if (strangers.length === 0) return here.filter((name) => wanted.includes(name))
+  throw new FailureError({
+    reason: 'module',
+    code: 'benchmark-no-guest',
+    message: `${strangers.join(', ')} ${strangers.length === 1 ? 'is' : 'are'} not on ${context.host}.`,
+    hint: here.length === 0 ? `${context.host} has no guest.` : `It has ${here.join(', ')}.`,
+  })
+}
+
+/** Finds the running domain of each guest. Throws what is wrong with the first one that cannot be measured. */
+export async function findDomains(
+  context: ModuleContext,
+  names: readonly string[],
+): Promise<MeasuredGuest[]> {
+  const { domains } = await readLibvirt(context, context.host)
+  return names.map((name) => {
+    const wanted = context.hostVar(name, 'hvlab_domain')
+    const address = context.hostVar(name, 'ansible_host')
+    const domain = domains.find(
+      (candidate) =>
+        candidate.name === wanted ||
+        candidate.metadata?.guest === name ||
+        (typeof address === 'string' && candidate.metadata?.address === address),
+    )
+    if (domain?.state.startsWith('running')) return { name, domain }
+    throw new FailureError({
+      reason: 'module',
+      code: 'benchmark-guest-not-running',
+      message:
+        domain === undefined
+          ? `${context.host} has no domain for the guest ${name}.`
+          : `The guest ${name} cannot be measured: its domain ${domain.name} is ${domain.state}.`,
+      hint:
+        domain === undefined
+          ? 'Deploy the guest first.'
+          : `Run \`virsh ${domain.state.startsWith('paused') ? 'resume' : 'start'} ${domain.name}\` on ${context.host}, or deploy again.`,
+    })
+  })
+}
+
+export interface DomainShape {
+  readonly accelerator: 'kvm' | 'tcg' | 'unknown'
+  readonly machine: string | null
+  readonly cpu: string | null
+}
+
+/** What the running domain is made of, from its live XML: libvirt fills in the machine's version and the CPU. */
+export const domainShape = defineFact<[domain: string], DomainShape>({
+  name: 'domain-shape',
+  command: (domain) => sh`${virsh} dumpxml ${domain}`,
+  parse({ stdout }) {
+    const xml = parseXml(stdout, 'domain')
+    const type = attribute(xml, 'type')
+    const cpu = child(xml, 'cpu')
+    return {
+      accelerator: type === 'kvm' ? 'kvm' : type === 'qemu' ? 'tcg' : 'unknown',
+      machine: attribute(child(xml, 'os', 'type'), 'machine') ?? null,
+      cpu: textOf(cpu, 'model') || (attribute(cpu, 'mode') ?? null),
+    }
+  },
+})
+
+/** Versions of QEMU and libvirt as the daemon gives them. */
+export const hypervisorSoftware = defineFact<[], { qemu: string | null; libvirt: string | null }>({
+  name: 'hypervisor-software',
+  command: () => sh`${virsh} version`,
+  parse({ stdout }) {
+    return {
+      qemu: stdout.match(/hypervisor: QEMU (\S+)/)?.[1] ?? null,
+      libvirt: stdout.match(/library: libvirt (\S+)/)?.[1] ?? null,
+    }
+  },
+})
