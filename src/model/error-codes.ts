@@ -3,5 +3,18 @@
  * step: the codes used in src/, this list, and the document.
  */
 export const errorCodes = {
+  'image-architecture': 'An image cannot be built on a machine of this CPU architecture.',
+  'image-build-failed': 'A step of building an image failed; the tool’s last lines are with the error.',
+  'image-in-use': 'An image cannot be removed or replaced while disks of guests stand on it.',
+  'image-keyring-missing': 'The keys that sign an image’s packages are not on the machine that builds it.',
+  'image-not-built': 'An image is to be copied to a host, but the controller has not built it.',
+  'image-not-deployed': 'A guest needs an image that its host’s store does not have whole.',
+  'image-not-published': 'A finished image could not be put into the store.',
+  'image-push-failed': 'An image could not be copied to a host, or arrived damaged.',
+  'image-store-lock': 'The image store could not be locked.',
+  'image-store-not-writable': 'The image store cannot be written by this user.',
+  'image-tools-missing': 'The machine lacks tools that build images.',
+  'invalid-image-file': 'An image.yml has a mistake.',
+  'invalid-image-name': 'A word cannot be the name of an image.',
   'run-not-found': 'No run of that name is in the results folder.',
 } as const satisfies Record<string, string>

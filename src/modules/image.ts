@@ -9,7 +9,13 @@ import { lookUp, remove } from '../images/store.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Vars } from '../model/value.ts'
 import { sh } from '../util/sh.ts'
-import { type Change, type ChangeResult, defineModule, type ModuleContext, type ModuleResult } from './module.ts'
+import {
+  type Change,
+  type ChangeResult,
+  defineModule,
+  type ModuleContext,
+  type ModuleResult,
+} from './module.ts'
 import { bool, choice, text } from './params.ts'
 
 /** Puts an image of `images/` into a host's store: builds it on the controller, copies it to other hosts. */
@@ -86,7 +92,8 @@ async function* copied(context: ModuleContext, wanted: Image, store: string): St
 
 async function* absent(context: ModuleContext, wanted: Image, store: string): Steps {
   const there = await lookUp(context, store, wanted.key)
-  if (there.state === 'absent') return { why: `image ${wanted.name} is not in ${store}`, data: { key: wanted.key } }
+  if (there.state === 'absent')
+    return { why: `image ${wanted.name} is not in ${store}`, data: { key: wanted.key } }
   await refuseWhileInUse(context, wanted, store, 'removed')
   yield {
     summary: `remove image ${wanted.name} (${wanted.key.slice(0, 12)}) from ${store}`,

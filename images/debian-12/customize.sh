@@ -1,0 +1,12 @@
+#!/bin/sh
+# The last step of the build: $1 is the file system. Machine id, host keys and logs are cleared by the builder.
+set -eu
+root=$1
+ln -sf /run/resolv.conf "$root/etc/resolv.conf"
+ln -sf multi-user.target "$root/lib/systemd/system/default.target"
+rm -f "$root"/etc/update-motd.d/* "$root/etc/motd"
+
+# An initrd with virtio drivers only (ext4 is built into the cloud kernel); the kernel is given to QEMU directly.
+version=$(ls "$root/lib/modules")
+chroot "$root" mktirfs -o /boot/hvlab.initrd "$version"
+rm -f "$root"/boot/initrd.img-* "$root/vmlinuz" "$root/vmlinuz.old" "$root/initrd.img" "$root/initrd.img.old"

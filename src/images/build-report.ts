@@ -1,0 +1,14 @@
+import type { ModuleContext } from '../modules/module.ts'
+
+/** How a build speaks while it works. */
+export type BuildReport = Pick<ModuleContext, 'progress' | 'output' | 'note'>
+
+/** Splits chunks into lines; carriage returns end a line too, as progress bars use them. */
+export function lineSplitter(onLine: (line: string) => void): (text: string) => void {
+  let rest = ''
+  return (text) => {
+    const lines = (rest + text).split(/\r\n|\n|\r/)
+    rest = lines.pop() ?? ''
+    for (const line of lines) onLine(line)
+  }
+}

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto'
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import type { Diagnostic } from '../config/diagnostic.ts'
+import { FailureError } from '../model/failure.ts'
+import { err, ok, type Result } from '../util/result.ts'
+import { type ImageFile, parseImageFile } from './image-file.ts'
+
+/** Counted up whenever the builder makes something else of the same inputs: older images in stores are then not hit. */
+export const recipeVersion = 1
+
+/** An image as its folder describes it. Nothing is built yet. */
+export interface Image {
+  readonly name: string
+  /** Absolute path of `images/<name>`. */
+  readonly folder: string
+  readonly file: ImageFile
+  /** SHA-256 of everything that decides what is built; the name of its folder in every store. */
+  readonly key: string
+}
+
+/** Reads `images/<name>/image.yml` and digests what it refers to. */
+export function readImage(name: string, path: string): Result<Image, Diagnostic[]> {
+  const parsed = parseImageFile(readFileSync(path, 'utf8'), path)
+  if (!parsed.ok) return parsed
+  const folder = dirname(path)
+  const missing = [parsed.value.files, parsed.value.customize]
+    .filter((entry) => entry !== undefined)
+    .filter((entry) => lstatSync(join(folder, entry), { throwIfNoEntry: false }) === undefined)
+  if (missing.length > 0) {
+    return err(
+      missing.map((entry) => ({
+        severity: 'error' as const,
+        code: 'invalid-image-file',
+        message: `${path} names ${entry}, which does not exist in ${folder}`,
+      })),
+    )
+  }
+  return ok({ name, folder, file: parsed.value, key: imageKey(parsed.value, folder) })
+}
+
+/** Finds and reads an image for a module; `locate` is `ModuleContext.locate`. Throws a FailureError of kind config. */
+export function resolveImage(name: string, locate: (kind: 'images', name: string) => string): Image {
+  if (!/^[a-z0-9][a-z0-9._-]*$/.test(name)) {
+    throw invalid({
+      severity: 'error',
+      code: 'invalid-image-name',
+      message: `${name} is not the name of an image`,
+    })
+  }
+  const image = readImage(name, locate('images', `${name}/image.yml`))
+  if (image.ok) return image.value
+  const [first, ...others] = image.error
+  if (first === undefined) throw new Error('a failed image file has a diagnostic')
+  throw invalid(first, others)
+}
+
+function invalid(first: Diagnostic, others: readonly Diagnostic[] = []): FailureError {
+  return new FailureError({
+    reason: 'config',
+    code: first.code,
+    message: first.message,
+    ...(first.hint === undefined ? {} : { hint: first.hint }),
+    ...(first.location === undefined ? {} : { location: first.location }),
+    ...(others.length === 0 ? {} : { details: others.map((other) => other.message).join('\n') }),
+  })
+}
+
+/**
+ * The key leaves out what does not change the image's content: the description, and which mirrors the packages come
+ * from. Where packages change upstream the key stays the same; `rebuild` fetches them, and the manifest tells versions.
+ */
+export function imageKey(file: ImageFile, folder: string): string {
+  const { description: _text, sources, keyring: _keyring, files, customize, ...rest } = file
+  const inputs = {
+    recipe: recipeVersion,
+    ...rest,
+    suites: Object.keys(sources).sort(),
+    files: files === undefined ? [] : digestTree(join(folder, files)),
+    customize: customize === undefined ? null : sha256(readFileSync(join(folder, customize))),
+  }
+  return sha256(canonicalJson(inputs))
+}
+
+/** Every file below a folder: path, what it is, and its digest or target. Modes count only as executable or not, as in Git. */
+function digestTree(root: string): string[][] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .flatMap((name) => {
+      const path = join(root, name)
+      const status = lstatSync(path)
+      const shown = relative(root, path)
+      if (status.isDirectory()) return []
+      if (status.isSymbolicLink()) return [[shown, 'link', readlinkSync(path)]]
+      const kind = (status.mode & 0o100) === 0 ? 'file' : 'executable'
+      return [[shown, kind, sha256(readFileSync(path))]]
+    })
+}
+
+/** JSON with sorted keys, so that the order in which a person wrote them does not count. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  )
+}
+
+function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex')
+}

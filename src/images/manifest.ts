@@ -1,0 +1,43 @@
+import { z } from 'zod'
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/)
+const fileRecord = z.object({ size: z.number().int().nonnegative(), mtime: z.number().int(), sha256: digest })
+
+/** The three files of an image that a hypervisor needs. */
+export const imageFiles = ['image.qcow2', 'vmlinuz', 'initrd'] as const
+export type ImageFileName = (typeof imageFiles)[number]
+
+/**
+ * `manifest.json`, written last into an image's folder: what was built, from what, and how to tell that it is whole.
+ * Sizes in bytes, times in seconds since 1970, durations in seconds. Read back as untrusted data.
+ */
+export const manifestSchema = z.object({
+  version: z.literal(1),
+  key: digest,
+  name: z.string(),
+  builder: z.string(),
+  built_at: z.string(),
+  files: z.object({ 'image.qcow2': fileRecord, vmlinuz: fileRecord, initrd: fileRecord }),
+  /** Size of the disk that a guest sees, bytes. */
+  virtual_size: z.number().int().positive(),
+  kernel_version: z.string(),
+  cmdline: z.string(),
+  login_user: z.string(),
+  suite: z.string(),
+  mirrors: z.array(z.string()),
+  packages: z.array(z.object({ name: z.string(), version: z.string(), architecture: z.string() })),
+  tools: z.record(z.string(), z.string()),
+  durations: z.record(z.string(), z.number()),
+})
+export type Manifest = z.output<typeof manifestSchema>
+
+/** Undefined when the text is not a manifest of this version. */
+export function parseManifest(text: string): Manifest | undefined {
+  try {
+    const parsed = manifestSchema.safeParse(JSON.parse(text))
+    return parsed.success ? parsed.data : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,127 @@
+import type { HostAccess } from '../modules/module.ts'
+import { sh } from '../util/sh.ts'
+import { imageFiles, type Manifest, parseManifest } from './manifest.ts'
+
+/** What is under a key in a store. */
+export type StoreEntry =
+  | { readonly state: 'absent' }
+  | { readonly state: 'damaged'; readonly why: string }
+  | { readonly state: 'whole'; readonly manifest: Manifest; readonly folder: string }
+
+/**
+ * Looks a key up. Quick by default: sizes and modification times as the manifest says. Where only a time differs
+ * (a restored backup), or with `full`, the digests decide.
+ */
+export async function lookUp(
+  host: HostAccess,
+  store: string,
+  key: string,
+  options: { readonly full?: boolean } = {},
+): Promise<StoreEntry> {
+  const folder = `${store}/${key}`
+  const result = await host.run(
+    sh`(cd ${folder} 2>/dev/null || exit 3; stat -L -c '%n %s %Y' ${imageFiles} 2>/dev/null; echo; cat manifest.json)`,
+  )
+  if (result.exitCode === 3) return { state: 'absent' }
+  const end = result.stdout.indexOf('\n\n')
+  const manifest = parseManifest(result.stdout.slice(Math.max(end, 0)))
+  if (manifest === undefined || manifest.key !== key) {
+    return { state: 'damaged', why: 'its manifest is missing or not readable' }
+  }
+  const found = new Map(
+    result.stdout
+      .slice(0, Math.max(end, 0))
+      .split('\n')
+      .map((line) => line.split(' '))
+      .map(([name, size, mtime]) => [name, { size: Number(size), mtime: Number(mtime) }]),
+  )
+  let sameTimes = true
+  for (const name of imageFiles) {
+    const there = found.get(name)
+    const expected = manifest.files[name]
+    if (there === undefined) return { state: 'damaged', why: `${name} is missing` }
+    if (there.size !== expected.size) {
+      return { state: 'damaged', why: `${name} has ${there.size} bytes instead of ${expected.size}` }
+    }
+    if (there.mtime !== expected.mtime) sameTimes = false
+  }
+  if (sameTimes && options.full !== true) return { state: 'whole', manifest, folder }
+  return compareDigests(host, folder, manifest)
+}
+
+/** Digests every file; sets modification times back to the manifest's where the content is right. */
+async function compareDigests(host: HostAccess, folder: string, manifest: Manifest): Promise<StoreEntry> {
+  const digests = await fileDigests(host, folder)
+  for (const name of imageFiles) {
+    if (digests.get(name) !== manifest.files[name].sha256) {
+      return { state: 'damaged', why: `the content of ${name} is not what was built (SHA-256 differs)` }
+    }
+  }
+  await setTimes(host, folder, manifest)
+  return { state: 'whole', manifest, folder }
+}
+
+/** SHA-256 of the files of an image, by name. */
+export async function fileDigests(host: HostAccess, folder: string): Promise<Map<string, string>> {
+  const result = await host.run(sh`(cd ${folder} && sha256sum ${imageFiles})`)
+  const lines = result.stdout.split('\n').filter((line) => /^[0-9a-f]{64} [ *]/.test(line))
+  return new Map(lines.map((line) => [line.slice(66), line.slice(0, 64)]))
+}
+
+/** Modification times as recorded, which the quick check compares. */
+export async function setTimes(host: HostAccess, folder: string, manifest: Manifest): Promise<void> {
+  for (const name of imageFiles) {
+    await host.run(sh`touch -c -d ${`@${manifest.files[name].mtime}`} ${folder}/${name} 2>/dev/null`)
+  }
+}
+
+/**
+ * Makes a finished folder the image under its key: contents are on disk before the name is, and readers see the
+ * old image or the new one, never a part. A folder that stands in the way is moved aside and removed.
+ */
+export async function publish(
+  host: HostAccess,
+  store: string,
+  key: string,
+  workFolder: string,
+): Promise<{ ok: boolean; why: string }> {
+  const target = `${store}/${key}`
+  const result = await host.run(sh`(
+    set -e
+    rm -f ${workFolder}/owner
+    chmod 755 ${workFolder}
+    cd ${workFolder}
+    chmod 644 -- *
+    sync -- * .
+    if [ -e ${target} ]; then
+      mkdir ${workFolder}.old.tmp
+      mv -T ${target} ${workFolder}.old.tmp/image
+    fi
+    mv -T ${workFolder} ${target}
+    sync ${store}
+    rm -rf --one-file-system ${workFolder}.old.tmp
+  )`)
+  return { ok: result.exitCode === 0, why: result.stderr.trim() }
+}
+
+/** Guests of this host whose disk stands on the image: the backing file's path is in the head of their overlay. */
+export async function guestsOn(host: HostAccess, store: string, key: string): Promise<string[]> {
+  const guests = `${store.replace(/\/[^/]*$/, '')}/guests`
+  const result = await host.run(sh`(
+    for disk in ${guests}/*/*.qcow2; do
+      [ -f "$disk" ] || continue
+      if head -c 65536 "$disk" | grep -aqF ${key}; then basename "$(dirname "$disk")"; fi
+    done
+  )`)
+  return [...new Set(result.stdout.split('\n').filter((line) => line !== ''))]
+}
+
+/** Takes the image's name away first, so that an interrupted removal leaves nothing that looks like an image. */
+export async function remove(host: HostAccess, store: string, key: string): Promise<void> {
+  const aside = `${store}/.${key}.removed.tmp`
+  await host.run(sh`(
+    rm -rf --one-file-system ${aside}
+    mkdir ${aside} && mv -T ${store}/${key} ${aside}/image
+    rm -rf --one-file-system ${aside}
+  )`)
+}
