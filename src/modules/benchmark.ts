@@ -41,7 +41,6 @@ const params = parameters({
 })
 type Params = z.output<typeof params>
 
-/** The runs' shared tool: every workload that hvlab ships uses it. */
 export const benchmark = defineModule({
   name: 'benchmark',
   doc: `Measures a hypervisor and its guests with the same workloads, in randomised interleaved blocks.
@@ -94,6 +93,7 @@ async function prepare(
 ): Promise<Omit<Benchmark, 'samples'>> {
   const tools = [...new Set(workloads.map(({ tool }) => tool))]
   const guests = await findDomains(context, names)
+  // One tool a benchmark so far; its binary is what both sides must have in common.
   const [tool = 'sysbench'] = tools
   const native = await nativeMachine(context, tool)
   const machines = await Promise.all(

@@ -17,7 +17,7 @@ export interface Measurable {
 }
 
 export async function nativeMachine(context: ModuleContext, tool: string): Promise<Measurable> {
-  const machine = await describe(context, context.host, context.host, tool)
+  const machine = await describe(context, context, context.host, tool)
   return {
     ...machine,
     environment: {

@@ -1,0 +1,113 @@
+import type { Finding, Rule } from './finding.ts'
+import type { Benchmark, Environment, Subject } from './record.ts'
+import { counted, listed, percent } from './words.ts'
+
+/** What was compared with what, and where the two sides differ in more than virtualisation. */
+export const conditionFindings: Rule = (benchmark, comparisons) => [
+  ...nestedHost(benchmark),
+  ...guests(benchmark).flatMap(([guest, environment, native]) => [
+    ...accelerator(guest, environment),
+    ...tool(guest, environment, native),
+    ...fewerCpus(benchmark, guest),
+    ...clockChanged(benchmark, guest),
+  ]),
+  ...comparisons
+    .filter(({ efficiencyPercent: { low } }) => low !== undefined && low > 100)
+    .map(
+      ({ guest, workload, efficiencyPercent }): Finding => ({
+        rule: 'faster-than-native',
+        level: 'caution',
+        about: guest,
+        text: `${workload.title}: ${guest} measured ${percent(efficiencyPercent.centre)} of native, whole interval above 100 %. A guest cannot outrun its host, so the two sides did not do the same work or did not have the same conditions.`,
+      }),
+    ),
+]
+
+function nestedHost({ design, environments }: Benchmark): Finding[] {
+  const native = environments.find(({ kind }) => kind === 'native')
+  if (native === undefined || native.virtualization.length === 0) return []
+  return [
+    {
+      rule: 'native-is-virtual',
+      level: 'caution',
+      about: design.hypervisor,
+      text: `${design.hypervisor} is itself virtual (${native.virtualization.join(' inside ')}): native here means on that system, and what its own layers cost is in neither figure.`,
+    },
+  ]
+}
+
+function accelerator(guest: Subject, environment: Environment): Finding[] {
+  if (environment.domain?.accelerator !== 'tcg') return []
+  const because = environment.domain.reason === null ? '' : ` Why not KVM: ${environment.domain.reason}`
+  return [
+    {
+      rule: 'emulated-cpu',
+      level: 'fact',
+      about: guest.id,
+      text: `${guest.id} ran under TCG: QEMU translates every instruction of the guest in software, and the hardware's virtualisation takes no part.${because}`,
+    },
+  ]
+}
+
+function tool(guest: Subject, environment: Environment, native: Environment | undefined): Finding[] {
+  if (native === undefined) return []
+  const [left, right] = [native.tool, environment.tool]
+  if (left.version !== right.version) {
+    return [
+      {
+        rule: 'tool-version-differs',
+        level: 'caution',
+        about: guest.id,
+        text: `${left.name} is ${left.version} on ${native.hypervisor} and ${right.version} in ${guest.id}: versions count differently, so part of the difference may be the tool.`,
+      },
+    ]
+  }
+  if (left.sha256 === null || right.sha256 === null || left.sha256 === right.sha256) return []
+  return [
+    {
+      rule: 'tool-binary-differs',
+      level: 'caution',
+      about: guest.id,
+      text: `${left.name} ${left.version} is not the same binary on ${native.hypervisor} (sha256 ${left.sha256.slice(0, 12)}) and in ${guest.id} (${right.sha256.slice(0, 12)}): another compiler can move the figures by some percent.`,
+    },
+  ]
+}
+
+function fewerCpus({ design }: Benchmark, guest: Subject): Finding[] {
+  const baseline = design.subjects.find(({ id }) => id === guest.baseline)
+  const cpus = baseline?.cpus?.length
+  if (cpus === undefined || cpus >= guest.vcpus) return []
+  return [
+    {
+      rule: 'fewer-cpus-than-vcpus',
+      level: 'caution',
+      about: guest.id,
+      text: `${guest.id} has ${counted(guest.vcpus, 'vCPU')} and ${design.hypervisor} could use only ${counted(cpus, 'CPU')}: the guest's vCPUs share them.`,
+    },
+  ]
+}
+
+function clockChanged({ samples }: Benchmark, guest: Subject): Finding[] {
+  const seen = [
+    ...new Set(
+      samples.filter(({ subject }) => subject === guest.id).flatMap(({ clocksource }) => clocksource ?? []),
+    ),
+  ]
+  if (seen.length < 2) return []
+  return [
+    {
+      rule: 'clock-source-changed',
+      level: 'caution',
+      about: guest.id,
+      text: `${guest.id} changed its clock source during the benchmark (${listed(seen)}): its kernel no longer trusted the first one, and rates before and after are not comparable.`,
+    },
+  ]
+}
+
+function guests({ design, environments }: Benchmark): [Subject, Environment, Environment | undefined][] {
+  return design.subjects.flatMap((subject): [Subject, Environment, Environment | undefined][] => {
+    const environment = environments.find((candidate) => candidate.subject === subject.id)
+    if (subject.kind !== 'guest' || environment === undefined) return []
+    return [[subject, environment, environments.find((candidate) => candidate.subject === subject.baseline)]]
+  })
+}

@@ -1,0 +1,99 @@
+import { noisy } from './comparison.ts'
+import type { Finding, Rule } from './finding.ts'
+import type { Benchmark, Sample } from './record.ts'
+import { counted, listed, percent, range, times } from './words.ts'
+
+/** A guest's clock that runs at another speed than the controller's by more than this makes its rates wrong. */
+const clockDrift = 0.05
+/** Trials also take the time to start a process and to read the counters. */
+const startSlackS = 1
+/** Half-width of an interval, relative, above which a figure is only an order of magnitude. */
+const wide = 0.1
+
+/** How far the figures can be trusted. */
+export const noiseFindings: Rule = (benchmark, comparisons) => {
+  const measured = benchmark.samples.filter((sample) => !sample.warm_up)
+  return [
+    ...disturbed(benchmark, measured),
+    ...unknownNoise(benchmark, measured),
+    ...drift(measured),
+    ...comparisons.flatMap(({ guest, workload, slowdown, blocks }): Finding[] => {
+      if (slowdown.low === undefined || slowdown.high === undefined) {
+        return [
+          caution(
+            'too-few-blocks',
+            guest,
+            `${workload.title}: ${counted(blocks.length, 'complete block')}, too few for an interval.`,
+          ),
+        ]
+      }
+      const half = (slowdown.high - slowdown.low) / 2 / slowdown.centre
+      if (half <= wide) return []
+      return [
+        caution(
+          'wide-interval',
+          guest,
+          `${workload.title}: the slowdown lies between ${range(slowdown.low, slowdown.high, times)} over ${counted(blocks.length, 'block')} (± ${percent(half * 100)}): read it as an order of magnitude, or measure more blocks on a quieter machine.`,
+        ),
+      ]
+    }),
+  ]
+}
+
+function disturbed({ design }: Benchmark, measured: readonly Sample[]): Finding[] {
+  const hit = measured.filter(noisy)
+  if (hit.length === 0) return []
+  const reasons: Readonly<Record<string, string>> = {
+    'host-cpu-pressure': `tasks on ${design.hypervisor} waited for a CPU more than 2 % of the time`,
+    'guest-cpu-pressure': 'tasks in the guest waited for a CPU more than 2 % of the time',
+    'host-steal': `the hypervisor below ${design.hypervisor} took more than 1 % of its CPU time`,
+    'guest-steal': 'the host took more than 1 % of the guest’s CPU time',
+  }
+  const why = [...new Set(hit.flatMap(({ flags }) => flags))].map((flag) => reasons[flag] ?? flag)
+  return [
+    caution(
+      'noisy-trials',
+      design.hypervisor,
+      `${hit.length} of ${counted(measured.length, 'trial')} had company: ${listed(why)}. They are kept; the intervals include what it did.`,
+    ),
+  ]
+}
+
+function unknownNoise({ design }: Benchmark, measured: readonly Sample[]): Finding[] {
+  const blind = measured.filter(
+    ({ noise, hypervisor_noise }) => (hypervisor_noise ?? noise).psi_cpu_s === null,
+  )
+  if (blind.length === 0) return []
+  return [
+    caution(
+      'noise-not-known',
+      design.hypervisor,
+      `${design.hypervisor}'s kernel shows no CPU pressure (/proc/pressure/cpu), so nobody knows whether other work disturbed ${counted(blind.length, 'trial')}.`,
+    ),
+  ]
+}
+
+function drift(measured: readonly Sample[]): Finding[] {
+  const drifting = measured.filter(({ noise, observed_s }) => {
+    const own = noise.elapsed_s
+    return (
+      own !== null &&
+      (own > observed_s * (1 + clockDrift) || own < observed_s * (1 - clockDrift) - startSlackS)
+    )
+  })
+  return [...new Set(drifting.map(({ subject }) => subject))].map((subject) => {
+    const count = drifting.filter((sample) => sample.subject === subject).length
+    return caution(
+      'clock-drift',
+      subject,
+      `The clock of ${subject} and the controller's disagree by more than 5 % in ${counted(count, 'trial')}: rates measured with it are wrong by as much.`,
+    )
+  })
+}
+
+const caution = (rule: string, about: string, text: string): Finding => ({
+  rule,
+  level: 'caution',
+  about,
+  text,
+})

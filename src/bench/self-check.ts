@@ -1,0 +1,86 @@
+import type { Asked } from './parser.ts'
+import { Refusal } from './refusal.ts'
+
+/** What every sysbench run prints, whatever the test. */
+export interface RunFigures {
+  readonly version: string
+  readonly threads: number
+  readonly totalTimeS: number
+  readonly events: number
+  /** Seconds inside events, summed over threads. */
+  readonly inEventsS: number
+  readonly latencyMs: {
+    readonly min: number
+    readonly avg: number
+    readonly max: number
+    readonly p95: number
+  }
+}
+
+/** sysbench stops its clock for the rate and for the summary at two moments: up to some milliseconds apart. */
+const clockSlackS = 0.01
+const relativeTolerance = 0.005
+
+/** A run that was cut short, ran too long, used other threads, or spent more time in events than there was. */
+export function checkRun(run: RunFigures, asked: Asked): void {
+  if (run.events === 0) {
+    throw new Refusal(
+      'benchmark-output-inconsistent',
+      'sysbench counted no event',
+      'run longer, or with a smaller operation',
+    )
+  }
+  if (run.totalTimeS === 0) {
+    throw new Refusal('benchmark-output-inconsistent', 'sysbench says that the run took 0 s')
+  }
+  if (run.threads !== asked.threads) {
+    throw new Refusal(
+      'benchmark-output-inconsistent',
+      `${asked.threads} threads were asked for and sysbench ran ${run.threads}`,
+    )
+  }
+  if (asked.durationS !== undefined) checkLength(run.totalTimeS, asked.durationS)
+  const availableS = run.threads * run.totalTimeS
+  if (run.inEventsS > availableS * (1 + relativeTolerance) + run.threads * clockSlackS) {
+    throw new Refusal(
+      'benchmark-output-inconsistent',
+      `the time in events (${run.inEventsS.toFixed(2)} s) is more than threads × total time (${availableS.toFixed(2)} s)`,
+    )
+  }
+}
+
+/** The 100 GB cap of `sysbench memory` ends fast runs early; a clock that jumps makes them long. */
+function checkLength(totalTimeS: number, askedS: number): void {
+  if (totalTimeS < askedS * 0.98) {
+    throw new Refusal(
+      'benchmark-run-length',
+      `sysbench stopped after ${totalTimeS} s of ${askedS} s`,
+      'a limit ended the run before its time: give --events=0 and --memory-total-size=0',
+    )
+  }
+  if (totalTimeS > askedS * 1.2 + 0.5) {
+    throw new Refusal(
+      'benchmark-run-length',
+      `sysbench ran ${totalTimeS} s where ${askedS} s were asked`,
+      'the machine was stalled, or its clock jumped; measure again when it is quiet',
+    )
+  }
+}
+
+/** Two ways to the same figure must agree to half a percent. */
+export function sameWithin(
+  leftName: string,
+  left: number,
+  rightName: string,
+  right: number,
+  run: RunFigures,
+): void {
+  const tolerance = relativeTolerance + clockSlackS / run.totalTimeS
+  // Both are printed with two decimals, so tiny figures differ by rounding alone.
+  if (Math.abs(left - right) <= Math.max(tolerance * Math.max(left, right), 0.01)) return
+  throw new Refusal(
+    'benchmark-output-inconsistent',
+    `${leftName} is ${left.toFixed(2)} and ${rightName} is ${right.toFixed(2)}: they should be equal`,
+    'the output was cut, mixed with another, or printed by a version that hvlab does not know',
+  )
+}

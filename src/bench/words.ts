@@ -1,0 +1,52 @@
+/** How figures are written for people, everywhere the same. English number format, whatever the controller's locale. */
+
+const rate = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+const small = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 })
+
+/** A rate or size: whole from 100 on, else three significant digits. */
+export function figure(value: number): string {
+  return Math.abs(value) >= 100 ? rate.format(value) : small.format(value)
+}
+
+/** `8.4 ×`, `34 ×`, `1.02 ×`. */
+export function times(value: number): string {
+  const digits = value >= 20 ? 0 : value >= 2 ? 1 : 2
+  return `${value.toFixed(digits)} ×`
+}
+
+/** `11.9 %`; two significant digits below ten. */
+export function percent(value: number): string {
+  return `${value >= 99.95 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toPrecision(2)} %`
+}
+
+/** `8.1–8.9 ×`, or an em dash when there is no interval. */
+export function range(
+  low: number | undefined,
+  high: number | undefined,
+  write: (value: number) => string,
+): string {
+  if (low === undefined || high === undefined) return '—'
+  const [from, to] = [write(low), write(high)]
+  if (from === to) return to
+  const unit = to.match(/ [^ ]+$/)?.[0] ?? ''
+  return `${unit !== '' && from.endsWith(unit) ? from.slice(0, -unit.length) : from}–${to}`
+}
+
+/** Seconds as ns, µs, ms or s. */
+export function duration(seconds: number): string {
+  if (seconds < 1e-6) return `${small.format(seconds * 1e9)} ns`
+  if (seconds < 1e-3) return `${small.format(seconds * 1e6)} µs`
+  if (seconds < 1) return `${small.format(seconds * 1e3)} ms`
+  if (seconds < 120) return `${small.format(seconds)} s`
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(items: readonly string[]): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
+}
+
+/** `1 trial`, `3 trials`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
