@@ -3,6 +3,18 @@
  * step: the codes used in src/, this list, and the document.
  */
 export const errorCodes = {
+  'benchmark-guest-lost': 'A guest stopped answering while it was measured.',
+  'benchmark-guest-not-running': 'A guest that should be measured has no running domain.',
+  'benchmark-no-guest': 'The hypervisor has no guest to measure, or not the one that was asked for.',
+  'benchmark-output-inconsistent': 'The figures of a benchmark do not add up, so none of them is used.',
+  'benchmark-output-unreadable': 'The output of a benchmark is cut, or of a version that hvlab cannot read.',
+  'benchmark-run-length': 'A trial was shorter or longer than asked, twice.',
+  'benchmark-suspend-failed': 'libvirt could not suspend a guest for the native trial.',
+  'benchmark-tool-failed': 'The benchmark program ended with an error.',
+  'benchmark-tool-missing': 'The benchmark program is not installed on a host or guest.',
+  'benchmark-tool-too-old': 'The benchmark program is of a version whose figures cannot be compared.',
+  'benchmark-workload-invalid': 'A workload file is not as docs/workloads.md describes.',
+  'benchmark-workload-unknown': 'No workload file has that id.',
   'image-architecture': 'An image cannot be built on a machine of this CPU architecture.',
   'image-build-failed': 'A step of building an image failed; the tool’s last lines are with the error.',
   'image-in-use': 'An image cannot be removed or replaced while disks of guests stand on it.',
@@ -16,5 +28,6 @@ export const errorCodes = {
   'image-tools-missing': 'The machine lacks tools that build images.',
   'invalid-image-file': 'An image.yml has a mistake.',
   'invalid-image-name': 'A word cannot be the name of an image.',
+  'report-no-samples': 'The run has no finished benchmark, so there is nothing to report.',
   'run-not-found': 'No run of that name is in the results folder.',
 } as const satisfies Record<string, string>
