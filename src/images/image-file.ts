@@ -1,19 +1,19 @@
-import { basename } from 'node:path'
 import { z } from 'zod'
 import type { Diagnostic } from '../config/diagnostic.ts'
 import { parseYaml } from '../config/yaml.ts'
+import { checkAt } from '../config/zod-diagnostics.ts'
 import { err, ok, type Result } from '../util/result.ts'
 
-const packageName = z.string().regex(/^[a-z0-9][a-z0-9.+-]*(=[^\s,]+)?$/, 'is not the name of a package')
-const unitName = z.string().regex(/^[A-Za-z0-9@:_.\\-]+$/, 'is not the name of a systemd unit')
-const suiteName = z.string().regex(/^[a-z0-9][a-z0-9./-]*$/, 'is not the name of a suite')
-const absolutePath = z.string().regex(/^\/[^\0\n]*$/, 'is not an absolute path')
+const packageName = z.string().regex(/^[a-z0-9][a-z0-9.+-]*(=[^\s,]+)?$/, 'must be the name of a package')
+const unitName = z.string().regex(/^[A-Za-z0-9@:_.\\-]+$/, 'must be the name of a systemd unit')
+const suiteName = z.string().regex(/^[a-z0-9][a-z0-9./-]*$/, 'must be the name of a suite')
+const absolutePath = z.string().regex(/^\/[^\0\n]*$/, 'must be an absolute path')
 const relativePath = z
   .string()
   .refine((path) => path !== '' && !path.startsWith('/') && !path.split('/').includes('..'), {
-    message: 'is not a path below the image’s folder',
+    message: 'must be a path below the image’s folder',
   })
-const mirrorUrl = z.string().regex(/^https?:\/\/[^\s"]+$/, 'is not an http or https address')
+const mirrorUrl = z.string().regex(/^https?:\/\/[^\s"]+$/, 'must be an http or https address')
 
 /** `images/<name>/image.yml` for `builder: packages`: a file system made of packages, booted by its kernel directly. */
 export const imageFileSchema = z.strictObject({
@@ -79,57 +79,18 @@ export type ImageFile = z.output<typeof imageFileSchema>
 export function parseImageFile(text: string, file: string): Result<ImageFile, Diagnostic[]> {
   const document = parseYaml(text, file)
   if (!document.ok) return document
-  const { value, locate } = document.value
-  const checked = imageFileSchema.safeParse(value)
-  if (!checked.success)
-    return err(checked.error.issues.flatMap((issue) => diagnosticsOf(issue, file, locate)))
-  const image = checked.data
-  if (!(image.suite in image.sources)) {
-    return err([
-      {
-        severity: 'error',
-        code: 'invalid-image-file',
-        message: `suite ${image.suite} has no entry in sources`,
-        location: locate(['suite'], 'value'),
-        hint: `Add to sources a line such as \`${image.suite}: http://deb.debian.org/debian\`.`,
-      },
-    ])
-  }
-  return ok(image)
-}
-
-type Locate = (path: (string | number)[], what?: 'key' | 'value') => Diagnostic['location'] & object
-
-function diagnosticsOf(issue: z.core.$ZodIssue, file: string, locate: Locate): Diagnostic[] {
-  const path = issue.path.filter((part): part is string | number => typeof part !== 'symbol')
-  const where = path.length > 0 ? path.join('.') : basename(file)
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      severity: 'error' as const,
-      code: 'invalid-image-file',
-      message: `unknown key ${key}${path.length > 0 ? ` in ${where}` : ''}`,
-      location: locate([...path, key], 'key'),
-      hint: `Known keys: ${knownKeys(path).join(', ')}.`,
-    }))
-  }
-  const missing = issue.code === 'invalid_type' && issue.input === undefined
-  return [
+  const { value: image, diagnostics } = checkAt(imageFileSchema, document.value.value, document.value, [], {
+    subject: 'the image',
+  })
+  if (image === undefined) return err(diagnostics)
+  if (image.suite in image.sources) return ok(image)
+  return err([
     {
       severity: 'error',
       code: 'invalid-image-file',
-      message: missing ? `${where} is missing` : `${where}: ${issue.message}`,
-      location: locate(path, 'value'),
+      message: `suite ${image.suite} has no entry in sources`,
+      location: document.value.locate(['suite'], 'value'),
+      hint: `add to sources a line such as \`${image.suite}: http://deb.debian.org/debian\``,
     },
-  ]
-}
-
-function knownKeys(path: readonly (string | number)[]): string[] {
-  let schema: unknown = imageFileSchema
-  for (const part of path) schema = shapeOf(schema)[part] ?? schema
-  return Object.keys(shapeOf(schema))
-}
-
-function shapeOf(schema: unknown): Record<string, unknown> {
-  const inner = schema instanceof z.ZodDefault ? schema.unwrap() : schema
-  return inner instanceof z.ZodObject ? inner.shape : {}
+  ])
 }

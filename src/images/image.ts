@@ -3,6 +3,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import type { Diagnostic } from '../config/diagnostic.ts'
 import { FailureError } from '../model/failure.ts'
+import { canonicalJson } from '../util/canonical-json.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { type ImageFile, parseImageFile } from './image-file.ts'
 
@@ -95,15 +96,6 @@ function digestTree(root: string): string[][] {
       const kind = (status.mode & 0o100) === 0 ? 'file' : 'executable'
       return [[shown, kind, sha256(readFileSync(path))]]
     })
-}
-
-/** JSON with sorted keys, so that the order in which a person wrote them does not count. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  )
 }
 
 function sha256(data: string | Uint8Array): string {
