@@ -28,8 +28,11 @@ export interface Module<Schema extends ZodType = ZodType> {
   readonly rawParams?: readonly string[]
   /** `data` keys that the result has, for docs. */
   readonly returns?: Readonly<Record<string, string>>
-  run(context: ModuleContext, params: z.output<Schema>): AsyncGenerator<Change, ModuleResult, ChangeResult>
+  run(context: ModuleContext, params: z.output<Schema>): Steps
 }
+
+/** What `run` is, and any part of it that another generator delegates to. */
+export type Steps<Result = ModuleResult> = AsyncGenerator<Change, Result, ChangeResult>
 
 /** Keeps the schema's type inside `run`. */
 export function defineModule<Schema extends ZodType>(module: Module<Schema>): Module<Schema> {
@@ -90,7 +93,8 @@ export interface ModuleContext extends HostAccess {
   variable(name: string): Value | undefined
   /** Strict: an undefined name is an error. */
   evaluate(expression: string): Value
-  render(template: string, extra?: Vars): string
+  /** Fills a template of text. `extra` variables win over the task's. */
+  render(template: string, extra?: Vars, options?: RenderOptions): string
   /**
    * Finds a file that a task names: the role's folder of that kind, then beside the play, then the lab's and the
    * package's. Absolute path; a FailureError lists where it looked.
@@ -109,6 +113,16 @@ export interface ModuleContext extends HostAccess {
   /** `results/<run-id>/`, absolute, on the controller. */
   readonly runDirectory: string
   readonly runId: string
+}
+
+/** Jinja's whitespace rules; the defaults are those of the module `template`. */
+export interface RenderOptions {
+  /** The first newline after a block goes. Default true. */
+  readonly trimBlocks?: boolean
+  /** Blanks before a block at the start of a line go. Default false. */
+  readonly lstripBlocks?: boolean
+  /** File that the text came from, for error messages. */
+  readonly file?: string
 }
 
 export interface QueryOptions {
