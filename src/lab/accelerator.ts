@@ -3,7 +3,7 @@ import { readSections, sections } from '../facts/sections.ts'
 import type { HostAccess } from '../modules/module.ts'
 import { sh } from '../util/sh.ts'
 import { probeCommand, readProbe } from './accelerator-probe.ts'
-import { classifyProbe } from './accelerator-verdict.ts'
+import { classifyProbe, type KvmSituation } from './accelerator-verdict.ts'
 
 /** How guests of a host run: `kvm` on its CPU, `tcg` emulated instruction by instruction. The host variable `hvlab_accelerator`. */
 export interface Accelerator {
@@ -50,33 +50,12 @@ export async function findEmulator(host: HostAccess): Promise<string | null> {
  */
 export async function probeAccelerator(host: HostAccess, options: ProbeOptions): Promise<Accelerator> {
   const file = options.cacheFile ?? cacheFile
-  const emulator = await findEmulator(host)
-  const state = readSections(
-    (
-      await host.run(
-        sections({
-          device: sh`[ ! -e /dev/kvm ] || { [ -r /dev/kvm ] && [ -w /dev/kvm ] && echo usable || echo denied; }`,
-          user: sh`id -un`,
-          cpu: sh`grep -m1 -owE 'vmx|svm' /proc/cpuinfo`,
-          key: sh`cat /proc/sys/kernel/random/boot_id; stat -c '%i %Z' /dev/kvm; stat -L -c '%n %s %Y' ${emulator ?? '/dev/null'}`,
-          cache: sh`cat ${file}`,
-        }),
-      )
-    ).stdout,
-  )
-  const device = state('device') === '' ? 'absent' : state('device') === 'usable' ? 'usable' : 'denied'
-  const situation = {
-    emulator,
-    device,
-    user: state('user'),
-    virtualizationFlag: state('cpu') !== '',
-  } as const
-  if (emulator === null || device !== 'usable') return classifyProbe(situation)
-  const key = [...state('key').split('\n'), options.kernelDigest].join(' ')
-  const remembered = readCache(state('cache'))
+  const { situation, key: hostKey, remembered } = await look(host, file)
+  if (situation.emulator === null || situation.device !== 'usable') return classifyProbe(situation)
+  const key = `${hostKey} ${options.kernelDigest}`
   if (remembered?.key === key) return { type: remembered.type, reason: remembered.reason }
   const deadlineMs = options.deadlineMs ?? 10_000
-  const observed = await host.run(probeCommand(emulator, options.kernel, deadlineMs))
+  const observed = await host.run(probeCommand(situation.emulator, options.kernel, deadlineMs))
   const verdict = classifyProbe({ ...situation, boot: readProbe(observed, deadlineMs) })
   // A host whose /var/lib/hvlab cannot be written is only probed again the next time.
   await host.run({
@@ -84,6 +63,40 @@ export async function probeAccelerator(host: HostAccess, options: ProbeOptions):
     stdin: `${JSON.stringify({ key, ...verdict })}\n`,
   })
   return verdict
+}
+
+/** TCG when the host has no /dev/kvm, which needs no kernel to be seen; undefined when only a boot can tell. */
+export async function kvmDecidedWithoutBoot(host: HostAccess): Promise<Accelerator | undefined> {
+  const { situation } = await look(host, cacheFile)
+  return situation.device === 'absent' ? classifyProbe(situation) : undefined
+}
+
+async function look(
+  host: HostAccess,
+  file: string,
+): Promise<{ situation: KvmSituation; key: string; remembered: z.output<typeof cacheSchema> | undefined }> {
+  const emulator = await findEmulator(host)
+  const { stdout } = await host.run(
+    sections({
+      device: sh`[ ! -e /dev/kvm ] || { [ -r /dev/kvm ] && [ -w /dev/kvm ] && echo usable || echo denied; }`,
+      user: sh`id -un`,
+      cpu: sh`grep -m1 -owE 'vmx|svm' /proc/cpuinfo`,
+      key: sh`cat /proc/sys/kernel/random/boot_id; stat -c '%i %Z' /dev/kvm; stat -L -c '%n %s %Y' ${emulator ?? '/dev/null'}`,
+      cache: sh`cat ${file}`,
+    }),
+  )
+  const section = readSections(stdout)
+  const device = section('device')
+  return {
+    situation: {
+      emulator,
+      device: device === '' ? 'absent' : device === 'usable' ? 'usable' : 'denied',
+      user: section('user'),
+      virtualizationFlag: section('cpu') !== '',
+    },
+    key: section('key').split('\n').join(' '),
+    remembered: readCache(section('cache')),
+  }
 }
 
 function readCache(text: string): z.output<typeof cacheSchema> | undefined {

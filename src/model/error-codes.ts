@@ -80,6 +80,8 @@ export const errorCodes = {
   'not-a-file': 'A path that should be a file is a folder, a link or a device.',
   'path-refused': 'A path is one that hvlab never removes or replaces.',
   'ping-crash': 'A ping task was asked to crash.',
+  'preflight-failed': 'A host cannot carry the lab; the findings say why, with numbers.',
+  'preflight-guests': 'The list of guests that a host is to carry is not well formed.',
   'report-no-samples': 'The run has no finished benchmark, so there is nothing to report.',
   'run-not-found': 'No run of that name is in the results folder.',
   'service-failed':

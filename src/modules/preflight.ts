@@ -1,0 +1,155 @@
+import { z } from 'zod'
+import { cpu } from '../facts/cpu.ts'
+import { disk } from '../facts/disk.ts'
+import { memory } from '../facts/memory.ts'
+import { osRelease } from '../facts/os-release.ts'
+import { serviceManager } from '../facts/service-manager.ts'
+import { virtualization } from '../facts/virtualization.ts'
+import { describe, storeOf } from '../images/deployed-image.ts'
+import { resolveImage } from '../images/image.ts'
+import { lookUp } from '../images/store.ts'
+import { type Accelerator, kvmDecidedWithoutBoot, probeAccelerator } from '../lab/accelerator.ts'
+import { ownGuests } from '../lab/own-guests.ts'
+import { type Finding, type HostSituation, preflight as judge, type Need } from '../lab/preflight.ts'
+import { privileges } from '../lab/privileges.ts'
+import type { Vars } from '../model/value.ts'
+import { moduleFailure } from './failure.ts'
+import { defineModule, type ModuleContext, type ModuleResult } from './module.ts'
+import { int, text } from './params.ts'
+
+/** A guest as `hvlab_guests` has it; what preflight does not need is left to the module that deploys it. */
+const guest = z.looseObject({
+  name: text(),
+  image: text().default('debian-12'),
+  vcpus: int().default(2),
+  memory_mb: int().default(2900),
+  disk_gb: int().default(10),
+})
+
+/** What making or copying an image takes at its peak besides the image itself, MB. */
+const imageRoomMb = 2500
+
+/** Looks before anything is touched whether a host can carry the lab. */
+export const preflight = defineModule({
+  name: 'preflight',
+  doc: 'Checks whether a host can carry the lab: system, CPUs, memory, disk, virtualisation, privileges, accelerator. Fails when it cannot, with numbers and what to do; changes nothing.',
+  params: z.strictObject({
+    guests: z
+      .array(guest)
+      .optional()
+      .describe('The guests that the host is to carry, as in `hvlab_guests`, which is the default'),
+  }),
+  returns: {
+    findings: 'list of `{id, level, text, hint}`; level is `ok`, `warning` or `error`',
+    accelerator: '`{type, reason}` when it could be decided; also the host variable `hvlab_accelerator`',
+  },
+  async *run(context, params): AsyncGenerator<never, ModuleResult> {
+    const guests = params.guests ?? guestsOf(context)
+    const stored = await storedImages(context, [...new Set(guests.map(({ image }) => image))])
+    const accelerator = await accelerate(context, stored.kernel)
+    const need: Need = {
+      guests: guests.map(({ name, vcpus, memory_mb: memoryMb, disk_gb: diskGb }) => ({
+        name,
+        vcpus,
+        memoryMb,
+        diskGb,
+      })),
+      imageMb: stored.missing * imageRoomMb,
+    }
+    const situation = await situationOf(context, accelerator)
+    const findings = judge(situation, need)
+    const errors = findings.filter(({ level }) => level === 'error')
+    for (const { level, text: said } of findings) {
+      if (level === 'warning') context.note('warning', said)
+    }
+    const data: Vars = {
+      findings: findings.map((finding) => ({ ...finding })),
+      ...(accelerator === undefined ? {} : { accelerator: { ...accelerator } }),
+    }
+    const effects =
+      accelerator === undefined ? {} : { effects: { vars: { hvlab_accelerator: { ...accelerator } } } }
+    if (errors.length === 0) return { data, ...effects, changed: false, why: verdict(findings) }
+    const { failure } = moduleFailure(
+      'preflight-failed',
+      `this host cannot carry the lab: ${errors.map((error) => error.text).join('; ')}`,
+      [...new Set(errors.map((error) => error.hint))].join(' '),
+    )
+    return { data, ...effects, failed: failure }
+  },
+})
+
+function guestsOf(context: ModuleContext): z.output<typeof guest>[] {
+  const parsed = z.array(guest).safeParse(context.variable('hvlab_guests') ?? [])
+  if (parsed.success) return parsed.data
+  const [first] = parsed.error.issues
+  throw moduleFailure(
+    'preflight-guests',
+    `hvlab_guests${first === undefined ? '' : ` (${first.path.join('.') || 'list'})`}: ${first?.message ?? 'is not a list of guests'}`,
+    'It is a list such as `[{name: g1, image: debian-12, vcpus: 2, memory_mb: 2900, disk_gb: 10}]`.',
+  )
+}
+
+/** How many images the host lacks, and a kernel to try KVM with when it has one. */
+async function storedImages(
+  context: ModuleContext,
+  names: readonly string[],
+): Promise<{ missing: number; kernel?: { path: string; digest: string } }> {
+  const store = storeOf(context)
+  let missing = 0
+  let kernel: { path: string; digest: string } | undefined
+  for (const name of names) {
+    const image = resolveImage(name, (kind, wanted) => context.locate(kind, wanted))
+    const entry = await lookUp(context, store, image.key)
+    if (entry.state !== 'whole') missing += 1
+    else {
+      const path = describe(image, entry.folder, entry.manifest).kernel
+      kernel ??= { path, digest: entry.manifest.files.vmlinuz.sha256 }
+    }
+  }
+  return { missing, ...(kernel === undefined ? {} : { kernel }) }
+}
+
+/** Undefined while it cannot be decided: then deployment does it. */
+async function accelerate(
+  context: ModuleContext,
+  kernel: { path: string; digest: string } | undefined,
+): Promise<Accelerator | undefined> {
+  if (kernel === undefined) return kvmDecidedWithoutBoot(context)
+  context.progress({ text: 'booting a kernel under KVM' })
+  return probeAccelerator(context, { kernel: kernel.path, kernelDigest: kernel.digest })
+}
+
+async function situationOf(
+  context: ModuleContext,
+  accelerator: Accelerator | undefined,
+): Promise<HostSituation> {
+  const state = storeOf(context).replace(/\/[^/]*$/, '') || '/'
+  const [os, processors, ram, room, layers, services, may, own] = await Promise.all([
+    context.fact(osRelease),
+    context.fact(cpu),
+    context.freshFact(memory),
+    context.freshFact(disk, state),
+    context.fact(virtualization),
+    context.fact(serviceManager),
+    context.fact(privileges),
+    context.freshFact(ownGuests, `${state}/guests`),
+  ])
+  return {
+    os,
+    cpu: processors,
+    memory: ram,
+    disk: room,
+    virtualization: layers,
+    services,
+    privileges: may,
+    ownGuests: own,
+    ...(accelerator === undefined ? {} : { accelerator }),
+  }
+}
+
+function verdict(findings: readonly Finding[]): string {
+  const warnings = findings.filter(({ level }) => level === 'warning').length
+  return warnings === 0
+    ? 'the host can carry the lab'
+    : `the host can carry the lab, with ${warnings} warning${warnings === 1 ? '' : 's'}`
+}
