@@ -75,7 +75,7 @@ export const fileStat = defineFact<[path: string, options?: StatOptions], FileSt
     const target = section('target')
     const access = section('access')
     return {
-      kind: kindOf(raw),
+      kind: fileKind(raw),
       mode: raw & 0o7777,
       uid: Number(uid),
       gid: Number(gid),
@@ -99,7 +99,7 @@ export const fileStat = defineFact<[path: string, options?: StatOptions], FileSt
 })
 
 /** Source: inode(7), S_IFMT. */
-function kindOf(raw: number): FileKind {
+export function fileKind(raw: number): FileKind {
   const kinds: Readonly<Record<number, FileKind>> = {
     1: 'fifo',
     2: 'char',

@@ -52,8 +52,9 @@ export function* attributeChanges(path: string, current: FileStat, wanted: Attri
   if (!owner && !group && !changesMode) return
   const names = ownership(owner ? wanted.owner : undefined, group ? wanted.group : undefined)
   // chown takes away set-user-id bits, so a mode that has them is set again after it.
-  const setsMode = changesMode || (names !== '' && !isLink && wanted.mode !== undefined && (bits & 0o6000) !== 0)
-  const chown = sh`chown -h ${names} -- ${path}`
+  const setsMode =
+    changesMode || (names !== '' && !isLink && wanted.mode !== undefined && (bits & 0o6000) !== 0)
+  const chown = sh`chown -h -- ${names} ${path}`
   const chmod = sh`chmod ${octal(bits)} -- ${path}`
   const said = [
     ...(owner ? [`owner ${wanted.owner}`] : []),
@@ -106,7 +107,14 @@ function attributeDiff(
 /** Ansible's result keys for a path as it is now. */
 export function statResult(stat: FileStat): Vars {
   return {
-    state: stat.kind === 'link' ? 'link' : stat.kind === 'directory' ? 'directory' : stat.links > 1 ? 'hard' : 'file',
+    state:
+      stat.kind === 'link'
+        ? 'link'
+        : stat.kind === 'directory'
+          ? 'directory'
+          : stat.links > 1
+            ? 'hard'
+            : 'file',
     mode: octal(stat.mode),
     uid: stat.uid,
     gid: stat.gid,

@@ -1,4 +1,9 @@
+import { image } from './image.ts'
+import { copy } from './copy.ts'
+import { file } from './file.ts'
 import type { Module } from './module.ts'
+import { template } from './template.ts'
+import { preflight } from './preflight.ts'
 
 /** Looks modules up by the names that tasks use. */
 export interface ModuleRegistry {
@@ -9,7 +14,7 @@ export interface ModuleRegistry {
 }
 
 // One line a module. The lab's own modules come after Ansible's.
-const list: readonly Module[] = []
+const list: readonly Module[] = [image, preflight]
 
 /** Builds a registry; two modules that claim one name are a bug and say so. */
 export function moduleRegistry(modules: readonly Module[]): ModuleRegistry {
