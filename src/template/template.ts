@@ -1,9 +1,27 @@
 import type { Value } from '../model/value.ts'
 
+/**
+ * A mapping whose values are made when asked for: `hostvars` of a thousand hosts costs nothing until one is read.
+ * Templates treat it like a dictionary.
+ */
+export class LazyMap {
+  readonly keys: () => readonly string[]
+  readonly get: (name: string) => Value | LazyMap | undefined
+  constructor(source: {
+    readonly keys: () => readonly string[]
+    readonly get: (name: string) => Value | LazyMap | undefined
+  }) {
+    this.keys = source.keys
+    this.get = source.get
+  }
+}
+
 /** Names that templates may use. Looked up lazily, so that only what is used is resolved. */
 export interface Scope {
   /** The final value of a variable, or undefined when there is none. May throw TemplateError for what it refers to. */
-  get(name: string): Value | undefined
+  get(name: string): Value | LazyMap | undefined
+  /** Absolute path of a file that `lookup('file', …)` names. Without it such a look-up is an error. */
+  locate?(name: string): string
 }
 
 /** Jinja2 text or an expression that did not work: syntax, an undefined name, a filter's complaint. */

@@ -1,0 +1,340 @@
+import type { Value } from '../model/value.ts'
+import { didYouMean } from '../util/did-you-mean.ts'
+import { unreachable } from '../util/unreachable.ts'
+import type { CallContext, Names } from './call-context.ts'
+import { filters } from './filters.ts'
+import { methodOf } from './methods.ts'
+import { binary, compare } from './operators.ts'
+import type { Runtime } from './runtime-value.ts'
+import {
+  Callable,
+  isDictionary,
+  isTruthy,
+  newDictionary,
+  plain,
+  typeName,
+  Undefined,
+} from './runtime-value.ts'
+import type { Arguments, Expression } from './syntax-tree.ts'
+import { LazyMap, TemplateError } from './template.ts'
+import { tests } from './tests.ts'
+
+/** Evaluates with Python's semantics, strictly: what does not exist is an error wherever it is used. */
+export function evaluate(expression: Expression, names: Names): Runtime {
+  try {
+    return evaluateNode(expression, names)
+  } catch (error) {
+    if (error instanceof TemplateError && error.line === undefined) {
+      throw new TemplateError(error.message, {
+        line: expression.line,
+        ...(error.undefinedName === undefined ? {} : { undefinedName: error.undefinedName }),
+      })
+    }
+    throw error
+  }
+}
+
+export function evaluatePlain(expression: Expression, names: Names): Value {
+  return plain(evaluate(expression, names), expression.line)
+}
+
+function evaluateNode(node: Expression, names: Names): Runtime {
+  switch (node.kind) {
+    case 'constant':
+      return node.value
+    case 'name':
+      return names.lookup(node.name)
+    case 'attribute':
+      return attribute(evaluate(node.object, names), node.name, describe(node))
+    case 'item':
+      return item(evaluate(node.object, names), node.key, names, describe(node))
+    case 'slice':
+      return slice(
+        evaluatePlain(node.object, names),
+        [node.start, node.stop, node.step].map((bound) =>
+          bound === null ? null : evaluatePlain(bound, names),
+        ),
+      )
+    case 'call':
+      return call(node.callee, node.args, names)
+    case 'filter': {
+      const lazy = lazyFilters.has(node.name)
+      const input = evaluate(node.input, names)
+      if (!lazy) refuseMissing(input, node.input.line)
+      const { positional, named } = evaluateArguments(node.args, names, lazy)
+      return runFilter(node.name, input, positional, named, names)
+    }
+    case 'test': {
+      const input = evaluate(node.input, names)
+      if (!lazyTests.has(node.name)) refuseMissing(input, node.input.line)
+      const { positional } = evaluateArguments(node.args, names, false)
+      return runTest(node.name, input, positional) !== node.negated
+    }
+    case 'list':
+      return node.items.map((entry) => evaluatePlain(entry, names))
+    case 'dictionary':
+      return newDictionary(
+        node.entries.map(([key, value]): [string, Value] => [
+          keyText(evaluatePlain(key, names)),
+          evaluatePlain(value, names),
+        ]),
+      )
+    case 'unary':
+      return unary(node.operator, evaluatePlain(node.operand, names))
+    case 'binary':
+      return binary(node.operator, evaluatePlain(node.left, names), evaluatePlain(node.right, names))
+    case 'comparison':
+      return comparison(node, names)
+    case 'and': {
+      const left = evaluatePlain(node.left, names)
+      return isTruthy(left) ? evaluatePlain(node.right, names) : left
+    }
+    case 'or': {
+      const left = evaluatePlain(node.left, names)
+      return isTruthy(left) ? left : evaluatePlain(node.right, names)
+    }
+    case 'conditional':
+      if (isTruthy(evaluatePlain(node.condition, names))) return evaluate(node.then, names)
+      if (node.otherwise !== null) return evaluate(node.otherwise, names)
+      return new Undefined("the condition of 'x if y' is false and there is no 'else'", 'if', true)
+    default:
+      return unreachable(node)
+  }
+}
+
+/** Filters and tests that may see a name that does not exist. */
+const lazyFilters = new Set(['default', 'd', 'mandatory', 'ternary'])
+const lazyTests = new Set(['defined', 'undefined'])
+
+/** Throws for what does not exist, without reading lazy mappings. */
+function refuseMissing(value: Runtime, line: number): void {
+  if (value instanceof Undefined || value instanceof Callable) plain(value, line)
+}
+
+function comparison(node: Extract<Expression, { kind: 'comparison' }>, names: Names): boolean {
+  let left = evaluate(node.first, names)
+  for (const { operator, operand } of node.rest) {
+    const right = evaluate(operand, names)
+    // `'host' in hostvars` must not read every host's variables.
+    if (right instanceof LazyMap && (operator === 'in' || operator === 'not in')) {
+      const found = right.keys().includes(String(plain(left, node.line)))
+      if (found !== (operator === 'in')) return false
+    } else if (!compare(operator, plain(left, node.line), plain(right, operand.line))) {
+      return false
+    }
+    left = right
+  }
+  return true
+}
+
+function unary(operator: '-' | '+' | 'not', value: Value): Value {
+  if (operator === 'not') return !isTruthy(value)
+  const number = typeof value === 'boolean' ? Number(value) : value
+  if (typeof number !== 'number') throw new TemplateError(`cannot compute ${operator}${typeName(value)}`)
+  return operator === '-' ? -number : number
+}
+
+function keyText(value: Value): string {
+  if (typeof value === 'object' && value !== null) throw new TemplateError('a key must be text or a number')
+  return String(value)
+}
+
+/** How an expression is named in messages: `a.b['c']`. */
+function describe(node: Expression): string {
+  switch (node.kind) {
+    case 'name':
+      return node.name
+    case 'attribute':
+      return `${describe(node.object)}.${node.name}`
+    case 'item':
+      return node.key.kind === 'constant'
+        ? `${describe(node.object)}[${typeof node.key.value === 'string' ? `'${node.key.value}'` : String(node.key.value)}]`
+        : `${describe(node.object)}[…]`
+    case 'call':
+      return `${describe(node.callee)}(…)`
+    default:
+      return 'the value'
+  }
+}
+
+function owner(path: string): string {
+  return path.replace(/(?:\.[^.[\]]+|\[[^[\]]*\])$/, '') || path
+}
+
+function withArticle(type: string): string {
+  return type === 'none' ? 'none' : `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`
+}
+
+function attribute(object: Runtime, name: string, path: string): Runtime {
+  if (object instanceof Undefined) return object
+  if (object instanceof LazyMap) return object.get(name) ?? missing(name, object.keys(), path)
+  if (object instanceof Callable)
+    throw new TemplateError(`'${object.name}' is a function: call it with parentheses`)
+  if (isDictionary(object)) {
+    if (Object.hasOwn(object, name)) return object[name] ?? null
+    const method = methodOf(object, name)
+    return method === undefined ? missing(name, Object.keys(object), path) : callableMethod(name, method)
+  }
+  const method = methodOf(object, name)
+  if (method !== undefined) return callableMethod(name, method)
+  return new Undefined(
+    `'${owner(path)}' is ${withArticle(typeName(object))} and has no attribute '${name}'`,
+    path,
+  )
+}
+
+function missing(name: string, known: readonly string[], path: string): Undefined {
+  const closest = didYouMean(name, known)
+  const hint = closest === undefined ? '' : `; did you mean '${closest}'?`
+  return new Undefined(`'${owner(path)}' has no attribute '${name}'${hint}`, path)
+}
+
+function callableMethod(
+  name: string,
+  method: (args: readonly Value[], named: ReadonlyMap<string, Value>) => Value,
+): Callable {
+  return new Callable(name, (positional, named) =>
+    method(
+      positional.map((value) => plain(value)),
+      new Map([...named].map(([key, value]) => [key, plain(value)])),
+    ),
+  )
+}
+
+function item(object: Runtime, keyNode: Expression, names: Names, path: string): Runtime {
+  if (object instanceof Undefined) return object
+  const key = evaluatePlain(keyNode, names)
+  if (object instanceof LazyMap) return object.get(String(key)) ?? missing(String(key), object.keys(), path)
+  if (isDictionary(object)) {
+    const text = String(key)
+    return Object.hasOwn(object, text) ? (object[text] ?? null) : missing(text, Object.keys(object), path)
+  }
+  if (typeof object === 'string' || Array.isArray(object)) {
+    if (typeof key !== 'number') {
+      return new Undefined(
+        `'${owner(path)}' is ${withArticle(typeName(object))} and has no attribute '${String(key)}'`,
+        path,
+      )
+    }
+    const found = object.at(Math.trunc(key))
+    const inside = key < object.length && key >= -object.length
+    return inside && found !== undefined
+      ? found
+      : new Undefined(`'${owner(path)}' has ${object.length} items and no index ${key}`, path)
+  }
+  return new Undefined(`'${owner(path)}' is ${withArticle(typeName(object))} and has no items`, path)
+}
+
+function slice(object: Value, bounds: readonly Value[]): Value {
+  if (typeof object !== 'string' && !Array.isArray(object)) {
+    throw new TemplateError(`cannot take a slice of a ${typeName(object)}`)
+  }
+  const [start, stop, step] = bounds.map((bound) => {
+    if (bound !== null && (typeof bound !== 'number' || !Number.isInteger(bound))) {
+      throw new TemplateError('the bounds of a slice must be whole numbers')
+    }
+    return bound
+  })
+  const stride = step ?? 1
+  if (stride === 0) throw new TemplateError('the step of a slice cannot be zero')
+  const items: readonly Value[] = typeof object === 'string' ? [...object] : object
+  const clamp = (bound: number, low: number, high: number): number =>
+    Math.min(Math.max(bound < 0 ? bound + items.length : bound, low), high)
+  const result: Value[] = []
+  if (stride > 0) {
+    const end = clamp(stop ?? items.length, 0, items.length)
+    for (let at = clamp(start ?? 0, 0, items.length); at < end; at += stride) result.push(items[at] ?? null)
+  } else {
+    const end = stop === null || stop === undefined ? -1 : clamp(stop, -1, items.length - 1)
+    const from = start === null || start === undefined ? items.length - 1 : clamp(start, -1, items.length - 1)
+    for (let at = from; at > end; at += stride) result.push(items[at] ?? null)
+  }
+  return typeof object === 'string' ? result.join('') : result
+}
+
+function call(calleeNode: Expression, args: Arguments, names: Names): Runtime {
+  let callee: Runtime
+  if (calleeNode.kind === 'attribute') {
+    const object = evaluate(calleeNode.object, names)
+    const method = object instanceof LazyMap ? lazyMethod(object, calleeNode.name) : undefined
+    const data = isDictionary(object) ? methodOf(object, calleeNode.name) : undefined
+    if (data !== undefined) callee = callableMethod(calleeNode.name, data)
+    else callee = method ?? attribute(object, calleeNode.name, describe(calleeNode))
+  } else {
+    callee = evaluate(calleeNode, names)
+  }
+  if (callee instanceof Undefined) {
+    if (calleeNode.kind === 'name') throw new TemplateError(`unknown function '${calleeNode.name}'`)
+    throw new TemplateError(callee.message, { undefinedName: callee.undefinedName })
+  }
+  if (!(callee instanceof Callable)) throw new TemplateError(`'${describe(calleeNode)}' is not a function`)
+  const { positional, named } = evaluateArguments(args, names, false)
+  return callee.call(positional, named)
+}
+
+function lazyMethod(map: LazyMap, name: string): Callable | undefined {
+  if (name === 'keys') return new Callable(name, () => [...map.keys()])
+  if (name === 'get') {
+    return new Callable(
+      name,
+      (positional) => map.get(String(plain(positional[0] ?? null))) ?? positional[1] ?? null,
+    )
+  }
+  if (name !== 'items' && name !== 'values') return undefined
+  return new Callable(name, () => methodOf(plain(map), name)?.([], new Map()) ?? null)
+}
+
+function evaluateArguments(
+  args: Arguments,
+  names: Names,
+  lazy: boolean,
+): { positional: Runtime[]; named: Map<string, Runtime> } {
+  const value = (node: Expression): Runtime => {
+    const result = evaluate(node, names)
+    if (!lazy) refuseMissing(result, node.line)
+    return result
+  }
+  return {
+    positional: args.positional.map(value),
+    named: new Map(args.named.map(([name, node]) => [name, value(node)])),
+  }
+}
+
+/** Applies a filter. Throws TemplateError naming the closest known one when there is none of that name. */
+export function runFilter(
+  name: string,
+  input: Runtime,
+  positional: readonly Runtime[],
+  named: ReadonlyMap<string, Runtime>,
+  names: Names,
+): Runtime {
+  const filter = filters.get(name)
+  if (filter === undefined)
+    throw new TemplateError(`unknown filter '${name}'${suggestion(name, filters.keys())}`)
+  return filter(input, positional, named, callContext(names))
+}
+
+function runTest(name: string, input: Runtime, positional: readonly Runtime[]): boolean {
+  const test = tests.get(name)
+  if (test === undefined) throw new TemplateError(`unknown test '${name}'${suggestion(name, tests.keys())}`)
+  return test(input, positional)
+}
+
+function suggestion(name: string, known: Iterable<string>): string {
+  const closest = didYouMean(name, known)
+  return closest === undefined ? '' : `; did you mean '${closest}'?`
+}
+
+function callContext(names: Names): CallContext {
+  return {
+    names,
+    filter: (name, input, positional, named) => runFilter(name, input, positional, named, names),
+    test: runTest,
+    attribute: (value, path) =>
+      path.split('.').reduce<Runtime>((object, part) => {
+        if (Array.isArray(object) && /^-?\d+$/.test(part))
+          return object.at(Number(part)) ?? new Undefined(`no index ${part}`, part)
+        return attribute(object, part, `item.${path}`)
+      }, value),
+  }
+}

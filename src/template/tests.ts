@@ -1,0 +1,154 @@
+import type { Value } from '../model/value.ts'
+import { compare, contains, isEqual } from './operators.ts'
+import { pythonRegex } from './python-regex.ts'
+import { pythonText } from './python-text.ts'
+import type { Runtime } from './runtime-value.ts'
+import { Callable, isDictionary, isTruthy, plain, typeName, Undefined } from './runtime-value.ts'
+import type { ComparisonOperator } from './syntax-tree.ts'
+import { LazyMap, TemplateError } from './template.ts'
+import { compareVersions } from './version.ts'
+
+export type Test = (input: Runtime, args: readonly Runtime[]) => boolean
+
+/** A test over plain values. */
+function test(
+  name: string,
+  apply: (input: Value, args: readonly Value[]) => boolean,
+): readonly [string, Test] {
+  return [
+    name,
+    (input, args) =>
+      apply(
+        plain(input),
+        args.map((value) => plain(value)),
+      ),
+  ]
+}
+
+function comparing(
+  operator: ComparisonOperator,
+  ...names: readonly string[]
+): readonly (readonly [string, Test])[] {
+  return names.map((name) => test(name, (input, args) => compare(operator, input, needed(args, name))))
+}
+
+function needed(args: readonly Value[], name: string): Value {
+  const value = args[0]
+  if (value === undefined) throw new TemplateError(`test '${name}' needs an argument`)
+  return value
+}
+
+/** What a registered result says. A result without the key is the opposite: `{}` is succeeded, not failed. */
+function resultFlag(name: string, key: string, wanted: boolean): readonly [string, Test] {
+  return test(name, (input) => {
+    if (!isDictionary(input)) {
+      throw new TemplateError(`test '${name}' needs a registered result, not a ${typeName(input)}`)
+    }
+    return isTruthy(Object.hasOwn(input, key) ? (input[key] ?? null) : null) === wanted
+  })
+}
+
+function matching(name: string, how: 'match' | 'search' | 'fullmatch'): readonly [string, Test] {
+  return test(name, (input, args) => {
+    const source = pythonText(needed(args, name))
+    const pattern = pythonRegex(how === 'fullmatch' ? `(?:${source})$` : source, {
+      ignoreCase: isTruthy(args[1] ?? false),
+      multiline: isTruthy(args[2] ?? false),
+      flags: how === 'search' ? '' : 'y',
+    })
+    return pattern.test(pythonText(input))
+  })
+}
+
+const isNumber = (value: Value): value is number => typeof value === 'number'
+
+/** Every test by name: Jinja2's and those of Ansible that need no look at a host. */
+export const tests: ReadonlyMap<string, Test> = new Map<string, Test>([
+  ['defined', (input) => !(input instanceof Undefined)],
+  ['undefined', (input) => input instanceof Undefined],
+  ['mapping', (input) => input instanceof LazyMap || isDictionary(plain(input))],
+  ['callable', (input) => input instanceof Callable],
+  ['none', (input) => plain(input) === null],
+  test('string', (value) => typeof value === 'string'),
+  test('number', isNumber),
+  test('integer', (value) => isNumber(value) && Number.isInteger(value)),
+  test('float', (value) => isNumber(value) && !Number.isInteger(value)),
+  test('boolean', (value) => typeof value === 'boolean'),
+  test('true', (value) => value === true),
+  test('false', (value) => value === false),
+  test('truthy', (value) => isTruthy(value)),
+  test('falsy', (value) => !isTruthy(value)),
+  test('sequence', (value) => Array.isArray(value) || typeof value === 'string' || isDictionary(value)),
+  test('iterable', (value) => Array.isArray(value) || typeof value === 'string' || isDictionary(value)),
+  test('even', (value) => isNumber(value) && value % 2 === 0),
+  test('odd', (value) => isNumber(value) && Math.abs(value % 2) === 1),
+  test('divisibleby', (value, args) => isNumber(value) && value % Number(needed(args, 'divisibleby')) === 0),
+  test('lower', (value) => pythonText(value) === pythonText(value).toLowerCase()),
+  test('upper', (value) => pythonText(value) === pythonText(value).toUpperCase()),
+  test('sameas', (value, args) => value === needed(args, 'sameas')),
+  test('in', (value, args) => contains(needed(args, 'in'), value)),
+  test('contains', (value, args) => contains(value, needed(args, 'contains'))),
+  ...comparing('==', 'eq', 'equalto', '=='),
+  ...comparing('!=', 'ne', '!='),
+  ...comparing('<', 'lt', 'lessthan'),
+  ...comparing('<=', 'le'),
+  ...comparing('>', 'gt', 'greaterthan'),
+  ...comparing('>=', 'ge'),
+  matching('match', 'match'),
+  matching('search', 'search'),
+  matching('regex', 'search'),
+  resultFlag('failed', 'failed', true),
+  resultFlag('failure', 'failed', true),
+  resultFlag('succeeded', 'failed', false),
+  resultFlag('success', 'failed', false),
+  resultFlag('successful', 'failed', false),
+  resultFlag('changed', 'changed', true),
+  resultFlag('change', 'changed', true),
+  resultFlag('skipped', 'skipped', true),
+  resultFlag('skip', 'skipped', true),
+  resultFlag('unreachable', 'unreachable', true),
+  resultFlag('reachable', 'unreachable', false),
+  test('subset', (value, args) => subset(value, needed(args, 'subset'))),
+  test('issubset', (value, args) => subset(value, needed(args, 'issubset'))),
+  test('superset', (value, args) => subset(needed(args, 'superset'), value)),
+  test('issuperset', (value, args) => subset(needed(args, 'issuperset'), value)),
+  test('all', (value) => Array.isArray(value) && value.every(isTruthy)),
+  test('any', (value) => Array.isArray(value) && value.some(isTruthy)),
+  test('abs', (value) => pythonText(value).startsWith('/')),
+  test('version', versionTest),
+  test('version_compare', versionTest),
+])
+
+function subset(part: Value, whole: Value): boolean {
+  if (!Array.isArray(part) || !Array.isArray(whole)) throw new TemplateError('a subset is asked of lists')
+  return part.every((value) => whole.some((other) => isEqual(value, other)))
+}
+
+function versionTest(value: Value, args: readonly Value[]): boolean {
+  const sign = compareVersions(pythonText(value), pythonText(needed(args, 'version')))
+  const operator = pythonText(args[1] ?? 'eq')
+  switch (operator) {
+    case '==':
+    case '=':
+    case 'eq':
+      return sign === 0
+    case '!=':
+    case '<>':
+    case 'ne':
+      return sign !== 0
+    case '<':
+    case 'lt':
+      return sign < 0
+    case '<=':
+    case 'le':
+      return sign <= 0
+    case '>':
+    case 'gt':
+      return sign > 0
+    case '>=':
+    case 'ge':
+      return sign >= 0
+    default:
+      throw new TemplateError(`test 'version' does not know the operator '${operator}'`)
+  }
+}
