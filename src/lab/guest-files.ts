@@ -1,0 +1,25 @@
+/** Where a guest's files lie on its hypervisor. The endings are ones that libvirt's AppArmor helper may read. */
+export interface GuestFiles {
+  readonly folder: string
+  readonly disk: string
+  readonly seed: string
+  readonly serialLog: string
+  /** Holds the id of the domain's start in which a login worked; see `boot.ts`. */
+  readonly ready: string
+}
+
+/** Everything below is hvlab's own; `down` removes it. */
+export const stateFolder = '/var/lib/hvlab'
+export const guestsFolder = `${stateFolder}/guests`
+
+/** @param domain name of the libvirt domain */
+export function guestFiles(domain: string): GuestFiles {
+  const folder = `${guestsFolder}/${domain}`
+  return {
+    folder,
+    disk: `${folder}/disk.qcow2`,
+    seed: `${folder}/seed.iso`,
+    serialLog: `${folder}/serial.log`,
+    ready: `${folder}/ready`,
+  }
+}

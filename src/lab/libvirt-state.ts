@@ -1,0 +1,105 @@
+import { defineFact } from '../facts/fact.ts'
+import { routes } from '../facts/routes.ts'
+import { readSections, sections } from '../facts/sections.ts'
+import { count, lines } from '../facts/text.ts'
+import { FailureError } from '../model/failure.ts'
+import type { HostAccess } from '../modules/module.ts'
+import { err, ok, type Result } from '../util/result.ts'
+import { sh } from '../util/sh.ts'
+import { type DomainState, parseDomainState } from './domain-state.ts'
+import { guestsFolder } from './guest-files.ts'
+import { parseAddress, parseSubnet } from './ipv4.ts'
+import { libvirtFailure } from './libvirt-failure.ts'
+import type { Route, UsedSubnets } from './network-plan.ts'
+import { type NetworkState, parseNetworkState } from './network-xml.ts'
+import { virsh } from './virsh.ts'
+
+/** Everything that libvirt on one host says and hvlab needs: networks, domains, and hvlab's own folders. */
+export interface LibvirtState {
+  readonly networks: readonly NetworkState[]
+  readonly domains: readonly DomainState[]
+  readonly cpus: number
+  /** Network interfaces by name. */
+  readonly interfaces: readonly string[]
+  /** Names of the folders of guests: without a domain of that name it is a left-over of an interrupted run. */
+  readonly folders: readonly string[]
+  /** Domain name to the start id in which a login worked. */
+  readonly ready: ReadonlyMap<string, string>
+  /** QEMU cannot start without virtlogd, which keeps the serial logs. */
+  readonly logDaemon: boolean
+}
+
+/**
+ * One command and two `virsh` processes for any number of domains: a list of UUIDs, then one batch over them. UUIDs,
+ * because names may hold anything. `virsh echo` prints no newline, so markers are found anywhere.
+ */
+export const libvirtState = defineFact<[], Result<LibvirtState, string>>({
+  name: 'libvirt-state',
+  command: () =>
+    sections({
+      libvirt: sh`{ ${readEverything} ; } 2>&1; echo "exit $?"`,
+      cpus: sh`getconf _NPROCESSORS_ONLN`,
+      interfaces: sh`ls /sys/class/net`,
+      folders: sh`ls ${guestsFolder}`,
+      ready: sh`cd ${guestsFolder} && for f in */ready; do [ -e "$f" ] && printf '%s %s\n' "$(cat "$f")" "$f"; done`,
+      log: sh`[ -S /run/libvirt/virtlogd-sock ] || [ -S /var/run/libvirt/virtlogd-sock ] && echo yes`,
+    }),
+  parse({ stdout }) {
+    const section = readSections(stdout)
+    const answer = section('libvirt')
+    if (!/^exit 0$/m.test(answer.slice(answer.lastIndexOf('exit '))))
+      return err(answer.replace(/\n?exit \d+$/, ''))
+    const objects = [
+      ...answer.matchAll(
+        /<<(network|domain) [0-9a-f-]{36}>>([\s\S]*?)(?=<<(?:network|domain) [0-9a-f-]{36}>>|$)/g,
+      ),
+    ]
+    const of = (kind: string) => objects.filter((found) => found[1] === kind).map((found) => found[2] ?? '')
+    return ok({
+      networks: of('network').flatMap((text) => parseNetworkState(text) ?? []),
+      domains: of('domain').flatMap((text) => parseDomainState(text) ?? []),
+      cpus: count(section('cpus')) ?? 1,
+      interfaces: lines(section('interfaces')),
+      folders: lines(section('folders')),
+      ready: new Map(lines(section('ready')).map(readyEntry)),
+      logDaemon: section('log') === 'yes',
+    })
+  },
+})
+
+const readEverything = sh`ids=$(${virsh} 'net-list --all --uuid; echo " , "; list --all --uuid') || { printf '%s\n' "$ids"; (exit 1); } && {
+batch= kind=network
+for id in $ids; do
+  case $kind$id in
+    *,) kind=domain ;;
+    network*) batch="$batch; echo '<<network $id>>'; net-info $id; net-dumpxml $id; net-dhcp-leases $id" ;;
+    domain*) batch="$batch; echo '<<domain $id>>'; domstate --reason $id; dumpxml $id" ;;
+  esac
+done
+[ -z "$batch" ] || ${virsh} "\${batch#; }" 2>/dev/null || :
+}`
+
+function readyEntry(line: string): [string, string] {
+  const [id = '', path = ''] = line.split(' ')
+  return [path.replace(/\/ready$/, ''), id]
+}
+
+/** Reads the state afresh. Throws what is wrong with libvirt and what to do about it. */
+export async function readLibvirt(access: HostAccess, host: string): Promise<LibvirtState> {
+  const state = await access.freshFact(libvirtState)
+  if (state.ok) return state.value
+  throw new FailureError(libvirtFailure(host, state.error))
+}
+
+/** Which subnets the host uses: its routes, and the networks that libvirt runs or will run. */
+export async function usedSubnets(access: HostAccess, state: LibvirtState): Promise<UsedSubnets> {
+  const found = await access.freshFact(routes)
+  return {
+    routes: found.flatMap(({ destination, device }): Route[] => {
+      const alone = parseAddress(destination)
+      const subnet = alone === undefined ? parseSubnet(destination) : { base: alone, prefix: 32 }
+      return subnet ? [{ subnet, device }] : []
+    }),
+    networks: state.networks,
+  }
+}

@@ -1,0 +1,94 @@
+import { addressRanges, bridgeMac, networkUuid, type Reservation } from './identity.ts'
+import { formatAddress, netmask, parseAddress, prefixOf, type Subnet, subnetOf } from './ipv4.ts'
+import { type NetworkMetadata, networkMetadataXml, readNetworkMetadata } from './metadata.ts'
+import { attribute, buildXml, child, children, parseXml, textOf } from './xml.ts'
+
+export interface NetworkSpec {
+  readonly name: string
+  readonly mode: 'nat' | 'isolated'
+  readonly subnet: Subnet
+  readonly bridge: string
+  readonly metadata: NetworkMetadata
+}
+
+/** libvirt's XML for a network of guests. Source: libvirt.org/formatnetwork.html. */
+export function networkXml(spec: NetworkSpec): string {
+  const ranges = addressRanges(spec.subnet)
+  const range = { '@start': formatAddress(ranges.dynamicFrom), '@end': formatAddress(ranges.dynamicTo) }
+  return buildXml({
+    network: {
+      name: spec.name,
+      uuid: networkUuid(spec.metadata.lab, spec.name),
+      metadata: networkMetadataXml(spec.metadata),
+      ...(spec.mode === 'nat' ? { forward: { '@mode': 'nat' } } : {}),
+      // No forwarding delay: a guest's first DHCP request must not be lost.
+      bridge: { '@name': spec.bridge, '@stp': 'off', '@delay': '0' },
+      mac: { '@address': bridgeMac(spec.metadata.lab, spec.name) },
+      ip: {
+        '@address': formatAddress(ranges.gateway),
+        '@netmask': netmask(spec.subnet),
+        dhcp: { range },
+      },
+    },
+  })
+}
+
+/** `<host>` of `virsh net-update … ip-dhcp-host`, on one line. */
+export function reservationXml(reservation: Reservation & { readonly name: string }): string {
+  const host = { '@mac': reservation.mac, '@name': reservation.name, '@ip': reservation.address }
+  return buildXml({ host }).trim()
+}
+
+/** A network as libvirt knows it. */
+export interface NetworkState {
+  readonly name: string
+  readonly uuid: string
+  readonly active: boolean
+  readonly autostart: boolean
+  readonly bridge?: string
+  readonly subnets: readonly Subnet[]
+  readonly reservations: readonly Reservation[]
+  readonly leases: readonly Reservation[]
+  /** Undefined: not hvlab's. */
+  readonly metadata?: NetworkMetadata
+}
+
+/** From `virsh net-info`, `net-dumpxml` and `net-dhcp-leases`, printed one after the other. */
+export function parseNetworkState(text: string): NetworkState | undefined {
+  const from = text.indexOf('<network')
+  const to = text.indexOf('</network>')
+  const network = from < 0 || to < 0 ? undefined : parseXml(text.slice(from, to + 10), 'network')
+  if (!network) return undefined
+  const info = text.slice(0, from)
+  const bridge = attribute(child(network, 'bridge'), 'name')
+  const metadata = readNetworkMetadata(network)
+  return {
+    name: textOf(network, 'name'),
+    uuid: textOf(network, 'uuid'),
+    active: /^Active:\s+yes$/m.test(info),
+    autostart: /^Autostart:\s+yes$/m.test(info),
+    ...(bridge === undefined ? {} : { bridge }),
+    subnets: children(network, 'ip').flatMap((ip) => subnetFrom(ip) ?? []),
+    reservations: children(network, 'ip')
+      .flatMap((ip) => children(child(ip, 'dhcp'), 'host'))
+      .map((host) => ({ mac: attribute(host, 'mac') ?? '', address: attribute(host, 'ip') ?? '' })),
+    leases: leasesIn(text.slice(to)),
+    ...(metadata ? { metadata } : {}),
+  }
+}
+
+function subnetFrom(ip: Parameters<typeof attribute>[0]): Subnet | undefined {
+  const address = parseAddress(attribute(ip, 'address') ?? '')
+  const mask = parseAddress(attribute(ip, 'netmask') ?? '')
+  const prefix = mask === undefined ? Number(attribute(ip, 'prefix') ?? Number.NaN) : prefixOf(mask)
+  if (address === undefined || prefix === undefined || !(prefix >= 0 && prefix <= 32)) return undefined
+  return subnetOf(address, prefix)
+}
+
+/** Rows of `net-dhcp-leases`: ` 2026-01-01 10:00:00   52:54:00:…   ipv4   192.168.122.20/24   name   id`. */
+function leasesIn(table: string): Reservation[] {
+  return [...table.matchAll(/\s((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\s+ipv4\s+([0-9.]+)\/\d+/g)].map((row) => ({
+    mac: row[1] ?? '',
+    address: row[2] ?? '',
+  }))
+}

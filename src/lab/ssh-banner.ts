@@ -1,0 +1,42 @@
+import type { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Connection } from '../connections/connection.ts'
+
+/** Whether an SSH server answers, and if not, why. */
+export type Banner = { readonly answers: true } | { readonly answers: false; readonly why: string }
+
+/**
+ * Looks for `SSH-` on port 22 of an address as the hypervisor sees it. Much cheaper than a login, so it may be asked
+ * four times a second. An attempt is given up after a second: while a guest has no address yet, the kernel holds
+ * connections back for longer than the next attempt needs.
+ */
+export async function sshBanner(hypervisor: Connection, address: string): Promise<Banner> {
+  const opening = hypervisor.forward(address, 22)
+  const stream = await Promise.race([
+    opening.catch((error: unknown) => (error instanceof Error ? error.message : String(error))),
+    delay(1000, 'no answer within a second', { ref: false }),
+  ])
+  if (typeof stream === 'string') {
+    opening.then(
+      (late) => late.destroy(),
+      () => {}, // Already said above, or given up on.
+    )
+    return { answers: false, why: stream }
+  }
+  const text = await Promise.race([firstText(stream), delay(3000, '', { ref: false })])
+  stream.destroy()
+  return text.startsWith('SSH-')
+    ? { answers: true }
+    : {
+        answers: false,
+        why: text === '' ? 'port 22 opened but said nothing' : 'something else than SSH answers on port 22',
+      }
+}
+
+function firstText(stream: Duplex): Promise<string> {
+  return new Promise((resolve) => {
+    stream.once('data', (chunk: Buffer | string) => resolve(String(chunk)))
+    stream.once('error', () => resolve(''))
+    stream.once('close', () => resolve(''))
+  })
+}

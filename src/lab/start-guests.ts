@@ -1,0 +1,145 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { FailureError } from '../model/failure.ts'
+import type { ModuleContext } from '../modules/module.ts'
+import { sh } from '../util/sh.ts'
+import { diagnose } from './diagnosis.ts'
+import { guestFiles } from './guest-files.ts'
+import { attemptLogin } from './guest-login.ts'
+import { domainName, guestMac } from './identity.ts'
+import { readLibvirt } from './libvirt-state.ts'
+import type { GuestMetadata } from './metadata.ts'
+import { awaitLogin, deadlineFor, type NotReady, type Observation } from './readiness.ts'
+import { startFailure } from './start-failure.ts'
+import { virsh } from './virsh.ts'
+
+/** A defined guest that should be up. */
+export interface GuestToStart {
+  readonly metadata: GuestMetadata
+  readonly vcpus: number
+  readonly running: boolean
+}
+
+export interface StartOptions {
+  /** Path of the private key on the controller. */
+  readonly keyFile: string
+  /** Wait until a login works. */
+  readonly wait: boolean
+  readonly deadlineSeconds?: number
+  readonly cpus: number
+}
+
+/**
+ * Starts guests and waits for logins, as many at once as the host can boot: a host that emulates more processors
+ * than it has would let all of them miss their deadlines. Returns each guest's seconds from start to login.
+ */
+export async function startGuests(
+  context: ModuleContext,
+  guests: readonly GuestToStart[],
+  options: StartOptions,
+): Promise<Map<string, number>> {
+  const queue = [...guests]
+  const seconds = new Map<string, number>()
+  const failures: FailureError[] = []
+  const bootNext = async (): Promise<void> => {
+    for (let guest = queue.shift(); guest; guest = queue.shift()) {
+      try {
+        const waitedMs = await startGuest(context, guest, options)
+        seconds.set(guest.metadata.guest, Math.round(waitedMs / 100) / 10)
+      } catch (error) {
+        // The others go on; a boot that worked need not be repeated.
+        if (!(error instanceof FailureError) || error.failure.reason === 'cancelled') throw error
+        failures.push(error)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: bootsAtOnce(guests, options.cpus) }, bootNext))
+  const [first, ...others] = failures
+  if (!first) return seconds
+  if (others.length === 0) throw first
+  throw new FailureError({
+    ...first.failure,
+    message: `${failures.length} of ${guests.length} guests failed. ${failures.map((each) => each.failure.message).join(' ')}`,
+  })
+}
+
+/** KVM shares processors well; under emulation every vCPU of a boot wants a whole one. */
+export function bootsAtOnce(guests: readonly GuestToStart[], cpus: number): number {
+  const emulated = guests.filter((guest) => guest.metadata.accelerator === 'tcg')
+  if (emulated.length === 0) return Math.min(guests.length, 2 * cpus)
+  const widest = Math.max(...emulated.map((guest) => guest.vcpus))
+  return Math.min(guests.length, Math.max(1, Math.floor(cpus / widest)))
+}
+
+/** Milliseconds until the login. */
+async function startGuest(
+  context: ModuleContext,
+  guest: GuestToStart,
+  options: StartOptions,
+): Promise<number> {
+  const { metadata } = guest
+  const domain = domainName(metadata.lab, metadata.guest)
+  const files = guestFiles(domain)
+  const started = Date.now()
+  if (!guest.running) {
+    const result = await context.run(sh`rm -f ${files.ready}; ${virsh} start ${domain} >/dev/null`)
+    if (result.exitCode !== 0) throw new FailureError(startFailure(domain, context.host, result.stderr))
+  }
+  if (!options.wait) return Date.now() - started
+  const ready = await awaitLogin(
+    {
+      now: () => Date.now(),
+      // An interruption ends the wait through the next command, which says so properly.
+      sleep: (ms) => delay(ms),
+      attempt: () => attemptLogin(context, metadata, options.keyFile),
+      observe: () => observe(context, metadata.guest, domain, started),
+    },
+    deadlineFor(metadata.accelerator, options.deadlineSeconds),
+  )
+  if (!ready.ok) throw new FailureError(diagnose(await evidence(context, metadata, ready.error)))
+  // Remembered for this start of the domain: a later run then need not log in to know that it works.
+  await context.run(sh`${virsh} domid ${domain} > ${files.ready}`)
+  return Date.now() - started
+}
+
+async function observe(
+  context: ModuleContext,
+  guest: string,
+  domain: string,
+  started: number,
+): Promise<Observation> {
+  const log = guestFiles(domain).serialLog
+  const result = await context.run(
+    sh`${virsh} domstate --reason ${domain} 2>/dev/null; echo "bytes $(stat -c %s ${log} 2>/dev/null)"; tail -c 300 ${log} 2>/dev/null`,
+  )
+  const [, state = '', bytes = '', tail = ''] =
+    /^([\s\S]*?)\n?bytes (\d*)\n([\s\S]*)$/.exec(result.stdout) ?? []
+  const words = state.trim()
+  const line = tail.trimEnd().split('\n').at(-1)?.trim() ?? ''
+  context.progress({
+    text: `${guest}: booting, ${Math.round((Date.now() - started) / 1000)} s${line ? `: ${line}` : ''}`,
+  })
+  return {
+    state: words === '' ? undefined : words,
+    running: words !== '' && !words.startsWith('shut off') && !words.startsWith('crashed'),
+    serialBytes: Number(bytes),
+  }
+}
+
+async function evidence(context: ModuleContext, metadata: GuestMetadata, notReady: NotReady) {
+  const domain = domainName(metadata.lab, metadata.guest)
+  const serial = await context.run(sh`tail -c 16384 ${guestFiles(domain).serialLog}`)
+  const qemu = await context.run(sh`tail -n 10 ${`/var/log/libvirt/qemu/${domain}.log`}`)
+  const mac = guestMac(metadata.lab, metadata.guest)
+  const { networks } = await readLibvirt(context, context.host)
+  const lease = networks.flatMap((network) => network.leases).find((entry) => entry.mac === mac)
+  return {
+    domain,
+    host: context.host,
+    address: metadata.address,
+    accelerator: metadata.accelerator,
+    notReady,
+    serialLog: serial.stdout,
+    qemuLog: qemu.stdout,
+    ...(lease ? { lease: lease.address } : {}),
+  }
+}

@@ -1,0 +1,156 @@
+import { z } from 'zod'
+import { bridgeName } from '../lab/identity.ts'
+import { formatSubnet, parseSubnet, type Subnet } from '../lab/ipv4.ts'
+import { labName } from '../lab/lab-name.ts'
+import { type LibvirtState, readLibvirt, usedSubnets } from '../lab/libvirt-state.ts'
+import { planSubnet } from '../lab/network-plan.ts'
+import { type NetworkState, networkXml } from '../lab/network-xml.ts'
+import { refuseNetworkInUse, removeNetwork } from '../lab/removal.ts'
+import { virsh } from '../lab/virsh.ts'
+import { FailureError } from '../model/failure.ts'
+import { canonicalJson } from '../util/canonical-json.ts'
+import { sh } from '../util/sh.ts'
+import { moduleFailure } from './failure.ts'
+import { defineModule, type ModuleContext, type Steps } from './module.ts'
+import { bool, choice } from './params.ts'
+
+const params = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,49}$/, {
+      error: 'must be letters, digits, dots, dashes and underscores',
+    })
+    .default('hvlab')
+    .describe('Name of the libvirt network'),
+  lab: labName().describe('The lab that the network belongs to'),
+  mode: choice(['nat', 'isolated'])
+    .default('nat')
+    .describe('`nat` lets guests reach what the host reaches; `isolated` gives them each other and the host'),
+  subnet: z
+    .string()
+    .default('192.168.122.0/24')
+    .transform((given, issues): Subnet => {
+      const subnet = parseSubnet(given)
+      if (subnet && subnet.prefix >= 8 && subnet.prefix <= 28) return subnet
+      issues.addIssue({
+        code: 'custom',
+        message: 'must be an IPv4 subnet from /8 to /28, such as 192.168.122.0/24',
+      })
+      return z.NEVER
+    })
+    .describe(
+      'Wanted IPv4 subnet, /8 to /28. Where it overlaps a route of the host, a free /24 is chosen and said',
+    ),
+  state: choice(['present', 'absent']).default('present').describe('Whether the network exists and runs'),
+  recreate: bool().default(false).describe('Make the network anew when its parameters changed'),
+})
+type Params = z.output<typeof params>
+
+/** The network of a lab's guests: NAT, DHCP and DNS by libvirt. */
+export const libvirtNetwork = defineModule({
+  name: 'libvirt_network',
+  doc: 'Makes a libvirt network for guests, running and started at boot. Networks that hvlab did not make are never touched.',
+  params,
+  returns: {
+    subnet: 'the subnet that the network has',
+    wanted_subnet: 'the subnet that was asked for',
+    bridge: 'the bridge on the host',
+    active: 'whether the network runs',
+  },
+  async *run(context, params) {
+    const state = await readLibvirt(context, context.host)
+    const existing = state.networks.find((network) => network.name === params.name)
+    if (existing && existing.metadata?.lab !== params.lab) throw notOurs(existing, context.host)
+    if (params.state === 'absent') return yield* absent(existing, state, params)
+    if (existing && sameConfig(existing, params)) return yield* running(existing, params)
+    if (existing) yield* dismantled(existing, state, params)
+    return yield* created(context, params, state)
+  },
+})
+
+async function* created(context: ModuleContext, params: Params, state: LibvirtState): Steps {
+  const used = await usedSubnets(context, state)
+  const choice = planSubnet(params.name, params.subnet, used)
+  if (!choice.ok) throw new FailureError(choice.error)
+  const { subnet, why } = choice.value
+  if (why !== undefined) context.note('warning', why)
+  // A network that is made anew keeps its own bridge's name.
+  const own = state.networks.find((network) => network.name === params.name)?.bridge
+  const taken = state.interfaces.filter((name) => name !== own)
+  const bridge = bridgeName(params.lab, params.name, taken)
+  const metadata = {
+    lab: params.lab,
+    run: context.runId,
+    created: new Date().toISOString(),
+    config: configOf(params),
+  }
+  const xml = networkXml({ name: params.name, mode: params.mode, subnet, bridge, metadata })
+  yield {
+    summary: `create network ${params.name} (${formatSubnet(subnet)}, ${params.mode}, bridge ${bridge})`,
+    diff: { before: '', after: xml },
+    action: {
+      ...sh`(${virsh} net-define /dev/stdin >/dev/null && ${virsh} net-autostart ${params.name} >/dev/null && ${virsh} net-start ${params.name} >/dev/null)`,
+      stdin: xml,
+    },
+  }
+  return { data: resultData(formatSubnet(subnet), params, bridge, !context.check) }
+}
+
+/** The network is as it should be, or only has to be started. */
+async function* running(existing: NetworkState, params: Params): Steps {
+  if (!existing.autostart)
+    yield {
+      summary: `start network ${existing.name} at boot`,
+      action: sh`${virsh} net-autostart ${existing.uuid}`,
+    }
+  if (!existing.active)
+    yield { summary: `start network ${existing.name}`, action: sh`${virsh} net-start ${existing.uuid}` }
+  const subnet = existing.subnets.map(formatSubnet).join(', ')
+  return {
+    data: resultData(subnet, params, existing.bridge ?? '', true),
+    why: `network ${existing.name} runs on ${subnet}`,
+  }
+}
+
+/** Removes a network whose parameters changed, if a person said so and no guest would lose its connection. */
+async function* dismantled(existing: NetworkState, state: LibvirtState, params: Params): Steps<void> {
+  if (!params.recreate)
+    throw moduleFailure(
+      'network-differs',
+      `Network ${existing.name} was made with ${existing.metadata?.config ?? 'nothing'}; wanted is ${configOf(params)}.`,
+      'Set recreate: true on libvirt_network to make it anew, after `hvlab down` if guests use it.',
+    )
+  refuseNetworkInUse(existing, state.domains)
+  yield {
+    summary: `remove network ${existing.name}, whose parameters changed`,
+    action: removeNetwork(existing),
+  }
+}
+
+async function* absent(existing: NetworkState | undefined, state: LibvirtState, params: Params): Steps {
+  if (!existing) return { why: `there is no network ${params.name}` }
+  refuseNetworkInUse(existing, state.domains)
+  yield { summary: `remove network ${existing.name}`, action: removeNetwork(existing) }
+  return {}
+}
+
+function notOurs(existing: NetworkState, host: string): FailureError {
+  const owner = existing.metadata ? `belongs to the lab ${existing.metadata.lab}` : 'was not made by hvlab'
+  return moduleFailure(
+    'network-not-ours',
+    `A libvirt network named ${existing.name} on ${host} ${owner}; it is not touched.`,
+    'Give the lab’s network another name: hvlab_network.name.',
+  )
+}
+
+function configOf(params: Params): string {
+  return canonicalJson({ mode: params.mode, subnet: formatSubnet(params.subnet) })
+}
+
+function sameConfig(existing: NetworkState, params: Params): boolean {
+  return existing.metadata?.config === configOf(params)
+}
+
+function resultData(subnet: string, params: Params, bridge: string, active: boolean) {
+  return { subnet, wanted_subnet: formatSubnet(params.subnet), bridge, active }
+}
