@@ -1,8 +1,9 @@
+import { coreModules } from './core.ts'
 import { image } from './image.ts'
-import { copy } from './copy.ts'
-import { file } from './file.ts'
+import { libvirtGuest } from './libvirt_guest.ts'
+import { libvirtLab } from './libvirt_lab.ts'
+import { libvirtNetwork } from './libvirt_network.ts'
 import type { Module } from './module.ts'
-import { template } from './template.ts'
 import { preflight } from './preflight.ts'
 
 /** Looks modules up by the names that tasks use. */
@@ -13,8 +14,8 @@ export interface ModuleRegistry {
   allModules(): readonly Module[]
 }
 
-// One line a module. The lab's own modules come after Ansible's.
-const list: readonly Module[] = [image, preflight]
+// One line a module for the lab's own; Ansible's are in core.ts.
+const list: readonly Module[] = [...coreModules, image, libvirtGuest, libvirtLab, libvirtNetwork, preflight]
 
 /** Builds a registry; two modules that claim one name are a bug and say so. */
 export function moduleRegistry(modules: readonly Module[]): ModuleRegistry {
