@@ -1,0 +1,7 @@
+import { copy } from './copy.ts'
+import { file } from './file.ts'
+import type { Module } from './module.ts'
+import { template } from './template.ts'
+
+/** Ansible's modules that hvlab has. The lab's own are in registry.ts. */
+export const coreModules: readonly Module[] = [copy, file, template]
