@@ -25,6 +25,8 @@ export interface Become {
   readonly password?: string
   /** Extra flags of the method, e.g. `-H -S -n`. */
   readonly flags?: readonly string[]
+  /** The program instead of the method's own name, e.g. `/opt/bin/sudo` (`ansible_become_exe`). */
+  readonly exe?: string
 }
 
 /** What came back. Output is decoded as UTF-8 with replacement and is untrusted data. */
