@@ -68,7 +68,7 @@ function threadsOf(benchmark: Benchmark, { guest, workload }: Comparison): numbe
   )
 }
 
-/** Workloads of one guest that differ only in block size, smallest against largest. */
+/** Workloads of one guest that move blocks of different sizes with one tool: smallest against largest. */
 function pairs(comparisons: readonly Comparison[]): [Comparison, Comparison][] {
   const groups = new Map<string, Comparison[]>()
   for (const comparison of comparisons) {

@@ -1,7 +1,7 @@
 import { noisy } from './comparison.ts'
 import type { Finding, Rule } from './finding.ts'
 import type { Benchmark, Sample } from './record.ts'
-import { counted, listed, percent, range, times } from './words.ts'
+import { counted, listed, range, times } from './words.ts'
 
 /** A guest's clock that runs at another speed than the controller's by more than this makes its rates wrong. */
 const clockDrift = 0.05
@@ -33,7 +33,7 @@ export const noiseFindings: Rule = (benchmark, comparisons) => {
         caution(
           'wide-interval',
           guest,
-          `${workload.title}: the slowdown lies between ${range(slowdown.low, slowdown.high, times)} over ${counted(blocks.length, 'block')} (± ${percent(half * 100)}): read it as an order of magnitude, or measure more blocks on a quieter machine.`,
+          `${workload.title}: the interval of the slowdown is ${range(slowdown.low, slowdown.high, times)} over ${counted(blocks.length, 'block')}: read it as an order of magnitude, or measure more blocks on a quieter machine.`,
         ),
       ]
     }),

@@ -1,0 +1,16 @@
+import { type Html, html, trusted } from './markup.ts'
+import type { Drawing } from './slowdown-chart.ts'
+
+/** Both drawings of a chart with their caption. */
+export function drawing(chart: Drawing, alternative: string, caption: Html): Html {
+  return html`<figure role="group" aria-label="${alternative}">
+<div class="wide">${trusted(chart.wide)}</div>
+<div class="narrow">${trusted(chart.narrow)}</div>
+<figcaption>${caption}</figcaption>
+</figure>`
+}
+
+/** A word of a legend behind its coloured dot. */
+export function keyed(key: 'native' | 'guest' | 'hollow', text: string): Html {
+  return html`<span class="legend"><span class="key ${key}"></span>${text}</span>`
+}

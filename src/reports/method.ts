@@ -1,0 +1,46 @@
+import type { Benchmark } from '../bench/record.ts'
+import { counted, listed, percent } from '../bench/words.ts'
+import type { HostResults, Results } from './results.ts'
+
+/** How the figures came to be, in sentences: the same for HTML and Markdown. */
+export function methodSentences({ hosts }: Results): string[] {
+  const [first] = hosts
+  if (first === undefined) return []
+  return [pairing(first.benchmark), order(first.benchmark), statistics(first), noise, checks]
+}
+
+function pairing({ design, environments }: Benchmark): string {
+  const tool = environments[0]?.tool
+  const threads =
+    design.threads === 'vcpus' ? 'as many threads as the guest has vCPUs' : counted(design.threads, 'thread')
+  const cpus = design.subjects.find(({ kind }) => kind === 'native')?.cpus ?? []
+  return `The same command ran natively and in the guest (${tool?.name} ${tool?.version}, ${threads}). Natively it was confined with taskset to as many CPUs as the guest has vCPUs (${cpus.length === 1 ? 'CPU' : 'CPUs'} ${listed(cpus.map(String))}), and the guests were suspended meanwhile.`
+}
+
+function order({ design, samples }: Benchmark): string {
+  return `${counted(samples.length, 'trial')} of ${design.duration_s} s in ${counted(design.blocks, 'block')} after a warm-up that counts for nothing. Every block holds each workload on each subject once, in an order drawn anew (seed ${design.seed}), so that a change of the machine's mood meets both sides.`
+}
+
+function statistics({ benchmark, rangeCoverage }: HostResults): string {
+  return `Each block gives one ratio; the slowdown is their median on a log scale, its interval a bootstrap over the blocks (10,000 resamples, seeded). With ${counted(benchmark.design.blocks, 'block')} that interval is close to the range of the blocks, which holds the true median with ${percent(rangeCoverage * 100)} certainty. Efficiency is 1 ÷ slowdown. Factors of layers multiply; percentages of overhead do not add up.`
+}
+
+const noise = `Around every trial the kernel's counters were read: CPU pressure (PSI), steal and the clock source, in the guest and on its hypervisor. Trials with company are marked and kept.`
+
+const checks = `Output that does not add up is refused: events ÷ time against the rate, operations × block size against the bandwidth, time in events against threads × time, and the length that was asked for.`
+
+/** Commands of the workloads, as they ran. */
+export function commands({ hosts }: Results): string[] {
+  const samples = hosts.flatMap(({ benchmark }) => benchmark.samples.filter((sample) => !sample.warm_up))
+  return [...new Set(samples.map(({ argv }) => argv.join(' ')))]
+}
+
+/** How to get these figures again. */
+export function reproduction({ run, hosts }: Results): string[] {
+  const seeds = [...new Set(hosts.map(({ benchmark }) => benchmark.design.seed))]
+  return [
+    `hvlab up ${run.pipeline}`,
+    `# the same order of trials: give the module benchmark seed: ${listed(seeds.map(String))}`,
+    `hvlab report ${run.runId}   # these files again from the journal`,
+  ]
+}

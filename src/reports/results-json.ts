@@ -1,0 +1,63 @@
+import type { Value } from '../model/value.ts'
+import { plainData } from '../util/plain-data.ts'
+import type { HostResults, Results } from './results.ts'
+
+/** Grows by additions; a change of meaning gets a new number. */
+const formatVersion = 1
+
+/** `results.json`: the report for programs. Names are snake case, units are in them or beside them. */
+export function resultsJson(results: Results): Value {
+  const { run } = results
+  return plainData({
+    format: 'hvlab-results',
+    format_version: formatVersion,
+    run: {
+      id: run.runId,
+      pipeline: run.pipeline,
+      file: run.file,
+      hvlab_version: run.version,
+      started_at: run.startedAt,
+    },
+    answer: results.answer,
+    hosts: results.hosts.map(hostJson),
+  })
+}
+
+function hostJson({ benchmark, comparisons, findings, published, rangeCoverage }: HostResults) {
+  const { design, environments, samples } = benchmark
+  return {
+    host: design.hypervisor,
+    design,
+    comparisons: comparisons.map((comparison) => ({
+      guest: comparison.guest,
+      baseline: comparison.baseline,
+      workload: comparison.workload.id,
+      metric: comparison.metric,
+      native: comparison.native,
+      guest_values: comparison.guestValues,
+      blocks: comparison.blocks,
+      efficiency_percent: comparison.efficiencyPercent,
+      slowdown: comparison.slowdown,
+    })),
+    interval: {
+      method: 'percentile bootstrap of the median log ratio over blocks',
+      level: 0.95,
+      resamples: 10_000,
+    },
+    range_coverage: rangeCoverage,
+    findings,
+    published: published.map((entry) => ({
+      guest: entry.guest,
+      workload: entry.workload,
+      unit: entry.unit,
+      published: entry.published,
+      published_overhead: entry.publishedOverhead,
+      measured_guest: entry.measuredGuest,
+      measured_native: entry.measuredNative,
+      measured_overhead_percent: entry.measuredOverheadPercent,
+      slowdown: entry.slowdown,
+    })),
+    environments,
+    samples,
+  }
+}

@@ -1,0 +1,41 @@
+import { answer } from '../bench/answer.ts'
+import { type Comparison, compare } from '../bench/comparison.ts'
+import { type Finding, findings } from '../bench/finding.ts'
+import type { Benchmark } from '../bench/record.ts'
+import { rangeCoverage } from '../bench/statistics.ts'
+import { type AgainstPublished, againstPublished } from './published.ts'
+import type { RecordedRun } from './recorded-run.ts'
+
+/** A run, measured out: everything that a report shows, and nothing that it looks like. */
+export interface Results {
+  readonly run: Omit<RecordedRun, 'benchmarks'>
+  /** The result in one sentence. */
+  readonly answer: string
+  readonly hosts: readonly HostResults[]
+  readonly comparisons: readonly Comparison[]
+}
+
+export interface HostResults {
+  readonly benchmark: Benchmark
+  readonly comparisons: readonly Comparison[]
+  readonly findings: readonly Finding[]
+  readonly published: readonly AgainstPublished[]
+  /** How surely the range of the blocks holds the true median; 0–1. */
+  readonly rangeCoverage: number
+}
+
+export function resultsOf(run: RecordedRun): Results {
+  const { benchmarks, ...about } = run
+  const hosts = benchmarks.map((benchmark): HostResults => {
+    const comparisons = compare(benchmark)
+    return {
+      benchmark,
+      comparisons,
+      findings: findings(benchmark, comparisons),
+      published: againstPublished(comparisons),
+      rangeCoverage: rangeCoverage(benchmark.design.blocks),
+    }
+  })
+  const comparisons = hosts.flatMap((host) => host.comparisons)
+  return { run: about, answer: answer(comparisons), hosts, comparisons }
+}

@@ -1,0 +1,52 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { figure, percent, range, times } from '../bench/words.ts'
+import type { SummaryTable } from '../model/event.ts'
+import { reportHtml } from './html.ts'
+import { reportMarkdown } from './markdown.ts'
+import { readRecordedRun } from './recorded-run.ts'
+import { type Results, resultsOf } from './results.ts'
+import { resultsJson } from './results-json.ts'
+
+export interface WrittenReports {
+  /** Absolute paths: HTML first, as what people open. */
+  readonly files: readonly string[]
+  readonly answer: string
+  readonly summary: SummaryTable
+}
+
+/** Reads a run's folder and writes report.html, report.md and results.json into it. */
+export async function writeReports(folder: string): Promise<WrittenReports> {
+  const results = resultsOf(await readRecordedRun(folder))
+  const contents: [name: string, text: string][] = [
+    ['report.html', await reportHtml(results)],
+    ['report.md', reportMarkdown(results)],
+    ['results.json', `${JSON.stringify(resultsJson(results), null, 2)}\n`],
+  ]
+  await Promise.all(contents.map(([name, text]) => writeFile(join(folder, name), text)))
+  return {
+    files: contents.map(([name]) => join(folder, name)),
+    answer: results.answer,
+    summary: summaryTable(results),
+  }
+}
+
+/** The short table for the terminal: words first, then figures. */
+export function summaryTable(results: Results): SummaryTable {
+  const many = new Set(results.comparisons.map(({ hypervisor, guest }) => `${hypervisor} ${guest}`)).size > 1
+  return {
+    title: results.answer,
+    columns: ['workload', 'native', 'guest', 'efficiency', 'slowdown', '95 % interval'],
+    rows: results.comparisons.map((comparison) => [
+      many ? `${comparison.guest}: ${comparison.workload.title}` : comparison.workload.title,
+      `${figure(comparison.native.median)} ${comparison.metric.unit}`,
+      `${figure(comparison.guestValues.median)} ${comparison.metric.unit}`,
+      percent(comparison.efficiencyPercent.centre),
+      times(comparison.slowdown.centre),
+      range(comparison.slowdown.low, comparison.slowdown.high, times),
+    ]),
+    footnotes: results.hosts.flatMap(({ findings }) =>
+      findings.filter(({ level }) => level === 'caution').map(({ text }) => text),
+    ),
+  }
+}

@@ -1,0 +1,483 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { answer } from '../../../src/bench/answer.ts'
+import { compare } from '../../../src/bench/comparison.ts'
+import { findings } from '../../../src/bench/finding.ts'
+import { firstCpus, measuringMachine } from '../../../src/bench/machine-fact.ts'
+import { noiseBetween, noiseFlags, parseNoise } from '../../../src/bench/noise.ts'
+import { seededRandom, seedFrom } from '../../../src/bench/random.ts'
+import type { Benchmark, Design, Environment, Sample } from '../../../src/bench/record.ts'
+import { inverse, medianRatio, rangeCoverage, spread } from '../../../src/bench/statistics.ts'
+import { trialOrder } from '../../../src/bench/trial-order.ts'
+import { splitTrial, trialScript } from '../../../src/bench/trial-script.ts'
+import { duration, figure, listed, percent, range, times } from '../../../src/bench/words.ts'
+import { workloadArgv, workloadSchema } from '../../../src/bench/workload-file.ts'
+import { parseYaml } from '../../../src/config/yaml.ts'
+import { packageRoot } from '../../../src/util/package-root.ts'
+import { renderCommand, sh } from '../../../src/util/sh.ts'
+
+const run = promisify(execFile)
+
+t.test('trial order', async (t) => {
+  const subjects = ['native', 'a', 'b']
+  const workloads = ['cpu', 'memory-1k', 'memory-1m']
+  const order = trialOrder({ subjects, workloads, blocks: 20, seed: 7 })
+  t.equal(order.length, 21 * 9, 'one warm-up block and twenty more')
+  t.strictSame(
+    order.map(({ order }) => order),
+    order.map((_, index) => index),
+  )
+  for (let block = 0; block <= 20; block++) {
+    const trials = order.filter((trial) => trial.block === block)
+    t.strictSame(
+      trials.map(({ workload, subject }) => `${workload} ${subject}`).sort(),
+      workloads.flatMap((workload) => subjects.map((subject) => `${workload} ${subject}`)).sort(),
+      `block ${block} has every pair once`,
+    )
+    t.ok(
+      trials.every(({ warmUp }) => warmUp === (block === 0)),
+      'only block 0 is warm-up',
+    )
+    for (let at = 0; at < 9; at += 3) {
+      t.equal(
+        new Set(trials.slice(at, at + 3).map(({ workload }) => workload)).size,
+        1,
+        'subjects of a workload stand together',
+      )
+    }
+  }
+  const first = (block: number): string => order.find((trial) => trial.block === block)?.subject ?? ''
+  t.ok(
+    new Set(Array.from({ length: 20 }, (_, index) => first(index + 1))).size > 1,
+    'no subject always goes first',
+  )
+  t.strictSame(trialOrder({ subjects, workloads, blocks: 20, seed: 7 }), order, 'same seed, same order')
+  t.notSame(trialOrder({ subjects, workloads, blocks: 20, seed: 8 }), order, 'another seed, another order')
+})
+
+t.test('seeded numbers', async (t) => {
+  const random = seededRandom(1)
+  // mulberry32 with seed 1, computed with an independent implementation.
+  t.match([random(), random()], [0.6270739405881613, 0.002735721180215478])
+  t.equal(seedFrom(''), 2166136261, 'FNV-1a offset basis')
+  t.equal(seedFrom('a'), 0xe40c292c, 'FNV-1a test vector')
+})
+
+t.test('statistics', async (t) => {
+  t.strictSame(spread([3, 1, 2, 10]), { median: 2.5, min: 1, max: 10, values: [3, 1, 2, 10] })
+  const near = (found: number | undefined, wanted: number, why: string): void => {
+    t.ok(found !== undefined && Math.abs(found - wanted) < 1e-9, `${why}: ${found} is ${wanted}`)
+  }
+  near(medianRatio([0.5, 0.1, 0.2], 1).centre, 0.2, 'odd number: the middle')
+  near(medianRatio([0.1, 0.4], 1).centre, 0.2, 'even number: geometric mean of the middle two')
+  t.strictSame(Object.keys(medianRatio([0.1, 0.4], 1)), ['centre'], 'two blocks make no interval')
+  // Three values: a resample's median is the smallest with probability 7/27, so both ends are reached at 2.5 %.
+  const three = medianRatio([0.1, 0.2, 0.4], 42)
+  near(three.low, 0.1, 'low')
+  near(three.high, 0.4, 'high')
+  const many = Array.from({ length: 25 }, (_, index) => 0.1 * 1.01 ** (index - 12))
+  const estimate = medianRatio(many, 42)
+  near(estimate.centre, 0.1, 'centre of 25')
+  // Order statistics 8 and 18 of 25 hold the median with 95.7 % (binomial table): the bootstrap must land near.
+  t.ok(
+    (estimate.low ?? 0) >= 0.1 * 1.01 ** -6 && (estimate.low ?? 1) <= 0.1 * 1.01 ** -3,
+    `low ${estimate.low}`,
+  )
+  t.ok(
+    (estimate.high ?? 1) <= 0.1 * 1.01 ** 6 && (estimate.high ?? 0) >= 0.1 * 1.01 ** 3,
+    `high ${estimate.high}`,
+  )
+  t.strictSame(medianRatio(many, 42), estimate, 'same seed, same interval')
+  t.strictSame(inverse({ centre: 0.1, low: 0.05, high: 0.2 }), { centre: 10, low: 5, high: 20 })
+  t.strictSame([3, 4, 6].map(rangeCoverage), [0.75, 0.875, 0.96875], '1 − 2·(½)ⁿ')
+})
+
+t.test('figures in words', async (t) => {
+  t.strictSame([4382.4, 52.39, 0.012345, 25_201].map(figure), ['4,382', '52.4', '0.0123', '25,201'])
+  t.strictSame([1.0234, 9.96, 34.4, 8.45].map(times), ['1.02 ×', '10.0 ×', '34 ×', '8.4 ×'])
+  t.strictSame([9.83, 98.13, 100.02, 0.5, 12].map(percent), ['9.8 %', '98.1 %', '100 %', '0.50 %', '12.0 %'])
+  t.strictSame(
+    [range(8.1, 8.9, times), range(42.6, 42.9, times), range(undefined, 1, times)],
+    ['8.1–8.9 ×', '43 ×', '—'],
+  )
+  t.strictSame([5.4461e-6, 1.5e-7, 0.25, 78, 200].map(duration), [
+    '5.45 µs',
+    '150 ns',
+    '250 ms',
+    '78 s',
+    '3 min 20 s',
+  ])
+  t.strictSame([['a'], ['a', 'b'], ['a', 'b', 'c'], []].map(listed), ['a', 'a and b', 'a, b and c', ''])
+})
+
+t.test('noise', async (t) => {
+  const text = [
+    '1234.56 2000.00',
+    'cpu  10 20 30 40 50 60 70 800 0 0',
+    'some avg10=2.72 avg60=4.89 avg300=3.04 total=31726758',
+    'full avg10=0.00 avg60=0.00 avg300=0.00 total=0',
+    'hpet',
+  ].join('\n')
+  t.strictSame(parseNoise(text), { uptimeS: 1234.56, psiCpuS: 31.726758, stealS: 8, clocksource: 'hpet' })
+  t.strictSame(
+    parseNoise('1.00 2.00\ncpu  1 2 3 4\n'),
+    { uptimeS: 1, psiCpuS: null, stealS: null, clocksource: null },
+    'a kernel without PSI, steal and sysfs',
+  )
+  const quiet = { uptimeS: 10, psiCpuS: 5, stealS: 1, clocksource: 'tsc' }
+  const busy = noiseBetween(quiet, { ...quiet, uptimeS: 13, psiCpuS: 5.5, stealS: 1.5 })
+  t.strictSame(busy, { elapsedS: 3, psiCpuS: 0.5, stealS: 0.5 })
+  t.strictSame(noiseFlags(busy, 3, 'host'), ['host-cpu-pressure', 'host-steal'])
+  t.strictSame(noiseFlags({ elapsedS: 3, psiCpuS: 0.05, stealS: 0.02 }, 3, 'guest'), [])
+  t.strictSame(
+    noiseFlags({ elapsedS: 3, psiCpuS: null, stealS: null }, 3, 'guest'),
+    [],
+    'not known is not noisy',
+  )
+})
+
+t.test('a trial as one command', async (t) => {
+  const command = renderCommand(trialScript({ argv: ['printf', 'a b\\n%s\\n', "it's"], cpus: [0] }))
+  const { stdout } = await run('/bin/sh', ['-c', command])
+  const parts = splitTrial(stdout)
+  t.equal(parts?.workload, "a b\nit's\n")
+  t.ok((parts?.after.uptimeS ?? 0) >= (parts?.before.uptimeS ?? 1), 'read before and after')
+  t.equal(splitTrial(stdout.slice(0, stdout.indexOf('@@hvlab after'))), null, 'cut output has no parts')
+
+  // `virsh` stands for any command here: what counts is that it is called to resume, however the trial ends.
+  const log = join(t.testdir(), 'log')
+  const suspend = {
+    virsh: sh`LC_ALL=C env LOG=${log} sh -c ${'echo "$@" >> "$LOG"'} virsh`,
+    domains: ['lab-a', 'lab b'],
+  }
+  const failed = await run('/bin/sh', ['-c', renderCommand(trialScript({ argv: ['false'], suspend }))]).catch(
+    (error: { code: number }) => error,
+  )
+  t.match(failed, { code: 1 }, 'the exit code is the workload’s')
+  const calls = 'suspend lab-a\nsuspend lab b\nresume lab-a\nresume lab b\n'
+  t.equal(readFileSync(log, 'utf8'), calls)
+
+  const script = renderCommand(trialScript({ argv: ['sleep', '30'], suspend }))
+  const child = execFile('setsid', ['/bin/sh', '-c', script])
+  await new Promise<void>((resolve) => {
+    child.stdout?.on('data', (text: string) => {
+      if (String(text).includes('hvlab run')) resolve()
+    })
+  })
+  const ended = new Promise((resolve) => child.on('exit', resolve))
+  process.kill(-(child.pid ?? 0), 'SIGTERM')
+  t.equal(await ended, 143, 'ended by the signal')
+  t.equal(
+    readFileSync(log, 'utf8'),
+    calls.repeat(2),
+    'resumed although the whole process group was told to end',
+  )
+
+  const refused = { ...suspend, virsh: sh`false` }
+  const stopped = await run('/bin/sh', [
+    '-c',
+    renderCommand(trialScript({ argv: ['true'], suspend: refused })),
+  ]).catch((error: { code: number }) => error)
+  t.match(stopped, { code: 97 }, 'a guest that cannot be suspended stops the trial')
+})
+
+t.test('the machine that measures', async (t) => {
+  const { stdout } = await run('/bin/sh', ['-c', renderCommand(measuringMachine.command('sh'))])
+  const found = measuringMachine.parse({ exitCode: 0, stdout, stderr: '' }, 'sh')
+  t.match(found, { toolPath: /^\//, toolSha256: /^[0-9a-f]{64}$/, kernel: /^Linux / })
+  const missing = await run('/bin/sh', ['-c', renderCommand(measuringMachine.command('no-such-tool'))])
+  t.match(measuringMachine.parse({ exitCode: 0, stdout: missing.stdout, stderr: '' }, 'no-such-tool'), {
+    toolPath: null,
+    toolVersion: null,
+    toolSha256: null,
+  })
+  t.strictSame(firstCpus('0-3,8', 2), [0, 1])
+  t.strictSame(firstCpus('2,4-5,9', 3), [2, 4, 5])
+  t.strictSame(firstCpus('0-1', 4), [0, 1], 'no more than there are')
+  t.strictSame(firstCpus('', 2), [])
+})
+
+t.test('workload files', async (t) => {
+  for (const id of ['cpu', 'memory-1k', 'memory-1m']) {
+    const file = join(packageRoot, 'roles/benchmark/workloads', `${id}.yml`)
+    const document = parseYaml(readFileSync(file, 'utf8'), file)
+    if (!document.ok) return t.fail(document.error[0]?.message ?? 'unreadable')
+    const workload = workloadSchema.parse(document.value.value)
+    t.equal(workload.id, id)
+    const argv = workloadArgv(workload, { threads: 2, durationS: 3 })
+    t.ok(argv.includes('--threads=2') && argv.includes('--time=3'), argv.join(' '))
+  }
+  const wrong = workloadSchema.safeParse({
+    id: 'Cpu',
+    title: 'x',
+    tool: 'sysbench',
+    parser: 'sysbench-disk',
+    argv: ['sysbench', '--threads={cores}'],
+    metrics: [],
+    colour: 'red',
+  })
+  t.strictSame(
+    wrong.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
+    [
+      'id: lower-case words joined by hyphens',
+      'parser: Invalid option: expected one of "sysbench-cpu"|"sysbench-memory"',
+      'argv: placeholders are {threads} and {duration_s}',
+      'metrics: Too small: expected array to have >=1 items',
+      ': Unrecognized key: "colour"',
+    ],
+  )
+  return
+})
+
+// ---- comparison and findings, from a made-up benchmark whose every figure is chosen
+
+interface Shape {
+  /** Workload id to the values of native and guest, block by block. */
+  readonly values: Readonly<Record<string, readonly [readonly number[], readonly number[]]>>
+  readonly clocksource?: string | null
+  readonly sample?: Partial<Sample>
+  readonly native?: Partial<Environment>
+  readonly guest?: Partial<Environment>
+  readonly cpus?: number[]
+}
+
+function benchmark(shape: Shape): Benchmark {
+  const memory = (id: string, bytes: number) => ({
+    id,
+    title: id === 'memory-1k' ? '1 KiB memory writes' : '1 MiB memory writes',
+    tool: 'sysbench',
+    parser: 'sysbench-memory' as const,
+    argv: ['sysbench', 'memory', 'run'],
+    block_bytes: bytes,
+    clock_reads_per_operation: 2,
+    metrics: [{ field: 'mib_per_s', title: 'bandwidth', unit: 'MiB/s', better: 'higher' as const }],
+  })
+  const design: Design = {
+    hypervisor: 'node',
+    profile: 'quick',
+    workloads: [
+      {
+        id: 'cpu',
+        title: 'Computing primes',
+        tool: 'sysbench',
+        parser: 'sysbench-cpu' as const,
+        argv: ['sysbench', 'cpu', 'run'],
+        metrics: [{ field: 'events_per_s', title: 'events', unit: 'events/s', better: 'higher' as const }],
+      },
+      memory('memory-1k', 1024),
+      memory('memory-1m', 1024 ** 2),
+    ].filter(({ id }) => id in shape.values),
+    subjects: [
+      { id: 'native', kind: 'native', baseline: null, domain: null, cpus: shape.cpus ?? [0, 1], vcpus: 2 },
+      { id: 'guest', kind: 'guest', baseline: 'native', domain: 'lab-guest', cpus: null, vcpus: 2 },
+    ],
+    blocks: 4,
+    duration_s: 3,
+    threads: 1,
+    seed: 1,
+  }
+  const environment = (subject: 'native' | 'guest'): Environment => ({
+    hypervisor: 'node',
+    subject,
+    kind: subject,
+    os: 'Debian',
+    kernel: 'Linux 6.1',
+    cpu_model: 'CPU',
+    cpus_online: 2,
+    cpus_used: null,
+    memory_mib: 1000,
+    governor: null,
+    virtualization: [],
+    clocksource: 'tsc',
+    clocksources_available: [],
+    tool: { name: 'sysbench', version: '1.0.20', path: '/usr/bin/sysbench', sha256: 'aa'.repeat(32) },
+    domain: null,
+    hypervisor_software: null,
+    ...shape[subject],
+  })
+  const samples = Object.entries(shape.values).flatMap(([workload, sides]) =>
+    sides.flatMap((values, side) =>
+      values.map(
+        (value, index): Sample => ({
+          hypervisor: 'node',
+          subject: side === 0 ? 'native' : 'guest',
+          kind: side === 0 ? 'native' : 'guest',
+          workload,
+          block: index + 1,
+          order: index,
+          warm_up: false,
+          seed: 1,
+          started_at: '2026-01-01T00:00:00Z',
+          argv: [],
+          threads: 1,
+          duration_s: 3,
+          cpus: null,
+          tool_version: '1.0.20',
+          metrics: { [workload === 'cpu' ? 'events_per_s' : 'mib_per_s']: value },
+          clocksource: side === 0 ? 'tsc' : shape.clocksource === undefined ? 'hpet' : shape.clocksource,
+          observed_s: 3.1,
+          noise: { elapsed_s: 3, psi_cpu_s: 0, steal_s: 0 },
+          hypervisor_noise: null,
+          flags: [],
+          raw: '',
+          ...shape.sample,
+        }),
+      ),
+    ),
+  )
+  return { design, environments: [environment('native'), environment('guest')], samples }
+}
+
+const steady = (value: number): number[] => [value, value, value, value]
+const rules = (shape: Shape): string[] => findings(benchmark(shape)).map(({ rule }) => rule)
+const textOf = (shape: Shape, rule: string): string | undefined =>
+  findings(benchmark(shape)).find((finding) => finding.rule === rule)?.text
+
+t.test('comparison', async (t) => {
+  const [cpu] = compare(
+    benchmark({
+      values: {
+        cpu: [
+          [1000, 2000, 4000, 1000],
+          [100, 400, 400, 50],
+        ],
+      },
+    }),
+  )
+  t.strictSame(
+    cpu?.blocks.map(({ ratio }) => ratio),
+    [0.1, 0.2, 0.1, 0.05],
+    'paired block by block',
+  )
+  t.equal(cpu?.slowdown.centre.toFixed(6), '10.000000')
+  t.equal(cpu?.efficiencyPercent.centre.toFixed(6), '10.000000')
+  t.equal(cpu?.native.median, 1500)
+  const half = benchmark({ values: { cpu: [[1000, 1000], [100]] } })
+  t.equal(compare(half)[0]?.blocks.length, 1, 'a block without its other half does not count')
+  const warm = { ...half, samples: half.samples.map((sample) => ({ ...sample, warm_up: true })) }
+  t.strictSame(compare(warm), [], 'warm-ups do not count')
+  t.equal(answer(compare(warm)), 'No workload has a complete pair of native and guest figures.')
+  const slow = { cpu: [steady(4380), steady(430)], 'memory-1m': [steady(25000), steady(3000)] } as const
+  t.equal(
+    answer(compare(benchmark({ values: slow }))),
+    'The guest guest on node is 10.2 × slower at computing primes and 8.3 × at 1 MiB memory writes.',
+  )
+  const near = { cpu: [steady(4380), steady(4300)], 'memory-1m': [steady(25000), steady(24000)] } as const
+  t.equal(
+    answer(compare(benchmark({ values: near }))),
+    'The guest guest on node reaches 98.2 % of native speed at computing primes and 96.0 % at 1 MiB memory writes.',
+  )
+})
+
+t.test('findings about the clock', async (t) => {
+  const values = {
+    'memory-1k': [steady(6728), steady(157)],
+    'memory-1m': [steady(25000), steady(3872)],
+  } as const
+  t.equal(
+    textOf({ values }, 'clock-bound-operations'),
+    '1 KiB memory writes look 43 × slower in guest, and 1 MiB memory writes only 6.5 ×: the difference is the clock, not the memory. ' +
+      'The guest reads its time from hpet, a device that is emulated, and sysbench reads the clock 2 times around every operation. ' +
+      'An operation takes 6.22 µs in the guest and 145 ns natively; moving its bytes accounts for 252 ns of it, which leaves at most 2.98 µs for each clock read. ' +
+      'Read the figure for 1 MiB memory writes as the speed of memory.',
+  )
+  t.strictSame(rules({ values, clocksource: null }), ['clock-source-unknown'], 'no evidence, no claim')
+  t.strictSame(rules({ values, clocksource: 'kvm-clock' }), ['small-blocks-slow'])
+  t.match(
+    textOf({ values, clocksource: 'kvm-clock' }, 'small-blocks-slow'),
+    /so clock reads do not explain it\.$/,
+  )
+  const alike = {
+    'memory-1k': [steady(6728), steady(900)],
+    'memory-1m': [steady(25000), steady(3872)],
+  } as const
+  t.strictSame(rules({ values: alike }), [], 'blocks that are alike need no explanation')
+})
+
+t.test('findings about conditions and noise', async (t) => {
+  const values = { cpu: [steady(4380), steady(430)] } as const
+  t.strictSame(rules({ values }), [], 'nothing to say about a clean benchmark')
+  const cases: [rule: string, shape: Omit<Shape, 'values'> & Partial<Pick<Shape, 'values'>>, text: string][] =
+    [
+      [
+        'native-is-virtual',
+        { native: { virtualization: ['docker', 'kvm'] } },
+        'node is itself virtual (docker inside kvm): native here means on that system, and what its own layers cost is in neither figure.',
+      ],
+      [
+        'emulated-cpu',
+        {
+          guest: {
+            domain: {
+              name: 'lab-guest',
+              accelerator: 'tcg',
+              reason: 'no vmx or svm.',
+              machine: null,
+              cpu: null,
+            },
+          },
+        },
+        "guest ran under TCG: QEMU translates every instruction of the guest in software, and the hardware's virtualisation takes no part. Why not KVM: no vmx or svm.",
+      ],
+      [
+        'tool-version-differs',
+        { guest: { tool: { name: 'sysbench', version: '1.0.18', path: '/usr/bin/sysbench', sha256: null } } },
+        'sysbench is 1.0.20 on node and 1.0.18 in guest: versions count differently, so part of the difference may be the tool.',
+      ],
+      [
+        'tool-binary-differs',
+        {
+          guest: {
+            tool: { name: 'sysbench', version: '1.0.20', path: '/usr/bin/sysbench', sha256: 'bb'.repeat(32) },
+          },
+        },
+        'sysbench 1.0.20 is not the same binary on node (sha256 aaaaaaaaaaaa) and in guest (bbbbbbbbbbbb): another compiler can move the figures by some percent.',
+      ],
+      [
+        'fewer-cpus-than-vcpus',
+        { cpus: [0] },
+        "guest has 2 vCPUs and node could use only 1 CPU: the guest's vCPUs share them.",
+      ],
+      [
+        'faster-than-native',
+        { values: { cpu: [steady(100), steady(120)] } },
+        'Computing primes: guest measured 120 % of native, whole interval above 100 %. A guest cannot outrun its host, so the two sides did not do the same work or did not have the same conditions.',
+      ],
+      [
+        'noisy-trials',
+        { sample: { flags: ['host-cpu-pressure'] } },
+        '8 of 8 trials had company: tasks on node waited for a CPU more than 2 % of the time. They are kept; the intervals include what it did.',
+      ],
+      [
+        'noise-not-known',
+        { sample: { noise: { elapsed_s: 3, psi_cpu_s: null, steal_s: 0 } } },
+        "node's kernel shows no CPU pressure (/proc/pressure/cpu), so nobody knows whether other work disturbed 8 trials.",
+      ],
+      [
+        'clock-drift',
+        { sample: { observed_s: 2.5 } },
+        "The clock of native and the controller's disagree by more than 5 % in 4 trials: rates measured with it are wrong by as much.",
+      ],
+      [
+        'too-few-blocks',
+        {
+          values: {
+            cpu: [
+              [100, 100],
+              [10, 10],
+            ],
+          },
+        },
+        'Computing primes: 2 complete blocks, too few for an interval.',
+      ],
+      [
+        'wide-interval',
+        { values: { cpu: [steady(1000), [100, 50, 200, 100]] } },
+        'Computing primes: the interval of the slowdown is 5.0–20 × over 4 blocks: read it as an order of magnitude, or measure more blocks on a quieter machine.',
+      ],
+    ]
+  for (const [rule, shape, text] of cases) t.equal(textOf({ values, ...shape }, rule), text, rule)
+})

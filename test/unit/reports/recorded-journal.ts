@@ -1,0 +1,185 @@
+import { seededRandom } from '../../../src/bench/random.ts'
+import type { Design, Environment, Sample } from '../../../src/bench/record.ts'
+import { trialOrder } from '../../../src/bench/trial-order.ts'
+import { headline, type Workload, workloadArgv } from '../../../src/bench/workload-file.ts'
+import type { Event } from '../../../src/model/event.ts'
+import { plainData } from '../../../src/util/plain-data.ts'
+
+/** Rates of a quiet machine and of a TCG guest that reads its time from an emulated HPET. */
+const medians: Readonly<Record<string, readonly [native: number, guest: number]>> = {
+  cpu: [4380, 430],
+  'memory-1k': [6700, 157],
+  'memory-1m': [25_400, 3870],
+}
+
+export const workloads: Workload[] = [
+  {
+    id: 'cpu',
+    title: 'Computing primes',
+    tool: 'sysbench',
+    parser: 'sysbench-cpu',
+    argv: ['sysbench', 'cpu', '--threads={threads}', '--time={duration_s}', 'run'],
+    metrics: [{ field: 'events_per_s', title: 'events', unit: 'events/s', better: 'higher' }],
+  },
+  ...(['1K', '1M'] as const).map(
+    (size): Workload => ({
+      id: `memory-${size.toLowerCase()}`,
+      title: `${size === '1K' ? '1 KiB' : '1 MiB'} memory writes`,
+      tool: 'sysbench',
+      parser: 'sysbench-memory',
+      argv: [
+        'sysbench',
+        'memory',
+        `--memory-block-size=${size}`,
+        '--threads={threads}',
+        '--time={duration_s}',
+        'run',
+      ],
+      block_bytes: size === '1K' ? 1024 : 1024 * 1024,
+      clock_reads_per_operation: 2,
+      metrics: [{ field: 'mib_per_s', title: 'bandwidth', unit: 'MiB/s', better: 'higher' }],
+    }),
+  ),
+]
+
+export interface JournalOptions {
+  readonly hypervisor?: string
+  readonly guests?: readonly string[]
+  readonly blocks?: number
+  readonly os?: string
+  readonly clocksource?: string
+}
+
+/** The events that a run with one benchmark leaves in its journal; figures vary by up to 2 % around the medians. */
+export function recordedEvents(options: JournalOptions = {}): Event[] {
+  const {
+    hypervisor = 'node-1',
+    guests = ['debian-1'],
+    blocks = 4,
+    os = 'Debian GNU/Linux 12 (bookworm)',
+  } = options
+  const time = '2026-11-23T15:05:00.000Z'
+  const design: Design = {
+    hypervisor,
+    profile: 'quick',
+    workloads,
+    subjects: [
+      { id: 'native', kind: 'native', baseline: null, domain: null, cpus: [0, 1], vcpus: 2 },
+      ...guests.map((id) => ({
+        id,
+        kind: 'guest' as const,
+        baseline: 'native',
+        domain: `hvlab-${id}`,
+        cpus: null,
+        vcpus: 2,
+      })),
+    ],
+    blocks,
+    duration_s: 3,
+    threads: 1,
+    seed: 20261123,
+  }
+  const random = seededRandom(1)
+  const recorded = (channel: string, data: unknown): Event => ({
+    time,
+    kind: 'recorded',
+    stage: 'benchmark',
+    host: hypervisor,
+    channel,
+    data: plainData(data),
+  })
+  return [
+    recorded('benchmark', design),
+    ...design.subjects.map(({ id }) => recorded('environment', environment(options, hypervisor, id, os))),
+    ...trialOrder({
+      subjects: design.subjects.map(({ id }) => id),
+      workloads: workloads.map(({ id }) => id),
+      blocks,
+      seed: design.seed,
+    }).map((trial): Event => {
+      const workload = workloads.find(({ id }) => id === trial.workload)
+      if (workload === undefined) throw new Error(trial.workload)
+      const native = trial.subject === 'native'
+      const value = (medians[workload.id]?.[native ? 0 : 1] ?? 1) * (0.98 + 0.04 * random())
+      const threads = 1
+      const pressure = trial.order === 9 ? 1.1 : 0.01
+      const noise = { elapsed_s: 3.05, psi_cpu_s: pressure, steal_s: 0 }
+      const sample: Sample = {
+        hypervisor,
+        subject: trial.subject,
+        kind: native ? 'native' : 'guest',
+        workload: workload.id,
+        block: trial.block,
+        order: trial.order,
+        warm_up: trial.warmUp,
+        seed: design.seed,
+        started_at: time,
+        argv: workloadArgv(workload, { threads, durationS: 3 }),
+        threads,
+        duration_s: 3,
+        cpus: native ? [0, 1] : null,
+        tool_version: '1.0.20',
+        metrics: { [headline(workload).field]: Number(value.toFixed(2)) },
+        clocksource: native ? 'tsc' : (options.clocksource ?? 'hpet'),
+        observed_s: 3.2,
+        noise: native ? noise : { ...noise, psi_cpu_s: 0 },
+        hypervisor_noise: native ? null : noise,
+        flags: trial.order === 9 ? ['host-cpu-pressure'] : [],
+        raw: 'CPU speed: …',
+      }
+      return recorded('sample', sample)
+    }),
+  ]
+}
+
+function environment(
+  { clocksource = 'hpet' }: JournalOptions,
+  hypervisor: string,
+  subject: string,
+  os: string,
+): Environment {
+  const native = subject === 'native'
+  return {
+    hypervisor,
+    subject,
+    kind: native ? 'native' : 'guest',
+    os,
+    kernel: native ? 'Linux 6.1.0-42-amd64' : 'Linux 6.1.0-42-cloud-amd64',
+    cpu_model: native ? 'AMD EPYC 7B13' : 'Intel Core i7 9xx (Nehalem Class Core i7)',
+    cpus_online: 2,
+    cpus_used: native ? '0,1' : null,
+    memory_mib: native ? 7951 : 2807,
+    governor: null,
+    virtualization: native ? ['kvm'] : ['qemu'],
+    clocksource: native ? 'tsc' : clocksource,
+    clocksources_available: native ? ['tsc', 'acpi_pm'] : [clocksource, 'acpi_pm'],
+    tool: { name: 'sysbench', version: '1.0.20', path: '/usr/bin/sysbench', sha256: 'a1b2c3d4'.repeat(8) },
+    domain: native
+      ? null
+      : {
+          name: `hvlab-${subject}`,
+          accelerator: 'tcg',
+          reason: 'a Linux kernel did not boot under KVM within 20 s, although /dev/kvm opens.',
+          machine: 'pc-q35-7.2',
+          cpu: 'Nehalem',
+        },
+    hypervisor_software: native ? { qemu: '7.2.22', libvirt: '9.0.0' } : null,
+  }
+}
+
+/** A whole journal: start, what was recorded, end. */
+export function journal(records: readonly Event[], runId = '20261123-150500-quick'): string {
+  const time = '2026-11-23T15:05:00.000Z'
+  const started: Event = {
+    time,
+    kind: 'run.started',
+    runId,
+    pipeline: 'quick',
+    file: '/lab/pipelines/quick.yml',
+    version: '0.1.0',
+    fingerprint: 'f'.repeat(64),
+    check: false,
+    stages: [{ name: 'benchmark', needs: [], hosts: ['node-1'] }],
+  }
+  return `${[started, ...records].map((event) => JSON.stringify(event)).join('\n')}\n`
+}

@@ -1,0 +1,225 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { chromium } from 'playwright-core'
+import t from 'tap'
+import { reportCommand } from '../../../src/commands/report.ts'
+import { FailureError } from '../../../src/model/failure.ts'
+import { escapeHtml, html, prose } from '../../../src/reports/markup.ts'
+import { readRecordedRun } from '../../../src/reports/recorded-run.ts'
+import { writeReports } from '../../../src/reports/write-reports.ts'
+import { packageRoot } from '../../../src/util/package-root.ts'
+import { journal, recordedEvents } from './recorded-journal.ts'
+
+const golden = join(packageRoot, 'test/cases/reports/report.md')
+const hostile =
+  'Evil"OS\' <script>alert(1)</script> | [x](y) `z`\n# no heading <img src=//x onerror=alert(2)>'
+
+t.test('the reports of a run', async (t) => {
+  const folder = t.testdir({ 'journal.jsonl': journal(recordedEvents()) })
+  const written = await writeReports(folder)
+  t.strictSame(
+    written.files,
+    ['report.html', 'report.md', 'results.json'].map((name) => join(folder, name)),
+  )
+  const markdown = readFileSync(join(folder, 'report.md'), 'utf8')
+  // TAP_SNAPSHOT=1 accepts what the code writes now, as for tap's own snapshots.
+  if (process.env['TAP_SNAPSHOT'] === '1') writeFileSync(golden, markdown)
+  t.equal(markdown, readFileSync(golden, 'utf8'), 'report.md is test/cases/reports/report.md')
+  t.strictSame(written.summary.rows, [
+    ['Computing primes', '4,370 events/s', '430 events/s', '9.8 %', '10.2 ×', '10.0–10.3 ×'],
+    ['1 KiB memory writes', '6,736 MiB/s', '157 MiB/s', '2.3 %', '43 ×', '42–43 ×'],
+    ['1 MiB memory writes', '25,201 MiB/s', '3,838 MiB/s', '15.3 %', '6.5 ×', '6.4–6.6 ×'],
+  ])
+  const results = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8'))
+  t.match(results, {
+    format: 'hvlab-results',
+    format_version: 1,
+    run: { id: '20261123-150500-quick', pipeline: 'quick', hvlab_version: '0.1.0' },
+    answer: written.answer,
+    hosts: [{ host: 'node-1', range_coverage: 0.875, comparisons: [{ workload: 'cpu', guest: 'debian-1' }] }],
+  })
+  t.equal(results.hosts[0].samples.length, 30, 'every trial is kept')
+})
+
+t.test('hvlab report', async (t) => {
+  const cwd = t.testdir({ results: { 'a-run': { 'journal.jsonl': journal(recordedEvents()) } } })
+  let shown = ''
+  const env = { cwd, stdout: (text: string) => (shown += text) }
+  t.equal(await reportCommand(undefined, { format: 'auto' }, env), 0)
+  const folder = join(cwd, 'results', 'a-run')
+  t.equal(
+    shown,
+    `The guest debian-1 on node-1 is 10.2 × slower at computing primes, 43 × at 1 KiB memory writes and 6.5 × at 1 MiB memory writes.
+
+workload                     native         guest  efficiency  slowdown  95 % interval
+Computing primes     4,370 events/s  430 events/s       9.8 %    10.2 ×    10.0–10.3 ×
+1 KiB memory writes     6,736 MiB/s     157 MiB/s       2.3 %      43 ×        42–43 ×
+1 MiB memory writes    25,201 MiB/s   3,838 MiB/s      15.3 %     6.5 ×      6.4–6.6 ×
+
+${join(folder, 'report.html')}
+${join(folder, 'report.md')}
+${join(folder, 'results.json')}
+`,
+  )
+  shown = ''
+  await reportCommand('a-run', { format: 'json' }, env)
+  t.match(JSON.parse(shown), {
+    files: [join(folder, 'report.html')],
+    summary: { columns: ['workload', 'native'] },
+  })
+  await t.rejects(reportCommand('b-run', { format: 'auto' }, env), {
+    message: `There is no run "b-run" in ${join(cwd, 'results')}.`,
+  })
+})
+
+t.test('reading a journal', async (t) => {
+  const events = recordedEvents()
+  const failure = async (folder: string): Promise<unknown> => {
+    try {
+      return await readRecordedRun(folder)
+    } catch (error) {
+      return error instanceof FailureError ? error.failure : error
+    }
+  }
+  t.match(await failure(t.testdir({ 'journal.jsonl': journal([]) })), {
+    reason: 'module',
+    code: 'report-no-samples',
+    message: /^The run \S+ has no benchmark to report\.$/,
+    hint: 'Run a pipeline with a benchmark stage, e.g. `hvlab up quick`.',
+  })
+  t.match(await failure(join(t.testdirName, 'nowhere')), { code: 'report-no-samples' })
+
+  const strange = [
+    ...journal(events).trimEnd().split('\n'),
+    '[]',
+    '7',
+    JSON.stringify({
+      kind: 'recorded',
+      stage: 'benchmark',
+      host: 'node-1',
+      channel: 'sample',
+      data: { order: 'x' },
+    }),
+    JSON.stringify({ kind: 'recorded', stage: 'other', host: 'node-1', channel: 'sample', data: {} }),
+    JSON.stringify({ kind: 'something.new' }),
+    '{"kind":"recorded","stage":"bench',
+  ].join('\n')
+  const tolerant = await readRecordedRun(t.testdir({ 'journal.jsonl': strange }))
+  t.equal(tolerant.benchmarks[0]?.samples.length, 30, 'unknown and cut lines are passed over')
+
+  const retried = await readRecordedRun(
+    t.testdir({ 'journal.jsonl': journal([...events.slice(0, 9), ...events]) }),
+  )
+  t.equal(retried.benchmarks[0]?.samples.length, 30, 'an attempt that was broken off is replaced')
+
+  const [started] = journal([]).trim().split('\n')
+  const resumed = JSON.stringify({ ...JSON.parse(started ?? ''), runId: 'second', resumes: 'first' })
+  const results = t.testdir({
+    first: { 'journal.jsonl': journal(events, 'first') },
+    second: { 'journal.jsonl': `${resumed}\n` },
+  })
+  const chain = await readRecordedRun(join(results, 'second'))
+  t.equal(chain.runId, 'second')
+  t.equal(chain.benchmarks[0]?.samples.length, 30, 'a resumed run reports what the first one measured')
+  const outside = JSON.stringify({ ...JSON.parse(started ?? ''), resumes: '../first' })
+  const escaped = t.testdir({ 'journal.jsonl': `${outside}\n` })
+  t.match(
+    await failure(escaped),
+    { code: 'report-no-samples' },
+    'a run is never read from outside the results folder',
+  )
+})
+
+t.test('markup', async (t) => {
+  t.equal(escapeHtml(`<a href="x">&'`), "&lt;a href=&quot;x&quot;&gt;&amp;'")
+  t.equal(
+    html`<p title="${'"'}">${'<b>'}${html`<i>${1}</i>`}${[html`a`, html`b`]}</p>`.text,
+    '<p title="&quot;">&lt;b&gt;<i>1</i>a\nb</p>',
+  )
+  t.equal(prose('8.1–8.9 × & 5 µs').text, '8.1\u2060–\u20608.9\u00a0× &amp; 5\u00a0µs')
+})
+
+t.test('report.html in a browser', async (t) => {
+  const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+    existsSync,
+  )
+  if (executablePath === undefined) {
+    if (process.env['CI'] === 'true') return t.fail('CI has no Chromium at /usr/bin/chromium')
+    return t.pass('NOT CHECKED: there is no Chromium on this machine (apt-get install chromium)')
+  }
+  const events = [
+    ...recordedEvents({ guests: ['debian-1', 'a<b>"c'], os: hostile }),
+    ...recordedEvents({ hypervisor: 'node-2', guests: ['ubuntu-1'], clocksource: 'kvm-clock' }),
+  ]
+  const pages = {
+    one: t.testdir({
+      one: { 'journal.jsonl': journal(recordedEvents()) },
+      many: { 'journal.jsonl': journal(events) },
+    }),
+  }
+  for (const name of ['one', 'many']) await writeReports(join(pages.one, name))
+  const browser = await chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  })
+  t.teardown(() => browser.close())
+  const papers: string[] = []
+  for (const [name, colorScheme, width] of [
+    ['one', 'light', 1200],
+    ['one', 'dark', 390],
+    ['many', 'dark', 1200],
+    ['many', 'light', 390],
+  ] as const) {
+    const where = `${name}, ${colorScheme}, ${width} px`
+    const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme })
+    const complaints: string[] = []
+    const requests: string[] = []
+    page.on('console', (message) => complaints.push(message.text()))
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('dialog', (dialog) => {
+      complaints.push(`dialog: ${dialog.message()}`)
+      void dialog.dismiss()
+    })
+    page.on('request', (request) => requests.push(request.url()))
+    const url = pathToFileURL(join(pages.one, name, 'report.html')).href
+    await page.goto(url)
+    t.strictSame(complaints, [], `${where}: the browser has nothing to complain about`)
+    t.strictSame(
+      requests.filter((request) => !request.startsWith('data:')),
+      [url],
+      `${where}: nothing but the page is asked for`,
+    )
+    // Text, not functions: the compiled test must send nothing of its own helpers into the page.
+    const seen = (await page.evaluate(`(() => {
+      const visible = [...document.querySelectorAll('figure svg')].filter((svg) => svg.getBoundingClientRect().height > 100)
+      return {
+        charts: visible.length,
+        widest: Math.max(...visible.map((svg) => svg.getBoundingClientRect().width)),
+        dots: visible[0].querySelectorAll('path[fill="var(--guest)"]').length,
+        chartText: visible[0].textContent,
+        page: document.documentElement.scrollWidth,
+        paper: getComputedStyle(document.body).backgroundColor,
+        dot: getComputedStyle(visible[0].querySelector('path[fill="var(--guest)"]')).fill,
+        scripts: document.scripts.length,
+        images: document.images.length,
+        heading: document.querySelector('h1').textContent,
+        body: document.body.textContent,
+      }
+    })()`)) as Record<string, string> &
+      Record<'charts' | 'widest' | 'dots' | 'page' | 'scripts' | 'images', number>
+    t.equal(seen.charts, name === 'one' ? 2 : 3, `${where}: the slowdown chart, and the trials of each host`)
+    t.ok(seen.dots >= (name === 'one' ? 3 : 9), `${where}: a dot for every comparison`)
+    t.match(seen['chartText'], /native.*43 ×/s, `${where}: the chart has its scale and values`)
+    t.ok(seen.page <= width, `${where}: no sideways scrolling`)
+    t.ok(seen.widest <= width, `${where}: charts fit`)
+    t.equal(seen.scripts + seen.images, 0, `${where}: no script, no image, whatever hosts are called`)
+    t.match(seen['dot'], /^rgb\((184, 71, 42|238, 138, 104)\)$/, `${where}: chart colours follow the page`)
+    if (name === 'one') t.match(seen['heading'], /^The guest debian-1 on node-1 is 10\.2\s×\sslower/)
+    else t.match(seen['body'], /Evil"OS' <script>alert\(1\)<\/script>/, `${where}: hostile text is text`)
+    papers.push(seen['paper'] ?? '')
+    await page.close()
+  }
+  t.strictSame(papers, ['rgb(252, 251, 248)', 'rgb(21, 24, 28)', 'rgb(21, 24, 28)', 'rgb(252, 251, 248)'])
+  return
+})
