@@ -5,10 +5,8 @@ import { stepKeywords } from './step.ts'
 const steps = z.array(z.unknown(), 'must be a list of tasks').meta({ $ref: '#/$defs/steps' }).nullable()
 const handlers = z.array(z.unknown(), 'must be a list of handlers').meta({ $ref: '#/$defs/steps' }).nullable()
 
-const batch = z.union(
-  [z.number().int().min(1), z.string().regex(/^\d+%?$|\{\{/)],
-  'must be a number of hosts or a percentage',
-)
+const batchWords = 'must be a number of hosts or a percentage'
+const batch = z.union([z.number().int().min(1), z.string().regex(/^\d+%?$|\{\{/, batchWords)], batchWords)
 
 export const stageName = z
   .string()

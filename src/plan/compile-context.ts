@@ -1,0 +1,113 @@
+import type { Diagnostic } from '../config/diagnostic.ts'
+import { readYamlFile } from '../config/vars-files.ts'
+import type { YamlDocument } from '../config/yaml.ts'
+import type { Path } from '../config/yaml-node.ts'
+import type { Location } from '../model/location.ts'
+import type { Role } from '../model/plan.ts'
+import type { Step, Task } from '../model/task.ts'
+import type { ModuleRegistry } from '../modules/registry.ts'
+import type { TagSelection } from './tags.ts'
+
+/** A part of a document: what is compiled, and where it stands. */
+export interface Source {
+  readonly document: YamlDocument
+  readonly path: Path
+}
+
+/** What a list of tasks reaches besides itself: decides which handlers a stage has. */
+export interface Reach {
+  /** Keys of roles, in the order of their first task. */
+  readonly roles: Set<string>
+  /** Keys of includes. */
+  readonly includes: Set<string>
+  readonly notified: { readonly name: string; readonly location: Location }[]
+  /** Roles that have run, with their parameters and conditions: each runs once. */
+  readonly seen: Set<string>
+}
+
+export function newReach(): Reach {
+  return { roles: new Set(), includes: new Set(), notified: [], seen: new Set() }
+}
+
+/** Where a list of tasks is compiled. */
+export interface Scope {
+  /** Prefix of the tasks' ids, e.g. `deploy/` or `deploy/roles.0.`. */
+  readonly id: string
+  /** Key of the role. */
+  readonly role?: string
+  /** Folders where `include_tasks` looks, nearest first. */
+  readonly folders: readonly string[]
+  /** Inherited from stage, role and blocks. */
+  readonly tags: readonly string[]
+  readonly isHandlers: boolean
+  /** Files and roles that are being imported: a circle is an error. */
+  readonly chain: readonly string[]
+  readonly reach: Reach
+}
+
+/** Turns a YAML list into steps; given to those that need it so that no file imports in a circle. */
+export type CompileSteps = (list: unknown, source: Source, scope: Scope) => Step[]
+
+/** What one compilation shares: the tables of the plan, and the mistakes found so far. */
+export class CompileContext {
+  readonly diagnostics: Diagnostic[] = []
+  readonly roles = new Map<string, Role>()
+  /** Key of `roles` by what makes a role's variables: its folder, parameters and files. */
+  readonly roleKeys = new Map<string, string>()
+  readonly roleHandlers = new Map<string, readonly Task[]>()
+  readonly includes = new Map<string, readonly Step[]>()
+  /** File to the key of the role that included it first; empty for none. */
+  readonly includeOwners = new Map<string, string>()
+  readonly includeReach = new Map<string, Reach>()
+  readonly searchPath: readonly string[]
+  readonly modules: ModuleRegistry
+  readonly tags: TagSelection
+  readonly compileSteps: CompileSteps
+  readonly #documents = new Map<string, YamlDocument | undefined>()
+
+  constructor(options: {
+    searchPath: readonly string[]
+    modules: ModuleRegistry
+    tags: TagSelection
+    compileSteps: (context: CompileContext) => CompileSteps
+  }) {
+    this.searchPath = options.searchPath
+    this.modules = options.modules
+    this.tags = options.tags
+    this.compileSteps = options.compileSteps(this)
+  }
+
+  error(code: string, message: string, location: Location | undefined, hint?: string): void {
+    this.#add('error', code, message, location, hint)
+  }
+
+  warn(code: string, message: string, location: Location | undefined, hint?: string): void {
+    this.#add('warning', code, message, location, hint)
+  }
+
+  #add(
+    severity: Diagnostic['severity'],
+    code: string,
+    message: string,
+    location?: Location,
+    hint?: string,
+  ): void {
+    this.diagnostics.push({
+      severity,
+      code,
+      message,
+      ...(location ? { location } : {}),
+      ...(hint === undefined ? {} : { hint }),
+    })
+  }
+
+  /** A YAML file, read once; undefined when it has mistakes, which are then in `diagnostics`. */
+  read(file: string): YamlDocument | undefined {
+    if (!this.#documents.has(file)) {
+      const document = readYamlFile(file)
+      if (!document.ok) this.diagnostics.push(...document.error)
+      this.#documents.set(file, document.ok ? document.value : undefined)
+    }
+    return this.#documents.get(file)
+  }
+}

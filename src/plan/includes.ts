@@ -1,0 +1,308 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { dirname, extname, join, relative, resolve } from 'node:path'
+import { z } from 'zod'
+import { isMap } from '../config/schema/common.ts'
+import { stepKeywords } from '../config/schema/step.ts'
+import { checkAt } from '../config/zod-diagnostics.ts'
+import type { Include, Step, StepKeywords } from '../model/task.ts'
+import type { Value, Vars } from '../model/value.ts'
+import { hasTemplate } from '../template/template.ts'
+import { type CompileContext, newReach, type Scope, type Source } from './compile-context.ts'
+import { roleFile } from './role-files.ts'
+import { compileRole, type RoleUse } from './roles.ts'
+import { findRole, rolesIn } from './search-path.ts'
+import { stepKeywordsOf } from './step-keywords.ts'
+
+const stepNames: ReadonlySet<string> = new Set(Object.keys(stepKeywords))
+const applied = z.strictObject(stepKeywords)
+
+/** `import_tasks` and `import_role`: the steps stand where the import stood, with its keywords around them. */
+export function compileImport(
+  context: CompileContext,
+  action: 'import_tasks' | 'import_role',
+  params: Vars,
+  given: object,
+  keywords: StepKeywords,
+  source: Source,
+  scope: Scope,
+): Step[] {
+  const location = source.document.locate(source.path)
+  const target = textOf(params, 'file') ?? textOf(params, 'name') ?? ''
+  for (const key of Object.keys(given)) {
+    if (stepNames.has(key) || key === 'args' || key === 'loop' || key.startsWith('with_')) continue
+    const message = `"${action}" cannot have "${key}": it happens before the run`
+    context.error('unsupported-keyword', message, location, `use ${action.replace('import', 'include')}`)
+  }
+  if (hasTemplate(target)) {
+    const message = `"${action}" cannot have a template: it happens before the run`
+    context.error('unsupported-keyword', message, location, `use ${action.replace('import', 'include')}`)
+    return []
+  }
+  if (action === 'import_role') {
+    const block = compileRole(context, roleUseOf(target, params, keywords), source, scope)
+    return block ? [block] : []
+  }
+  const file = findTaskFile(context, target, scope, source)
+  if (file === undefined) return []
+  if (scope.chain.includes(file)) {
+    context.error(
+      'import-circle',
+      `the file ${target} imports itself`,
+      location,
+      'use include_tasks with a condition',
+    )
+    return []
+  }
+  const steps = compileFile(context, file, {
+    ...scope,
+    id: `${scope.id}.import.`,
+    chain: [...scope.chain, file],
+  })
+  const isPlain = Object.keys(given).every((key) => key === 'name' || key === 'tags' || key === 'args')
+  if (isPlain || scope.isHandlers || steps.length === 0) return steps
+  return [{ kind: 'block', id: scope.id, ...keywords, block: steps, rescue: [], always: [] }]
+}
+
+/**
+ * `include_tasks` and `include_role`: what they can reach is compiled into the plan. Returns the key when the name is
+ * known; for a template every file or role that it can stand for is compiled, and the engine looks it up by name.
+ */
+export function includeOf(
+  context: CompileContext,
+  action: 'include_tasks' | 'include_role',
+  params: Vars,
+  source: Source,
+  scope: Scope,
+): Include | undefined {
+  const apply = applyOf(context, params, source, scope)
+  const isRole = action === 'include_role'
+  const target = textOf(params, isRole ? 'name' : 'file') ?? ''
+  const from = textOf(params, 'tasks_from') ?? ''
+  if (hasTemplate(target) || hasTemplate(from)) {
+    if (apply) {
+      const location = source.document.locate([...source.path, 'apply'], 'key')
+      context.error('unsupported-keyword', '"apply" cannot go together with a templated name', location)
+    }
+    if (isRole) includeRolesLike(context, target, from, params, source, scope)
+    else includeFilesLike(context, target, source, scope)
+    return undefined
+  }
+  return isRole
+    ? includeRole(context, target, params, apply, source, scope)
+    : includeFile(context, target, apply, source, scope)
+}
+
+function includeFile(
+  context: CompileContext,
+  target: string,
+  apply: StepKeywords | undefined,
+  source: Source,
+  scope: Scope,
+): Include | undefined {
+  const file = findTaskFile(context, target, scope, source)
+  return file === undefined ? undefined : registerFile(context, file, apply, scope)
+}
+
+function registerFile(
+  context: CompileContext,
+  file: string,
+  apply: StepKeywords | undefined,
+  scope: Scope,
+): Include {
+  // The same file may be reached from two roles: its tasks belong to the one that includes them.
+  const owner = context.includeOwners.get(file)
+  const isFirst = owner === undefined || owner === (scope.role ?? '')
+  if (owner === undefined) context.includeOwners.set(file, scope.role ?? '')
+  const key = `${file}${isFirst ? '' : `@${scope.role ?? ''}`}${apply ? `#${scope.id}` : ''}`
+  const id = `${shortName(context, file)}${key.slice(file.length)}/`
+  return register(context, key, apply, scope, (inner) => compileFile(context, file, { ...inner, id }))
+}
+
+function includeRole(
+  context: CompileContext,
+  name: string,
+  params: Vars,
+  apply: StepKeywords | undefined,
+  source: Source,
+  scope: Scope,
+): Include {
+  const from = (textOf(params, 'tasks_from') ?? 'main').replace(/\.ya?ml$/, '')
+  const variants = ['vars_from', 'defaults_from', 'handlers_from'].flatMap((key) => textOf(params, key) ?? [])
+  const suffix = variants.length > 0 || apply ? `#${scope.id}` : ''
+  const key = `role:${name}:${from}${suffix}`
+  return register(context, key, apply, scope, (inner) => {
+    const keywords = stepKeywordsOf({}, { ...inner, tags: [] }, source)
+    const { role: _, ...outside } = inner
+    const block = compileRole(context, roleUseOf(name, params, keywords), source, { ...outside, id: key })
+    return block ? [block] : []
+  })
+}
+
+/** Compiles an include once, with what it reaches of its own; the caller reaches it. */
+function register(
+  context: CompileContext,
+  key: string,
+  apply: StepKeywords | undefined,
+  scope: Scope,
+  compile: (scope: Scope) => Step[],
+): Include {
+  scope.reach.includes.add(key)
+  if (context.includes.has(key)) return { key }
+  context.includes.set(key, [])
+  const reach = newReach()
+  context.includeReach.set(key, reach)
+  const steps = compile({ ...scope, reach, chain: [], tags: apply?.tags ?? [] })
+  const wrapped: Step[] = apply
+    ? [{ kind: 'block', id: `${scope.id}.apply`, ...apply, block: steps, rescue: [], always: [] }]
+    : steps
+  context.includes.set(key, wrapped)
+  return { key }
+}
+
+function roleUseOf(name: string, params: Vars, keywords: StepKeywords): RoleUse {
+  const file = (key: string): Record<string, string> => {
+    const value = textOf(params, `${key}_from`)
+    return value === undefined ? {} : { [key]: value.replace(/\.ya?ml$/, '') }
+  }
+  return {
+    name,
+    params: Object.create(null),
+    files: { ...file('tasks'), ...file('vars'), ...file('defaults'), ...file('handlers') },
+    keywords,
+    isRepeatable: params['allow_duplicates'] !== false,
+  }
+}
+
+function applyOf(
+  context: CompileContext,
+  params: Vars,
+  source: Source,
+  scope: Scope,
+): StepKeywords | undefined {
+  const { apply } = params
+  if (!isMap(apply)) return undefined
+  const at = { document: source.document, path: [...source.path, 'apply'] }
+  const words = { subject: '"apply"', key: 'keyword' }
+  const { value, diagnostics } = checkAt(applied, apply, at.document, at.path, words)
+  context.diagnostics.push(...diagnostics)
+  return value ? stepKeywordsOf(value, { ...scope, tags: [] }, at) : undefined
+}
+
+function compileFile(context: CompileContext, file: string, scope: Scope): Step[] {
+  const document = context.read(file)
+  if (!document) return []
+  const folders = [...new Set([dirname(file), ...scope.folders])]
+  return context.compileSteps(document.value, { document, path: [] }, { ...scope, folders })
+}
+
+function findTaskFile(
+  context: CompileContext,
+  name: string,
+  scope: Scope,
+  source: Source,
+): string | undefined {
+  for (const folder of scope.folders) {
+    const file = resolve(folder, name)
+    if (existsSync(file) && statSync(file).isFile()) return file
+  }
+  const location = source.document.locate(source.path)
+  const hint = `looked in ${[...new Set(scope.folders)].join(', ')}`
+  context.error('task-file-missing', `there is no file ${name}`, location, hint)
+  return undefined
+}
+
+/** A templated file name: every file that it can stand for. */
+function includeFilesLike(context: CompileContext, target: string, source: Source, scope: Scope): void {
+  const pattern = patternOf(target)
+  const folders =
+    scope.role === undefined
+      ? scope.folders.slice(0, 1)
+      : scope.folders.filter((folder) => /\/tasks$/.test(folder))
+  const files = folders.flatMap((folder) =>
+    yamlFiles(folder).filter((file) => pattern.test(relative(folder, file))),
+  )
+  const candidates = [...new Set(files)].filter(
+    (file) => !scope.chain.includes(file) && holdsTasks(context, file),
+  )
+  if (candidates.length === 0) {
+    const location = source.document.locate(source.path)
+    context.error(
+      'task-file-missing',
+      `no file can be what ${target} stands for`,
+      location,
+      `looked in ${folders.join(', ')}`,
+    )
+  }
+  for (const file of candidates) registerFile(context, file, undefined, scope)
+}
+
+function includeRolesLike(
+  context: CompileContext,
+  target: string,
+  from: string,
+  params: Vars,
+  source: Source,
+  scope: Scope,
+): void {
+  const pattern = patternOf(target)
+  const names = rolesIn(context.searchPath.map((folder) => join(folder, 'roles'))).filter((name) =>
+    pattern.test(name),
+  )
+  if (names.length === 0) {
+    const location = source.document.locate(source.path)
+    context.error('role-unknown', `no role can be what ${target} stands for`, location)
+  }
+  for (const name of names) {
+    const path = findRole(name, context.searchPath)
+    if (!path.ok) continue
+    const files = hasTemplate(from)
+      ? yamlFiles(join(path.value, 'tasks')).map((file) => relative(join(path.value, 'tasks'), file))
+      : [from === '' ? 'main' : from]
+    for (const file of files) {
+      const bare = file.replace(/\.ya?ml$/, '')
+      if (hasTemplate(from) && !patternOf(from).test(bare)) continue
+      if (roleFile(path.value, 'tasks', bare) === undefined) continue
+      includeRole(context, name, { ...params, tasks_from: bare } as Vars, undefined, source, scope)
+    }
+  }
+}
+
+/** What is not a template must match; the ending may be left out. */
+function patternOf(template: string): RegExp {
+  const parts = template
+    .split(/\{\{.*?\}\}|\{%.*?%\}/s)
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(`^${parts.join('[^/]*')}(\\.ya?ml)?$`, 's')
+}
+
+/** YAML files of a folder and of the folders in it, four levels deep. */
+function yamlFiles(folder: string, depth = 4): string[] {
+  if (!existsSync(folder) || depth === 0) return []
+  return readdirSync(folder, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .filter((entry) => !entry.name.startsWith('.') && entry.name !== 'node_modules')
+    .flatMap((entry) => {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory()) return yamlFiles(path, depth - 1)
+      return ['.yml', '.yaml'].includes(extname(entry.name)) ? [path] : []
+    })
+}
+
+/** A list of tasks, not of plays, nor a file of variables. */
+function holdsTasks(context: CompileContext, file: string): boolean {
+  const value = context.read(file)?.value
+  const isTask = (item: Value): boolean => isMap(item) && !Object.hasOwn(item, 'hosts')
+  return Array.isArray(value) && value.every(isTask)
+}
+
+function shortName(context: CompileContext, file: string): string {
+  const names = context.searchPath
+    .map((folder) => relative(folder, file))
+    .filter((path) => !path.startsWith('..'))
+  return names.sort((a, b) => a.length - b.length)[0] ?? file
+}
+
+function textOf(params: Vars, name: string): string | undefined {
+  const value = params[name]
+  return typeof value === 'string' ? value : undefined
+}

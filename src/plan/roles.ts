@@ -1,0 +1,209 @@
+import { dirname, join } from 'node:path'
+import { describe } from '../config/describe.ts'
+import { isMap } from '../config/schema/common.ts'
+import { roleEntry, roleMeta } from '../config/schema/stage.ts'
+import { stepKeywords } from '../config/schema/step.ts'
+import { checkAt } from '../config/zod-diagnostics.ts'
+import type { Block, StepKeywords, Task } from '../model/task.ts'
+import type { Vars } from '../model/value.ts'
+import { hasTemplate } from '../template/template.ts'
+import type { CompileContext, Scope, Source } from './compile-context.ts'
+import { type RoleFiles, roleFile, roleFolder, roleVars } from './role-files.ts'
+import { checkKeywordTemplates, partition, stepKeywordsOf } from './step-keywords.ts'
+
+/** A role named in `roles:`, in a role's dependencies, or by an import or include. */
+export interface RoleUse {
+  readonly name: string
+  readonly params: Vars
+  readonly files: RoleFiles
+  readonly keywords: StepKeywords
+  /** Runs again although it ran with the same parameters. */
+  readonly isRepeatable: boolean
+}
+
+const keywordNames: ReadonlySet<string> = new Set(['role', ...Object.keys(stepKeywords)])
+
+/** `roles:` of a stage, or `dependencies:` of a role. */
+export function compileRoles(context: CompileContext, list: unknown, source: Source, scope: Scope): Block[] {
+  if (!Array.isArray(list)) return []
+  return list.flatMap((entry, index) => {
+    const at = { document: source.document, path: [...source.path, index] }
+    const inner = { ...scope, id: `${scope.id}${index}` }
+    const use = readEntry(context, entry, at, inner)
+    const block = use ? compileRole(context, use, at, inner) : undefined
+    return block ? [block] : []
+  })
+}
+
+function readEntry(
+  context: CompileContext,
+  entry: unknown,
+  source: Source,
+  scope: Scope,
+): RoleUse | undefined {
+  const { document, path } = source
+  if (!isMap(entry) && typeof entry !== 'string') {
+    const message = `a role must be a name or a map, not ${describe(entry)}`
+    context.error('wrong-type', message, document.locate(path))
+    return undefined
+  }
+  const item: Vars = isMap(entry) ? entry : Object.assign(Object.create(null), { role: entry })
+  const { known, others } = partition(item, keywordNames)
+  const { value: given, diagnostics } = checkAt(roleEntry, known, document, [...path], {
+    subject: 'the role',
+  })
+  context.diagnostics.push(...diagnostics)
+  checkKeywordTemplates(context, known, source)
+  if (!given) return undefined
+  const name = given.role ?? given.name
+  if (name === undefined || hasTemplate(name)) {
+    const message =
+      name === undefined ? 'the role has no name' : 'the name of a role here cannot be a template'
+    const hint = name === undefined ? 'write "role: name"' : 'use include_role for a name that is computed'
+    context.error('missing-key', message, document.locate(path), hint)
+    return undefined
+  }
+  const params: Vars = Object.assign(Object.create(null), given.vars)
+  for (const key of others) params[key] = item[key] ?? null
+  const keywords = { ...stepKeywordsOf(given, scope, source), vars: Object.create(null) as Vars }
+  return { name, params, files: {}, keywords, isRepeatable: false }
+}
+
+/** The tasks of a role and of the roles that it depends on, in one block; undefined when it already ran. */
+export function compileRole(
+  context: CompileContext,
+  use: RoleUse,
+  source: Source,
+  scope: Scope,
+): Block | undefined {
+  const location = source.document.locate(source.path)
+  const path = roleFolder(context, use.name, location)
+  if (path === undefined) return undefined
+  if (scope.chain.includes(path)) {
+    context.error('import-circle', `the role "${use.name}" depends on itself`, location)
+    return undefined
+  }
+  const meta = readMeta(context, path)
+  const key = registerRole(context, use, path, location)
+  const { when, tags } = use.keywords
+  const signature = JSON.stringify([key, use.files, when, tags])
+  if (scope.reach.seen.has(signature) && !use.isRepeatable && !meta.isRepeatable) return undefined
+  scope.reach.seen.add(signature)
+  const inner: Scope = { ...scope, tags, chain: [...scope.chain, path] }
+  const dependencies = meta.source
+    ? compileRoles(context, meta.dependencies, meta.source, { ...inner, id: `${scope.id}.dependencies.` })
+    : []
+  const role = context.roles.get(key)
+  if (role)
+    context.roles.set(key, { ...role, dependencies: dependencies.flatMap((block) => block.role ?? []) })
+  scope.reach.roles.add(key)
+  compileRoleHandlers(context, key, path, use, location, inner)
+  const steps = compileRoleTasks(context, key, path, use, location, inner)
+  const block = [...dependencies, ...steps]
+  if (block.length === 0) return undefined
+  return { kind: 'block', id: scope.id, ...use.keywords, role: key, block, rescue: [], always: [] }
+}
+
+/** The role's entry in the plan: one for each set of parameters; the first has the role's own name as its key. */
+function registerRole(
+  context: CompileContext,
+  use: RoleUse,
+  path: string,
+  location: ReturnType<Source['document']['locate']>,
+): string {
+  const { vars, defaults } = use.files
+  const signature = JSON.stringify([path, use.params, vars, defaults])
+  const known = context.roleKeys.get(signature)
+  if (known !== undefined) return known
+  let key = use.name
+  for (let count = 2; context.roles.has(key); count += 1) key = `${use.name}#${count}`
+  context.roleKeys.set(signature, key)
+  context.roles.set(key, {
+    name: use.name,
+    path,
+    defaults: roleVars(context, path, 'defaults', defaults, location),
+    vars: roleVars(context, path, 'vars', vars, location),
+    params: use.params,
+  })
+  return key
+}
+
+function roleScope(scope: Scope, key: string, path: string, id: string): Scope {
+  return { ...scope, id, role: key, folders: [join(path, 'tasks'), ...scope.folders] }
+}
+
+function compileRoleTasks(
+  context: CompileContext,
+  key: string,
+  path: string,
+  use: RoleUse,
+  location: ReturnType<Source['document']['locate']>,
+  scope: Scope,
+): Block['block'] {
+  const file = roleFile(path, 'tasks', use.files.tasks)
+  if (file === undefined) {
+    if (use.files.tasks !== undefined) {
+      const message = `the role "${use.name}" has no file tasks/${use.files.tasks}.yml`
+      context.error('role-file-missing', message, location, `looked in ${join(path, 'tasks')}`)
+    }
+    return []
+  }
+  const document = context.read(file)
+  if (!document) return []
+  const inner = roleScope(scope, key, path, `${scope.id}.tasks.`)
+  return context.compileSteps(
+    document.value,
+    { document, path: [] },
+    { ...inner, folders: [dirname(file), ...inner.folders] },
+  )
+}
+
+/** Once for every entry of the plan's roles: handlers run at most once, whoever notifies them. */
+function compileRoleHandlers(
+  context: CompileContext,
+  key: string,
+  path: string,
+  use: RoleUse,
+  location: ReturnType<Source['document']['locate']>,
+  scope: Scope,
+): void {
+  if (context.roleHandlers.has(key)) return
+  context.roleHandlers.set(key, [])
+  const file = roleFile(path, 'handlers', use.files.handlers)
+  if (file === undefined) {
+    if (use.files.handlers === undefined) return
+    const message = `the role "${use.name}" has no file handlers/${use.files.handlers}.yml`
+    context.error('role-file-missing', message, location)
+    return
+  }
+  const document = context.read(file)
+  if (!document) return
+  const inner = { ...roleScope(scope, key, path, `${key}/handlers.`), isHandlers: true, tags: [] }
+  const steps = context.compileSteps(
+    document.value,
+    { document, path: [] },
+    { ...inner, folders: [dirname(file), ...inner.folders] },
+  )
+  context.roleHandlers.set(
+    key,
+    steps.filter((step): step is Task => step.kind === 'task'),
+  )
+}
+
+function readMeta(
+  context: CompileContext,
+  path: string,
+): { dependencies: unknown; isRepeatable: boolean; source?: Source } {
+  const file = roleFile(path, 'meta')
+  const document = file === undefined ? undefined : context.read(file)
+  if (!document || document.value === null) return { dependencies: [], isRepeatable: false }
+  const { value, diagnostics } = checkAt(roleMeta, document.value, document, [], {
+    subject: 'the role’s meta data',
+  })
+  context.diagnostics.push(...diagnostics)
+  return {
+    dependencies: value?.dependencies ?? [],
+    isRepeatable: value?.allow_duplicates === true,
+    source: { document, path: ['dependencies'] },
+  }
+}

@@ -1,0 +1,81 @@
+import { hostsOfGroup, matchPattern, type PatternMatch } from '../config/pattern.ts'
+import { FailureError } from '../model/failure.ts'
+import type { Inventory } from '../model/host.ts'
+import type { Location } from '../model/location.ts'
+import type { Vars } from '../model/value.ts'
+import { render } from '../template/jinja.ts'
+import { hasTemplate, TemplateError } from '../template/template.ts'
+import type { CompileContext, Source } from './compile-context.ts'
+
+interface HostSettings {
+  readonly inventory?: Inventory
+  readonly limit?: ReadonlySet<string>
+  readonly vars: Vars
+  readonly extraVars: Vars
+}
+
+/** The pattern of a stage, and its hosts now, within `--limit`. A pattern that matches nothing is an error. */
+export function stageHosts(
+  context: CompileContext,
+  written: readonly string[],
+  stage: string,
+  source: Source,
+  { inventory, limit, vars, extraVars }: HostSettings,
+): { pattern: string; hosts: string[] } {
+  const location = source.document.locate(source.path)
+  const pattern = renderPattern(context, written.join(','), { ...vars, ...extraVars }, location)
+  if (!inventory || pattern === undefined) return { pattern: written.join(','), hosts: [] }
+  try {
+    const match = matchPattern(inventory, pattern)
+    reportUnmatched(context, inventory, pattern, match, location)
+    const hosts = limit ? match.hosts.filter((host) => limit.has(host)) : [...match.hosts]
+    if (match.hosts.length > 0 && hosts.length === 0) {
+      context.warn('limit-leaves-none', `--limit leaves no host to the stage "${stage}"`, location)
+    }
+    return { pattern, hosts }
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error
+    context.error(error.failure.code, error.failure.message, location, error.failure.hint)
+    return { pattern, hosts: [] }
+  }
+}
+
+/** `hosts: "{{ target }}"` may use the variables of the pipeline and of `-e`, nothing of the hosts. */
+function renderPattern(
+  context: CompileContext,
+  pattern: string,
+  vars: Vars,
+  location: Location,
+): string | undefined {
+  if (!hasTemplate(pattern)) return pattern
+  try {
+    return render(pattern, { get: (name) => (Object.hasOwn(vars, name) ? vars[name] : undefined) })
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error
+    const hint = 'hosts may use variables of the pipeline and of -e'
+    context.error('template-syntax', `the pattern cannot be made: ${error.message}`, location, hint)
+    return undefined
+  }
+}
+
+function reportUnmatched(
+  context: CompileContext,
+  inventory: Inventory,
+  pattern: string,
+  { hosts, unmatched, isDynamic }: PatternMatch,
+  location: Location,
+): void {
+  const isEmpty = hosts.length === 0 && !isDynamic
+  for (const { term, meant } of unmatched) {
+    const message = `no host or group of the inventory is called "${term}"`
+    const known = [...inventory.groups.keys()].filter((name) => hostsOfGroup(inventory, name).length > 0)
+    const hint =
+      meant === undefined ? `groups with hosts: ${known.join(', ') || 'none'}` : `did you mean "${meant}"?`
+    if (isEmpty) context.error('no-hosts', message, location, hint)
+    else context.warn('no-hosts', message, location, hint)
+  }
+  if (isEmpty && unmatched.length === 0) {
+    const message = `the pattern "${pattern}" matches no host of the inventory`
+    context.error('no-hosts', message, location, 'add hosts to the group, or give another inventory with -i')
+  }
+}

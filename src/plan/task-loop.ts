@@ -1,0 +1,78 @@
+import type { z } from 'zod'
+import { describe } from '../config/describe.ts'
+import { isMap } from '../config/schema/common.ts'
+import type { taskKeywords } from '../config/schema/step.ts'
+import type { LoopControl, Task } from '../model/task.ts'
+import { hasTemplate } from '../template/template.ts'
+import { defined } from '../util/defined.ts'
+import type { CompileContext, Scope, Source } from './compile-context.ts'
+
+type Keywords = z.output<typeof taskKeywords>
+
+/** `loop`, `with_items`, `with_dict` and `loop_control`, as the model has them. */
+export function loopOf(given: Keywords): Pick<Task, 'loop' | 'loopKind' | 'loopControl'> {
+  const control = given.loop_control
+  const loopControl: LoopControl | undefined = control
+    ? defined({
+        loopVar: control.loop_var,
+        indexVar: control.index_var,
+        label: control.label,
+        pause: control.pause,
+      })
+    : undefined
+  const [kind, loop] = (
+    [
+      ['loop', given.loop ?? given.with_list],
+      ['items', given.with_items],
+      ['dict', given.with_dict],
+    ] as const
+  ).find(([, value]) => value !== undefined) ?? ['loop', undefined]
+  return defined({ loop, loopKind: loop === undefined ? undefined : kind, loopControl })
+}
+
+/** Reports loops that cannot be run. */
+export function checkLoop(
+  context: CompileContext,
+  given: Keywords,
+  isStatic: boolean,
+  { document, path }: Source,
+): void {
+  const written = (['loop', 'with_list', 'with_items', 'with_dict'] as const).filter(
+    (key) => given[key] !== undefined,
+  )
+  const [first, second] = written
+  if (first === undefined) return
+  const location = document.locate([...path, first])
+  if (second !== undefined) {
+    const message = `a task cannot have both "${first}" and "${second}"`
+    context.error('two-loops', message, document.locate([...path, second], 'key'))
+  }
+  if (isStatic) {
+    const hint = 'use include_tasks or include_role'
+    context.error('unsupported-keyword', 'an import cannot loop: it happens before the run', location, hint)
+  }
+  const value = given[first]
+  const isTemplate = typeof value === 'string' && hasTemplate(value)
+  if (isTemplate || (first === 'with_items' && typeof value === 'string')) return
+  const isRight = first === 'with_dict' ? isMap(value) : Array.isArray(value)
+  if (isRight) return
+  const wanted = first === 'with_dict' ? 'a map' : 'a list'
+  const hint = typeof value === 'string' ? `for a variable write "{{ ${value} }}"` : undefined
+  context.error(
+    'wrong-type',
+    `"${first}" must be ${wanted} or a template, not ${describe(value)}`,
+    location,
+    hint,
+  )
+}
+
+export function checkListen(
+  context: CompileContext,
+  given: Keywords,
+  scope: Scope,
+  { document, path }: Source,
+): void {
+  if (given.listen === undefined || scope.isHandlers) return
+  const location = document.locate([...path, 'listen'], 'key')
+  context.error('unsupported-keyword', '"listen" is for handlers', location, 'use notify in tasks')
+}
