@@ -1,3 +1,4 @@
+import { benchmark } from './benchmark.ts'
 import { coreModules } from './core.ts'
 import { image } from './image.ts'
 import { libvirtGuest } from './libvirt_guest.ts'
@@ -5,6 +6,7 @@ import { libvirtLab } from './libvirt_lab.ts'
 import { libvirtNetwork } from './libvirt_network.ts'
 import type { Module } from './module.ts'
 import { preflight } from './preflight.ts'
+import { report } from './report.ts'
 
 /** Looks modules up by the names that tasks use. */
 export interface ModuleRegistry {
@@ -15,7 +17,16 @@ export interface ModuleRegistry {
 }
 
 // One line a module for the lab's own; Ansible's are in core.ts.
-const list: readonly Module[] = [...coreModules, image, libvirtGuest, libvirtLab, libvirtNetwork, preflight]
+const list: readonly Module[] = [
+  ...coreModules,
+  benchmark,
+  image,
+  libvirtGuest,
+  libvirtLab,
+  libvirtNetwork,
+  preflight,
+  report,
+]
 
 /** Builds a registry; two modules that claim one name are a bug and say so. */
 export function moduleRegistry(modules: readonly Module[]): ModuleRegistry {
