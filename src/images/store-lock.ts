@@ -6,8 +6,8 @@ import { sh } from '../util/sh.ts'
 import type { BuildReport } from './build-report.ts'
 import { storeNotWritable } from './store-errors.ts'
 
-/** Locks that this process holds: a lock of this process that is not among them was left by a cancelled task. */
-const held = new Set<string>()
+/** Locks that this process gave up without being able to remove them, e.g. because the run was cancelled. */
+const abandoned = new Set<string>()
 
 /** A lock on one key of a store, held by this process. */
 export interface StoreLock {
@@ -31,7 +31,11 @@ export async function lockKey(
   const owner = `${process.pid} ${startTime()} ${bootId()} ${token}`
   let told = false
   for (;;) {
-    const answer = await tryLock(host, store, key, owner)
+    const answer = await tryLock(host, store, key, owner).catch((error: unknown) => {
+      // Cut off on the way, it may have the lock all the same.
+      abandoned.add(token)
+      throw error
+    })
     for (const name of answer.removed) {
       report.note('warning', `removed ${name}: left in ${store} by a build that was interrupted`)
     }
@@ -40,17 +44,17 @@ export async function lockKey(
     told = true
     report.progress({ text: `waiting for process ${answer.holder}, which builds the same image` })
   }
-  held.add(token)
   const workFolder = `${store}/.${key}.${token}.tmp`
   return {
     workFolder,
     release: async () => {
-      held.delete(token)
+      abandoned.add(token)
       await host.run(sh`(
         rm -rf --one-file-system ${workFolder}
         exec 9>${store}/.guard; flock 9
         if [ "$(cat ${lockPath(store, key)} 2>/dev/null)" = ${owner} ]; then rm -f ${lockPath(store, key)}; fi
       )`)
+      abandoned.delete(token)
     },
   }
 }
@@ -72,12 +76,12 @@ async function tryLock(
   const result = await host.run(sh`(
     umask 022
     mkdir -p ${store} 2>/dev/null && [ -w ${store} ] || exit 13
-    ours=${[...held].join(' ')}
+    abandoned=${` ${[...abandoned].join(' ')} `}
     alive() {
       read -r pid start boot token <"$1" 2>/dev/null || return 1
       [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] || return 1
       [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20)" = "$start" ] || return 1
-      if [ "$pid" = ${String(process.pid)} ]; then case " $ours " in *" $token "*) ;; *) return 1;; esac; fi
+      if [ "$pid" = ${String(process.pid)} ]; then case $abandoned in *" $token "*) return 1;; esac; fi
     }
     exec 9>${store}/.guard
     flock 9

@@ -1,0 +1,266 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import type { BuildReport } from '../../../src/images/build-report.ts'
+import { type Builder, ensureImage } from '../../../src/images/ensure-image.ts'
+import type { Image } from '../../../src/images/image.ts'
+import { parseImageFile } from '../../../src/images/image-file.ts'
+import type { Manifest } from '../../../src/images/manifest.ts'
+import { pushImage } from '../../../src/images/push-image.ts'
+import { fileDigests, lookUp, remove } from '../../../src/images/store.ts'
+import { type Failure, FailureError } from '../../../src/model/failure.ts'
+import { openLocalHost } from './local-host.ts'
+
+// The store on this machine's real file system, with a builder that writes three small files.
+process.env['XDG_CACHE_HOME'] = t.testdir({})
+const host = await openLocalHost()
+t.teardown(() => host[Symbol.asyncDispose]())
+
+const key = 'a'.repeat(64)
+const parsed = parseImageFile(
+  `description: tiny
+builder: packages
+suite: bookworm
+sources: {bookworm: 'http://deb.debian.org/debian'}
+keyring: /keys.gpg
+packages: [tiny]
+disk: {size_gb: 1}
+boot: {cmdline: quiet}
+login: {user: hvlab}
+`,
+  'image.yml',
+)
+if (!parsed.ok) throw new Error('the test’s image file is wrong')
+const image: Image = { name: 'tiny', folder: '/nowhere', file: parsed.value, key }
+
+let builds = 0
+const builder: Builder = async (on, wanted, folder) => {
+  builds += 1
+  for (const name of ['image.qcow2', 'vmlinuz', 'initrd'])
+    writeFileSync(join(folder, name), `${name} ${builds}\n`)
+  const digests = await fileDigests(on, folder)
+  const record = (name: string): Manifest['files']['initrd'] => {
+    const { size, mtimeMs } = statSync(join(folder, name))
+    return { size, mtime: Math.floor(mtimeMs / 1000), sha256: digests.get(name) ?? '' }
+  }
+  const manifest: Manifest = {
+    version: 1,
+    key: wanted.key,
+    name: wanted.name,
+    builder: 'packages',
+    built_at: new Date(builds).toISOString(),
+    files: { 'image.qcow2': record('image.qcow2'), vmlinuz: record('vmlinuz'), initrd: record('initrd') },
+    virtual_size: 1024 ** 3,
+    kernel_version: '6.1.0',
+    cmdline: 'quiet',
+    login_user: 'hvlab',
+    suite: 'bookworm',
+    mirrors: [],
+    packages: [],
+    tools: {},
+    durations: {},
+  }
+  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest))
+  return manifest
+}
+
+interface Said extends BuildReport {
+  readonly notes: string[]
+}
+const listener = (onNote: (text: string) => void = () => {}): Said => {
+  const notes: string[] = []
+  return {
+    notes,
+    progress: () => {},
+    output: () => {},
+    note: (level, text) => {
+      notes.push(`${level}: ${text}`)
+      onNote(text)
+    },
+  }
+}
+
+/** What was refused, as data. */
+async function failureOf(work: Promise<unknown>): Promise<Failure | undefined> {
+  try {
+    await work
+    return undefined
+  } catch (error) {
+    if (error instanceof FailureError) return error.failure
+    throw error
+  }
+}
+
+/** A store of its own below a folder of its own, as `guests/` lies beside `images/`. */
+const newStore = (test: { testdir(content: { images: Record<string, never> }): string }): string =>
+  join(test.testdir({ images: {} }), 'images')
+const contents = (store: string): string[] => readdirSync(store).filter((name) => name !== '.guard')
+
+t.test('an image is built once, then found', async (test) => {
+  const store = newStore(test)
+  const before = builds
+  const first = await ensureImage(host, image, store, builder, listener())
+  test.equal(first.state, 'built')
+  const second = await ensureImage(host, image, store, builder, listener())
+  test.equal(second.state, 'present')
+  test.same(second.manifest, first.manifest)
+  test.equal(builds, before + 1)
+  test.same(contents(store), [key])
+  test.equal(statSync(join(store, key, 'image.qcow2')).mode & 0o777, 0o644)
+  const again = await ensureImage(host, image, store, builder, listener(), { rebuild: true })
+  test.equal(again.state, 'built')
+  test.equal(builds, before + 2)
+  test.same(contents(store), [key])
+})
+
+t.test('two at once make one image', async (test) => {
+  const store = newStore(test)
+  const before = builds
+  const said = listener()
+  const both = await Promise.all([1, 2].map(() => ensureImage(host, image, store, builder, said)))
+  test.same(both.map(({ state }) => state).sort(), ['built', 'present'])
+  test.equal(builds, before + 1)
+  test.same(contents(store), [key])
+})
+
+t.test('damage is found and repaired', async (test) => {
+  const cases = [
+    {
+      what: 'a shortened file',
+      spoil: (folder: string) => writeFileSync(join(folder, 'vmlinuz'), 'x'),
+      why: /^vmlinuz has 1 bytes instead of \d+$/,
+    },
+    {
+      what: 'other content of the same size',
+      spoil: (folder: string) => {
+        const path = join(folder, 'image.qcow2')
+        writeFileSync(path, readFileSync(path, 'utf8').toUpperCase())
+        utimesSync(path, 1, 1)
+      },
+      why: /^the content of image.qcow2 is not what was built \(SHA-256 differs\)$/,
+    },
+    {
+      what: 'a broken manifest',
+      spoil: (folder: string) => writeFileSync(join(folder, 'manifest.json'), '{"version": 1}'),
+      why: /^its manifest is missing or not readable$/,
+    },
+  ]
+  for (const { what, spoil, why } of cases) {
+    const store = newStore(test)
+    await ensureImage(host, image, store, builder, listener())
+    spoil(join(store, key))
+    const entry = await lookUp(host, store, key)
+    test.match(entry, { state: 'damaged', why }, what)
+    const said = listener()
+    const repaired = await ensureImage(host, image, store, builder, said)
+    test.equal(repaired.state, 'built', what)
+    test.match(said.notes, [/^warning: image tiny in .* is damaged: .*; it is built again$/], what)
+    test.equal((await lookUp(host, store, key, { full: true })).state, 'whole', what)
+    test.same(contents(store), [key], what)
+  }
+})
+
+t.test('a changed time alone is no damage; unseen damage is found by verifying', async (test) => {
+  const store = newStore(test)
+  await ensureImage(host, image, store, builder, listener())
+  const path = join(store, key, 'initrd')
+  const { mtime } = statSync(path)
+  utimesSync(path, 5, 5)
+  test.equal((await lookUp(host, store, key)).state, 'whole')
+  test.equal(statSync(path).mtimeMs, Math.floor(mtime.getTime() / 1000) * 1000, 'the time is set right again')
+  writeFileSync(path, readFileSync(path, 'utf8').toUpperCase())
+  utimesSync(path, mtime, mtime)
+  test.equal((await lookUp(host, store, key)).state, 'whole', 'the quick check does not read files')
+  test.match(await lookUp(host, store, key, { full: true }), { state: 'damaged' })
+})
+
+t.test('a builder that fails leaves nothing', async (test) => {
+  const store = newStore(test)
+  const failing: Builder = async (_host, _image, folder) => {
+    writeFileSync(join(folder, 'image.qcow2'), 'half')
+    throw new FailureError({ reason: 'module', code: 'image-build-failed', message: 'no' })
+  }
+  await test.rejects(ensureImage(host, image, store, failing, listener()), { message: 'no' })
+  test.same(contents(store), [])
+  test.equal((await ensureImage(host, image, store, builder, listener())).state, 'built')
+})
+
+t.test('lock and leftovers of dead builders are removed, and said', async (test) => {
+  const store = newStore(test)
+  // Process 1 lives, but did not start at tick 1: ids are used again.
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  const owner = `1 1 ${boot} 000000000000`
+  writeFileSync(join(store, `.${key}.lock`), `${owner}\n`)
+  mkdirSync(join(store, `.${key}.000000000000.tmp`))
+  writeFileSync(join(store, `.${key}.000000000000.tmp`, 'owner'), `${owner}\n`)
+  mkdirSync(join(store, `.${key}.000000000000.tmp.old.tmp`))
+  mkdirSync(join(store, '.b.push.tmp'))
+  writeFileSync(join(store, '.b.push.tmp', 'owner'), 'push\n')
+  const said = listener()
+  test.equal((await ensureImage(host, image, store, builder, said)).state, 'built')
+  test.same(said.notes, [
+    `warning: removed .${key}.lock: left in ${store} by a build that was interrupted`,
+    `warning: removed .${key}.000000000000.tmp: left in ${store} by a build that was interrupted`,
+    `warning: removed .${key}.000000000000.tmp.old.tmp: left in ${store} by a build that was interrupted`,
+  ])
+  test.same(contents(store).sort(), ['.b.push.tmp', key], 'a copy that arrives is left alone')
+})
+
+t.test('a living builder is waited for', async (test) => {
+  const store = newStore(test)
+  const other = spawn('sleep', ['600'])
+  test.teardown(() => other.kill())
+  await once(other, 'spawn')
+  const fields = readFileSync(`/proc/${other.pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  writeFileSync(join(store, `.${key}.lock`), `${other.pid} ${fields[19]} ${boot} 111111111111\n`)
+  const work = ensureImage(host, image, store, builder, listener())
+  test.notOk(existsSync(join(store, key)))
+  other.kill()
+  test.equal((await work).state, 'built')
+})
+
+t.test('an image under a guest’s disk is not replaced', async (test) => {
+  const store = newStore(test)
+  await ensureImage(host, image, store, builder, listener())
+  const guest = join(store, '../guests/lab-g1')
+  mkdirSync(guest, { recursive: true })
+  writeFileSync(join(guest, 'disk.qcow2'), `QFI\xfb${store}/${key}/image.qcow2`)
+  test.match(await failureOf(ensureImage(host, image, store, builder, listener(), { rebuild: true })), {
+    code: 'image-in-use',
+    message: 'image tiny cannot be rebuilt: the disks of lab-g1 stand on it',
+    hint: 'Remove the guests first: `hvlab down`.',
+  })
+  test.equal((await lookUp(host, store, key)).state, 'whole')
+})
+
+t.test('a copy is verified on arrival and published whole', async (test) => {
+  const store = newStore(test)
+  const target = join(store, '../other/images')
+  const { manifest } = await ensureImage(host, image, store, builder, listener())
+  await pushImage(host, host, manifest, join(store, key), target, listener())
+  test.match(await lookUp(host, target, key, { full: true }), { state: 'whole', manifest })
+  test.same(contents(target), [key])
+  await remove(host, target, key)
+  test.same(contents(target), [])
+  test.same(await lookUp(host, target, key), { state: 'absent' })
+  writeFileSync(join(store, key, 'initrd'), 'something else')
+  test.match(await failureOf(pushImage(host, host, manifest, join(store, key), target, listener())), {
+    code: 'image-push-failed',
+    message:
+      'image tiny could not be copied to this host: initrd did not arrive as it was sent (SHA-256 differs)',
+  })
+  test.same(contents(target), [], 'nothing is left of it')
+})
