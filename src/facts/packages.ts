@@ -17,7 +17,12 @@ export interface InstalledPackage {
 export type PackageStates = Readonly<
   Record<
     string,
-    { readonly installed: InstalledPackage | null; readonly providers: readonly InstalledPackage[] }
+    {
+      readonly installed: InstalledPackage | null
+      readonly providers: readonly InstalledPackage[]
+      /** Removed, but its configuration files are still there. */
+      readonly residual: boolean
+    }
   >
 >
 
@@ -33,33 +38,49 @@ export const packages = defineFact<[names: readonly string[]], PackageStates>({
     sh`dpkg-query -W -f '\${db:Status-Abbrev}\\t\${Package}\\t\${Version}\\t\${Architecture}\\t\${Provides}\\n' | ${{ parts: awk }} ${names}`,
   parse({ stdout }, names) {
     const rows = lines(stdout).flatMap(row)
+    const there = rows.filter(({ state }) => !'nc'.includes(state))
+    const called = (name: string) => (found: Row) =>
+      found.name === name || `${found.name}:${found.architecture}` === name
     return Object.fromEntries(
       names.map((name) => [
         name,
         {
-          installed:
-            rows.find((found) => found.name === name || `${found.name}:${found.architecture}` === name) ??
-            null,
-          providers: rows.filter((found) => found.provides.includes(name) && found.complete),
+          installed: there.filter(called(name)).map(installed)[0] ?? null,
+          providers: there
+            .filter((found) => found.provides.includes(name) && found.state === 'i')
+            .map(installed),
+          residual: rows.some((found) => called(name)(found) && found.state === 'c'),
         },
       ]),
     )
   },
 })
 
-function row(line: string): (InstalledPackage & { provides: string[] })[] {
+interface Row {
+  readonly desired: string
+  /** n = not installed, c = only configuration files are left, i = installed, others = half-way. */
+  readonly state: string
+  readonly name: string
+  readonly version: string
+  readonly architecture: string
+  readonly provides: readonly string[]
+}
+
+function row(line: string): Row[] {
   const [status = '', name, version, architecture, provides = ''] = line.split('\t')
-  // The second letter is the state: n = not installed, c = only configuration files are left.
   if (name === undefined || version === undefined || architecture === undefined) return []
-  if ('nc'.includes(status.charAt(1))) return []
   return [
     {
+      desired: status.charAt(0),
+      state: status.charAt(1),
       name,
       version,
       architecture,
-      complete: status.charAt(1) === 'i',
-      held: status.startsWith('h'),
       provides: provides.split(/, */).map((offer) => offer.replace(/[ (].*/, '')),
     },
   ]
+}
+
+function installed({ name, version, architecture, state, desired }: Row): InstalledPackage {
+  return { name, version, architecture, complete: state === 'i', held: desired === 'h' }
 }
