@@ -1,0 +1,44 @@
+import type { Diagnostic } from '../config/diagnostic.ts'
+import { parseExtraVars } from '../config/extra-vars.ts'
+import { printDiagnostics } from '../config/print-diagnostics.ts'
+import { type CompiledPlan, compilePipeline } from '../plan/compile.ts'
+import { defined } from '../util/defined.ts'
+import { err, type Result } from '../util/result.ts'
+import type { CommandEnvironment } from './environment.ts'
+import type { RunOptions } from './run-options.ts'
+
+export type PlanInputs = Pick<RunOptions, 'inventory' | 'limit' | 'extraVars' | 'tags' | 'skipTags'>
+
+/** Compiles a pipeline with the options of the command line; mistakes in `-e` are among the others. */
+export async function compileFor(
+  pipeline: { readonly file: string } | { readonly name: string },
+  options: PlanInputs,
+  env: CommandEnvironment,
+): Promise<Result<CompiledPlan, Diagnostic[]>> {
+  const extraVars = parseExtraVars(options.extraVars, env.cwd)
+  const compiled = await compilePipeline(
+    defined({
+      labDirectory: env.cwd,
+      pipeline,
+      inventory: options.inventory,
+      limit: options.limit,
+      extraVars: extraVars.ok ? extraVars.value : undefined,
+      tags: options.tags,
+      skipTags: options.skipTags,
+    }),
+  )
+  if (extraVars.ok) return compiled
+  return err([...extraVars.error, ...(compiled.ok ? [] : compiled.error)])
+}
+
+/** The plan, or undefined after the mistakes were printed; warnings are printed either way. */
+export async function compilePlan(
+  pipeline: { readonly file: string } | { readonly name: string },
+  options: PlanInputs,
+  env: CommandEnvironment,
+): Promise<CompiledPlan | undefined> {
+  const compiled = await compileFor(pipeline, options, env)
+  const diagnostics = compiled.ok ? compiled.value.warnings : compiled.error
+  if (diagnostics.length > 0) env.stderr(printDiagnostics(diagnostics, env))
+  return compiled.ok ? compiled.value : undefined
+}

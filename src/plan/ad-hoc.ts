@@ -1,0 +1,134 @@
+import { matchPattern } from '../config/pattern.ts'
+import { parseYaml } from '../config/yaml.ts'
+import { FailureError } from '../model/failure.ts'
+import type { Inventory } from '../model/host.ts'
+import type { Plan, PlayStage } from '../model/plan.ts'
+import type { Value, Vars } from '../model/value.ts'
+import { modules as allOfThem, type ModuleRegistry } from '../modules/registry.ts'
+import { defined } from '../util/defined.ts'
+import { CompileContext, newReach } from './compile-context.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import { compileSteps } from './steps.ts'
+
+export interface AdHocOptions {
+  /** Folders for roles, templates and images, the lab's own first. */
+  readonly searchPath: readonly string[]
+  readonly become?: boolean
+  readonly extraVars?: Vars
+  /** Hosts that `--limit` leaves. */
+  readonly limit?: ReadonlySet<string>
+  /** Name of the one stage, default `ad-hoc`. */
+  readonly name?: string
+  /** Default: every module that hvlab has. */
+  readonly modules?: ModuleRegistry
+}
+
+/**
+ * A plan of one task on the hosts of a pattern: `exec`, `status` and `down` are such. Parameters are a map, or text as in
+ * a playbook (`name=value …`, free-form, or JSON). Throws a FailureError for a pattern without hosts, an unknown module
+ * and wrong parameters.
+ */
+export function adHocPlan(
+  inventory: Inventory,
+  pattern: string,
+  module: string,
+  params: Vars | string,
+  options: AdHocOptions,
+): Plan {
+  const name = options.name ?? 'ad-hoc'
+  const hosts = hostsOf(inventory, pattern, options.limit)
+  const steps = stepsOf(name, module, params, options)
+  const stage: PlayStage = defined({
+    kind: 'play' as const,
+    name,
+    needs: [],
+    pattern,
+    hosts,
+    location: { file: name, line: 1, column: 1 },
+    vars: Object.create(null) as Vars,
+    become: options.become,
+    gatherFacts: false,
+    strategy: 'free' as const,
+    serial: [],
+    anyErrorsFatal: false,
+    forceHandlers: false,
+    steps,
+    handlers: [],
+    roles: [],
+  })
+  const plan = {
+    name,
+    file: name,
+    searchPath: options.searchPath,
+    inventory,
+    stages: [stage],
+    roles: {},
+    includes: {},
+    extraVars: options.extraVars ?? (Object.create(null) as Vars),
+  }
+  return { ...plan, fingerprint: fingerprintOf(plan) }
+}
+
+function hostsOf(inventory: Inventory, pattern: string, limit: ReadonlySet<string> | undefined): string[] {
+  const { hosts, unmatched } = matchPattern(inventory, pattern)
+  const kept = limit ? hosts.filter((host) => limit.has(host)) : [...hosts]
+  if (kept.length > 0) return kept
+  const meant = unmatched.find((term) => term.meant !== undefined)?.meant
+  throw new FailureError(
+    defined({
+      reason: 'config' as const,
+      code: 'no-hosts',
+      message: `the pattern "${pattern}" matches no host of the inventory`,
+      hint: meant === undefined ? undefined : `did you mean "${meant}"?`,
+    }),
+  )
+}
+
+/** The task goes the way of every task in a file, so that it is read and checked alike. */
+function stepsOf(
+  name: string,
+  module: string,
+  params: Vars | string,
+  options: AdHocOptions,
+): PlayStage['steps'] {
+  const context = new CompileContext({
+    searchPath: options.searchPath,
+    modules: options.modules ?? allOfThem,
+    tags: { only: [], skip: [] },
+    compileSteps: (self) => (list, source, scope) => compileSteps(self, list, source, scope),
+  })
+  const document = parseYaml(JSON.stringify([{ [module]: readText(params) }]), name)
+  if (!document.ok) throw failure(document.error)
+  const scope = {
+    id: `${name}/`,
+    folders: options.searchPath,
+    tags: [],
+    isHandlers: false,
+    chain: [],
+    reach: newReach(),
+  }
+  const steps = compileSteps(context, document.value.value, { document: document.value, path: [] }, scope)
+  const errors = context.diagnostics.filter((diagnostic) => diagnostic.severity === 'error')
+  if (errors.length > 0) throw failure(errors)
+  return steps
+}
+
+/** `-a '{"name": "x"}'` is a map; other text is what a task could have after the module's name. */
+function readText(params: Vars | string): Value {
+  if (typeof params !== 'string' || !/^\s*\{(?!\{)/.test(params)) return params === '' ? null : params
+  const document = parseYaml(params, '-a')
+  if (!document.ok) throw failure(document.error)
+  return document.value.value
+}
+
+function failure(errors: readonly { code: string; message: string; hint?: string }[]): FailureError {
+  const [first] = errors
+  return new FailureError(
+    defined({
+      reason: 'config' as const,
+      code: first?.code ?? 'invalid-parameter',
+      message: errors.map((error) => error.message).join('; '),
+      hint: first?.hint,
+    }),
+  )
+}
