@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { ExitCode } from '../model/exit-code.ts'
+import { FailureError } from '../model/failure.ts'
 import { type Flags, formatOption, runFlags, runOptions } from './cli-options.ts'
 import type { CommandEnvironment } from './environment.ts'
 
@@ -135,6 +136,10 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
     await program.parseAsync([...argv], { from: 'user' })
     return exitCode
   } catch (error) {
+    if (error instanceof FailureError) {
+      env.stderr(`error: ${error.message}\n${error.failure.hint ? `hint: ${error.failure.hint}\n` : ''}`)
+      return error.failure.reason === 'config' ? ExitCode.usage : ExitCode.taskFailed
+    }
     if (!(error instanceof CommanderError)) throw error
     return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage
   }

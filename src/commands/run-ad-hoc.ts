@@ -1,0 +1,73 @@
+import { resolve } from 'node:path'
+import { parseExtraVars } from '../config/extra-vars.ts'
+import { loadInventory } from '../config/inventory.ts'
+import { matchHosts, readLimit } from '../config/pattern.ts'
+import { printDiagnostics } from '../config/print-diagnostics.ts'
+import type { RunOutcome } from '../engine/run-options.ts'
+import type { Event } from '../model/event.ts'
+import { ExitCode } from '../model/exit-code.ts'
+import type { OutputFormat } from '../model/renderer.ts'
+import type { Vars } from '../model/value.ts'
+import { adHocPlan } from '../plan/ad-hoc.ts'
+import { defaultInventory, searchPathOf } from '../plan/search-path.ts'
+import { defined } from '../util/defined.ts'
+import type { CommandEnvironment } from './environment.ts'
+import type { RunOptions } from './run-options.ts'
+import { runPlanHere } from './run-plan.ts'
+
+export interface AdHocRun {
+  /** Hosts, e.g. `hypervisors`. */
+  readonly pattern: string
+  readonly module: string
+  readonly params: Vars | string
+  readonly become: boolean
+  /** Name of the command, shown as the stage. */
+  readonly name: string
+  /** How to draw it; null draws nothing. */
+  readonly format: OutputFormat | null
+  readonly onEvent?: (event: Event) => void
+}
+
+/**
+ * Runs one module on hosts of the inventory: the way of `exec`, `status`, `ssh`, `down` and `doctor`. Undefined after the
+ * mistakes in the inventory or in `-e` were printed: the command then ends with exit code 1.
+ */
+export async function runAdHoc(
+  run: AdHocRun,
+  options: Pick<RunOptions, 'inventory' | 'limit' | 'extraVars' | 'check' | 'diff' | 'forks' | 'verbosity'>,
+  env: CommandEnvironment,
+): Promise<RunOutcome | undefined> {
+  const labDirectory = resolve(env.cwd)
+  const searchPath = searchPathOf(labDirectory)
+  const sources = options.inventory.length > 0 ? options.inventory : defaultInventory(searchPath)
+  const loaded = loadInventory(sources, { cwd: labDirectory, playDirectory: labDirectory })
+  const extraVars = parseExtraVars(options.extraVars, env.cwd)
+  if (!loaded.ok || !extraVars.ok) {
+    const mistakes = [...(loaded.ok ? [] : loaded.error), ...(extraVars.ok ? [] : extraVars.error)]
+    env.stderr(printDiagnostics(mistakes, env))
+    return undefined
+  }
+  const { inventory, warnings } = loaded.value
+  if (warnings.length > 0) env.stderr(printDiagnostics(warnings, env))
+  const limit =
+    options.limit === undefined
+      ? undefined
+      : new Set(matchHosts(inventory, readLimit(options.limit, env.cwd)))
+  const plan = adHocPlan(
+    inventory,
+    run.pattern,
+    run.module,
+    run.params,
+    defined({ searchPath, become: run.become, extraVars: extraVars.value, limit, name: run.name }),
+  )
+  return runPlanHere(
+    defined({ plan, runId: run.name, folder: null, format: run.format, onEvent: run.onEvent }),
+    options,
+    env,
+  )
+}
+
+/** The exit code of a command that ran ad hoc. */
+export function exitCodeOf(outcome: RunOutcome | undefined): number {
+  return outcome?.exitCode ?? ExitCode.usage
+}

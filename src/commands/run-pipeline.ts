@@ -1,0 +1,79 @@
+import { basename } from 'node:path'
+import { readJournal } from '../engine/journal.ts'
+import { ExitCode } from '../model/exit-code.ts'
+import { FailureError } from '../model/failure.ts'
+import { defined } from '../util/defined.ts'
+import { compilePlan } from './compile-plan.ts'
+import type { CommandEnvironment } from './environment.ts'
+import { listRuns, newRunFolder, runFolder } from './run-folder.ts'
+import type { RunOptions } from './run-options.ts'
+import { runPlanHere } from './run-plan.ts'
+
+/** Compiles a pipeline and runs it; the way of `up` and `run`. Returns the exit code. */
+export async function runPipeline(
+  pipeline: { readonly file: string } | { readonly name: string },
+  options: RunOptions,
+  env: CommandEnvironment,
+): Promise<number> {
+  const compiled = await compilePlan(pipeline, options, env)
+  if (!compiled) return ExitCode.usage
+  const { plan } = compiled
+  const resumeFrom =
+    options.resume === undefined ? undefined : await runToResume(options.resume, plan.name, env)
+  const { runId, folder } = newRunFolder(env.cwd, fileNameOf(plan.name), new Date())
+  const outcome = await runPlanHere(
+    defined({ plan, runId, folder, format: options.format, resumeFrom }),
+    options,
+    env,
+  )
+  if (outcome.exitCode === ExitCode.interrupted || outcome.exitCode === ExitCode.deadline) {
+    env.stderr(
+      `Continue it with: hvlab ${'name' in pipeline ? 'up' : 'run'} ${argumentOf(pipeline)} --resume ${runId}\n`,
+    )
+  }
+  return outcome.exitCode
+}
+
+/** `--resume` alone means the newest run of the same pipeline, which must not have ended well. */
+async function runToResume(
+  wanted: string | true,
+  pipeline: string,
+  env: CommandEnvironment,
+): Promise<string> {
+  if (wanted !== true) return runFolder(env.cwd, wanted)
+  for (const run of listRuns(env.cwd)) {
+    const folder = runFolder(env.cwd, run)
+    const { events } = await readJournal(folder)
+    const started = events.find((event) => event.kind === 'run.started')
+    if (started?.pipeline !== pipeline) continue
+    const finished = events.findLast((event) => event.kind === 'run.finished')
+    if (finished?.exitCode !== ExitCode.ok) return folder
+    throw new FailureError({
+      reason: 'config',
+      code: 'nothing-to-resume',
+      message: `The newest run of ${pipeline}, ${basename(folder)}, ended well: there is nothing to resume.`,
+      hint: 'Leave --resume out to run the pipeline again.',
+    })
+  }
+  throw new FailureError({
+    reason: 'config',
+    code: 'nothing-to-resume',
+    message: `There is no earlier run of ${pipeline} in results/.`,
+    hint: 'Leave --resume out.',
+  })
+}
+
+function argumentOf(pipeline: { readonly file: string } | { readonly name: string }): string {
+  return 'name' in pipeline ? pipeline.name : pipeline.file
+}
+
+/** A pipeline's name is free text; a folder's is not. */
+function fileNameOf(name: string): string {
+  return (
+    name
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .replaceAll(/^-|-$/g, '')
+      .slice(0, 40) || 'run'
+  )
+}
