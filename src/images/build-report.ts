@@ -12,3 +12,13 @@ export function lineSplitter(onLine: (line: string) => void): (text: string) => 
     for (const line of lines) onLine(line)
   }
 }
+
+/** Passes on the steps that a person can follow: every new phase, and within one at most five a second. */
+export function paced(report: Pick<BuildReport, 'progress'>, now: () => number = () => performance.now()) {
+  let last = Number.NEGATIVE_INFINITY
+  return (step: Parameters<BuildReport['progress']>[0] | undefined): void => {
+    if (step === undefined || (step.done !== undefined && now() - last < 200)) return
+    last = now()
+    report.progress(step)
+  }
+}

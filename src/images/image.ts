@@ -49,11 +49,29 @@ export function resolveImage(name: string, locate: (kind: 'images', name: string
       message: `${name} is not the name of an image`,
     })
   }
-  const image = readImage(name, locate('images', `${name}/image.yml`))
+  const image = readImage(name, find(name, locate))
   if (image.ok) return image.value
   const [first, ...others] = image.error
   if (first === undefined) throw new Error('a failed image file has a diagnostic')
   throw invalid(first, others)
+}
+
+function find(name: string, locate: (kind: 'images', name: string) => string): string {
+  try {
+    return locate('images', `${name}/image.yml`)
+  } catch (error) {
+    if (!(error instanceof FailureError) || error.failure.code !== 'file-not-found') throw error
+    const { hint } = error.failure
+    throw new FailureError(
+      {
+        reason: 'module',
+        code: 'image-unknown',
+        message: `there is no image ${name}: no folder of images/ has that name`,
+        ...(hint === undefined ? {} : { hint }),
+      },
+      { cause: error },
+    )
+  }
 }
 
 function invalid(first: Diagnostic, others: readonly Diagnostic[] = []): FailureError {

@@ -4,7 +4,7 @@ import { FailureError } from '../model/failure.ts'
 import type { HostAccess } from '../modules/module.ts'
 import { renderCommand, sh } from '../util/sh.ts'
 import { type BuildMachine, buildMachine, mirrorLines, requireBuildMachine } from './build-machine.ts'
-import { type BuildReport, lineSplitter } from './build-report.ts'
+import { type BuildReport, lineSplitter, paced } from './build-report.ts'
 import type { Image } from './image.ts'
 import { imageFiles, type Manifest } from './manifest.ts'
 import { mmdebstrapCommand } from './mmdebstrap.ts'
@@ -80,12 +80,12 @@ class Build {
     }
     const tail: string[] = []
     const step = packageProgress()
+    const show = paced(this.#report)
     const split = lineSplitter((line) => {
       if (line.trim() === '') return
       tail.push(line)
       if (tail.length > 400) tail.splice(0, 200)
-      const progress = step(line)
-      if (progress !== undefined) this.#report.progress(progress)
+      show(step(line))
       if (isWorthShowing(line)) this.#report.output('stderr', line)
     })
     const result = await this.#host.run(mmdebstrapCommand(this.#image, this.#machine, this.#folder), {
@@ -135,10 +135,8 @@ rm -rf --one-file-system root files.tar`),
   }
 
   async convert(): Promise<void> {
-    const split = lineSplitter((line) => {
-      const progress = convertProgress(line)
-      if (progress !== undefined) this.#report.progress(progress)
-    })
+    const show = paced(this.#report)
+    const split = lineSplitter((line) => show(convertProgress(line)))
     await this.#must(
       sh`cd ${this.#folder} && qemu-img convert -p -W -m 4 -f raw -O qcow2 disk.raw image.qcow2`,
       'qemu-img could not write the image',

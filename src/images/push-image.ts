@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { FailureError } from '../model/failure.ts'
 import type { HostAccess } from '../modules/module.ts'
 import { sh } from '../util/sh.ts'
-import type { BuildReport } from './build-report.ts'
+import { type BuildReport, paced } from './build-report.ts'
 import { imageFiles, type Manifest } from './manifest.ts'
 import { fileDigests, publish, setTimes } from './store.ts'
 import { storeNotWritable } from './store-errors.ts'
@@ -34,8 +34,9 @@ export async function pushImage(
     const wire = bothHaveZstd
       ? await compressOnce(controller, manifest, from, report)
       : join(from, 'image.qcow2')
+    const show = paced(report)
     const onProgress = (done: number, total: number): void =>
-      report.progress({ text: `copying image ${manifest.name}`, done, total, unit: 'bytes' })
+      show({ text: `copying image ${manifest.name}`, done, total, unit: 'bytes' })
     await host.put({ file: wire }, `${folder}/${bothHaveZstd ? 'image.qcow2.zst' : 'image.qcow2'}`, {
       mode: 0o644,
       onProgress,

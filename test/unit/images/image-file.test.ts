@@ -7,6 +7,7 @@ import {
   mirrorLines,
   requireBuildMachine,
 } from '../../../src/images/build-machine.ts'
+import { paced } from '../../../src/images/build-report.ts'
 import { imageKey, readImage, resolveImage } from '../../../src/images/image.ts'
 import { parseImageFile } from '../../../src/images/image-file.ts'
 import { mmdebstrapCommand } from '../../../src/images/mmdebstrap.ts'
@@ -120,6 +121,22 @@ t.test('images are found by name', async (t) => {
   t.equal(image.key, imageKey(image.file, image.folder))
   t.equal(image.file.login.user, 'hvlab')
   t.throws(() => resolveImage('../etc', locate), { message: '../etc is not the name of an image' })
+  const nowhere = (_kind: 'images', wanted: string): string => {
+    throw new FailureError({
+      reason: 'module',
+      code: 'file-not-found',
+      message: wanted,
+      hint: 'Looked for /x.',
+    })
+  }
+  t.match(
+    failureOf(() => resolveImage('debain', nowhere)),
+    {
+      code: 'image-unknown',
+      message: 'there is no image debain: no folder of images/ has that name',
+      hint: 'Looked for /x.',
+    },
+  )
   const folder = t.testdir({ 'image.yml': good.replace('suite: bookworm\n', 'suite: 12\n') })
   t.match(
     failureOf(() => resolveImage('bad', () => join(folder, 'image.yml'))),
@@ -233,6 +250,23 @@ t.test('the mmdebstrap command', async (t) => {
   }
   const asUser = renderCommand(mmdebstrapCommand(image, { ...machine, root: false }, '/store/work'))
   t.ok(asUser.includes('--mode=unshare --format=tar') && asUser.includes(' /store/work/root.tar '))
+})
+
+t.test('progress is paced', async (t) => {
+  let now = 0
+  const shown: string[] = []
+  const show = paced({ progress: ({ text }) => shown.push(text) }, () => now)
+  for (const [at, text, done] of [
+    [0, 'a', 1],
+    [100, 'b', 2],
+    [150, 'phase', undefined],
+    [300, 'c', 3],
+    [350, 'd', 4],
+  ] as const) {
+    now = at
+    show({ text, ...(done === undefined ? {} : { done }) })
+  }
+  t.same(shown, ['a', 'phase', 'd'])
 })
 
 t.test('progress is read out of what the tools print', async (t) => {
