@@ -1,0 +1,16 @@
+import type { ZodType, z } from 'zod'
+import type { Module, ModuleContext, ModuleResult, Steps } from './module.ts'
+
+interface Query<Schema extends ZodType> extends Omit<Module<Schema>, 'run'> {
+  answer(context: ModuleContext, params: z.output<Schema>): Promise<ModuleResult> | ModuleResult
+}
+
+/** A module that changes nothing on a host: it looks, waits, or sets something inside the run. */
+export function defineQuery<Schema extends ZodType>({ answer, ...module }: Query<Schema>): Module<Schema> {
+  return { ...module, run: (context, params) => withoutChanges(() => answer(context, params)) }
+}
+
+async function* withoutChanges(answer: () => Promise<ModuleResult> | ModuleResult): Steps {
+  yield* []
+  return await answer()
+}
