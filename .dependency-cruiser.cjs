@@ -79,7 +79,7 @@ module.exports = {
     owner('js-yaml', ['config/yaml.ts']),
     owner('minijinja-js', ['template/jinja.ts']),
     owner('zx', ['connections/local.ts']),
-    owner('ssh2', ['connections/ssh.ts']),
+    owner('ssh2', ['connections/ssh[a-z-]*.ts']),
     owner('@lydell', ['connections/terminal.ts']),
     owner('listr2', ['renderers/tty.ts']),
     owner('echarts', ['reports/chart.ts']),

@@ -69,7 +69,7 @@ export function explainBecomeFailure(become: Become, output: string, host: strin
       ? becomeFailures.find(({ code }) => code === 'become-password-missing')
       : becomeFailures.find(({ pattern }) => pattern.test(said))
   const who = `${become.user} with ${become.exe ?? become.method} on ${host}`
-  if (asked > 0 && become.password !== undefined) return wrongPassword(become, host)
+  if (asked > 0 && known === undefined) return wrongPassword(become, host)
   return {
     reason: 'module',
     code: known?.code ?? 'become-failed',

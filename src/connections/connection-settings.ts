@@ -20,6 +20,8 @@ export interface SshSettings {
   readonly password?: string
   readonly privateKeyFile?: string
   readonly passphrase?: string
+  /** Further keys to offer after the usual ones. */
+  readonly otherKeyFiles?: readonly string[]
   /** `user@host:port`, nearest to the controller first. */
   readonly jumps: readonly JumpHost[]
   readonly hostKeyPolicy?: HostKeyPolicy
@@ -30,6 +32,9 @@ export interface SshSettings {
   readonly configFile?: string
   /** From the first packet to the login, in milliseconds. */
   readonly timeoutMs?: number
+  /** Pause between two signs of life, in milliseconds; the host is lost when `keepaliveCount` of them got no answer. */
+  readonly keepaliveMs?: number
+  readonly keepaliveCount?: number
   /** How often a failed connection (not a refused login) is tried again. */
   readonly retries: number
   /** Inventory name of the host through which the address is reached. */
@@ -43,7 +48,7 @@ export interface JumpHost {
 }
 
 /**
- * What to do with a host's key that no file knows: store it and go on, refuse, or take anything. A key that differs
- * from a known one is refused by the first two.
+ * What to do with a host's key that no file knows: store it and go on, refuse, or go on without storing it.
+ * A key that differs from a known one is always refused.
  */
 export type HostKeyPolicy = 'accept-new' | 'yes' | 'no'

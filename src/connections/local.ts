@@ -1,3 +1,4 @@
+import { type SpawnOptions, spawn } from 'node:child_process'
 import { connect, type Socket } from 'node:net'
 import { userInfo } from 'node:os'
 import type { Duplex } from 'node:stream'
@@ -11,12 +12,35 @@ const maxLocalChannels = 8
 
 /**
  * zx for scripts on the controller: POSIX `sh` and POSIX quoting (zx's own quoting is bash's), values always quoted.
- * A non-zero exit code throws zx's ProcessOutput; when the signal fires the whole process tree gets TERM.
+ * A non-zero exit code throws zx's ProcessOutput. When the signal fires, the process group gets TERM, and KILL three
+ * seconds later if it is still there; zx alone would leave it at TERM.
  */
 export function controllerShell(
   options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly signal?: AbortSignal } = {},
 ): Shell {
-  return $({ ...posix, ...options })
+  const { signal } = options
+  const spawnLeader: typeof spawn = ((file: string, words: string[], settings: SpawnOptions) => {
+    const child = spawn(file, words, settings)
+    const onAbort = () => {
+      const timer = setTimeout(() => killProcessGroup(child.pid), 3000)
+      child.once('exit', () => clearTimeout(timer))
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    child.once('exit', () => signal?.removeEventListener('abort', onAbort))
+    return child
+  }) as typeof spawn
+  return $({ ...posix, ...options, detached: true, spawn: spawnLeader })
+}
+
+/** The group may have ended by itself in the meantime (ESRCH), or belong to root after sudo (EPERM). */
+function killProcessGroup(leader: number | undefined): void {
+  if (leader === undefined) return
+  try {
+    process.kill(-leader, 'SIGKILL')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && (error.code === 'ESRCH' || error.code === 'EPERM')))
+      throw error
+  }
 }
 
 /** Runs a program on the controller with these words, no shell syntax involved. Any exit code resolves. */
@@ -76,7 +100,7 @@ class Forgetful extends Array<string | Buffer> {
 
 async function openChannel(line: string): Promise<Channel> {
   const pieces = Object.assign([line], { raw: [line] })
-  const process = $({
+  const shell = $({
     ...posix,
     nothrow: true,
     // A session of its own: Ctrl-C on the terminal reaches hvlab alone, which then ends things in order.
@@ -84,28 +108,24 @@ async function openChannel(line: string): Promise<Channel> {
     stdio: ['pipe', 'pipe', 'pipe'],
     store: { stdout: new Forgetful(), stderr: new Forgetful(), stdall: new Forgetful() },
   })(pieces)
-  const { child } = process
+  const { child } = shell
   if (child === undefined || child.pid === undefined) {
-    const output = await process
+    const output = await shell
     throw new ChannelRefused(output.message)
   }
   const { pid } = child
   // A process that no longer reads is seen by its end; the failed write itself says nothing more.
-  process.stdin.on('error', () => {})
+  shell.stdin.on('error', () => {})
   return {
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    stdin: shell.stdin,
+    stdout: shell.stdout,
+    stderr: shell.stderr,
     closed: new Promise((resolve) => child.once('close', (code) => resolve(code))),
     destroy: () => {
-      try {
-        globalThis.process.kill(-pid, 'SIGKILL')
-      } catch {
-        // ESRCH: it ended by itself in the meantime.
-      }
-      process.stdin.destroy()
-      process.stdout.destroy()
-      process.stderr.destroy()
+      killProcessGroup(pid)
+      shell.stdin.destroy()
+      shell.stdout.destroy()
+      shell.stderr.destroy()
     },
   }
 }
@@ -129,5 +149,7 @@ async function connectTcp(address: string, port: number): Promise<Duplex> {
       { cause: error },
     )
   }
+  // Later errors are followed by `close`, which whoever uses the stream watches; without a listener they end the process.
+  socket.on('error', () => {})
   return socket
 }

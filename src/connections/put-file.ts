@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { constants, readFile, stat } from 'node:fs/promises'
 import { posix } from 'node:path'
 import type { Become, Command } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
@@ -115,7 +115,8 @@ async function openInput(
 ): Promise<Uint8Array | { readonly file: string; readonly sizeBytes: number }> {
   if (content instanceof Uint8Array) return content
   try {
-    const { size } = await stat(content.file)
+    const { size, mode } = await stat(content.file)
+    if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw new Error('it is not a regular file')
     return size <= maxInlineInputBytes
       ? await readFile(content.file)
       : { file: content.file, sizeBytes: size }

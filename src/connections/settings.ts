@@ -1,5 +1,6 @@
 import type { Become } from '../model/command.ts'
 import type { Value } from '../model/value.ts'
+import { defined } from '../util/defined.ts'
 import type { ConnectionSettings, HostKeyPolicy } from './connection-settings.ts'
 import { invalidSetting, plainHost, plainUser } from './setting-checks.ts'
 import { parseSshArguments } from './ssh-arguments.ts'
@@ -36,7 +37,7 @@ export function connectionSettings(host: string, get: GetVariable): ConnectionSe
   const checking = hostKeyChecking(read)
   const user = read.text('ansible_ssh_user', 'ansible_user') ?? given.user
   const via = read.text('hvlab_via')
-  return withoutUndefined({
+  return defined({
     ...given,
     kind: 'ssh' as const,
     host,
@@ -72,14 +73,16 @@ export function becomeSettings(
 ): Become | undefined {
   const read = new VariableReader(host, get)
   if (!(read.bool('ansible_become') ?? keywords.become ?? false)) return undefined
-  const method = read.text('ansible_become_method') ?? keywords.method ?? 'sudo'
-  if (method !== 'sudo' && method !== 'su') {
+  const method = becomeMethods.find(
+    (known) => known === (read.text('ansible_become_method') ?? keywords.method ?? 'sudo'),
+  )
+  if (method === undefined) {
     throw read.invalid('ansible_become_method', 'is not a method that hvlab has', 'Use `sudo` or `su`.')
   }
   const user = read.text('ansible_become_user') ?? keywords.user ?? 'root'
   const flags = read.text(`ansible_${method}_flags`, 'ansible_become_flags') ?? keywords.flags
   const password = read.text('ansible_become_pass', `ansible_${method}_pass`, 'ansible_become_password')
-  return withoutUndefined({
+  return defined({
     method,
     user: plainUser(host, 'ansible_become_user', user),
     password,
@@ -87,6 +90,8 @@ export function becomeSettings(
     exe: read.text(`ansible_${method}_exe`, 'ansible_become_exe'),
   })
 }
+
+const becomeMethods: readonly Become['method'][] = ['sudo', 'su']
 
 /** `localhost` is the controller without being told so, as in Ansible. */
 export function isController(host: string): boolean {
@@ -177,9 +182,4 @@ class VariableReader {
     }
     return undefined
   }
-}
-
-/** With `exactOptionalPropertyTypes` a missing setting is a missing key. */
-function withoutUndefined<T extends object>(settings: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as never
 }

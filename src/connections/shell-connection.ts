@@ -188,12 +188,11 @@ export class ShellConnection implements Connection {
   }
 
   async #killIn(pool: ShellPool, processGroup: number, become: Become | undefined): Promise<boolean> {
-    const deadline = AbortSignal.timeout(killDeadlineMs)
     try {
       const lease = await pool.lease({
         become,
         urgent: true,
-        signal: AbortSignal.any([deadline, AbortSignal.timeout(2_000)]),
+        signal: AbortSignal.timeout(killDeadlineMs),
       })
       const id = randomBytes(12).toString('hex')
       const line = frameLine({
@@ -211,7 +210,7 @@ export class ShellConnection implements Connection {
     }
   }
 
-  /** For hosts that allow one channel only. */
+  /** For hosts that allow one channel only, and when many commands are ended at once. */
   async #killAnew(processGroup: number, become: Become | undefined): Promise<boolean> {
     try {
       const transport = await this.#connect()

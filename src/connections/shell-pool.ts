@@ -13,7 +13,7 @@ export interface LeaseRequest {
   readonly signal?: AbortSignal
   /** Set for a shell that runs one script of so many bytes and leaves the rest of its input to that script. */
   readonly singleScriptBytes?: number
-  /** May use the channel that is kept free for killing, and does not queue behind others. */
+  /** May use the channel that is kept free for killing; ChannelRefused instead of waiting when that is taken, too. */
   readonly urgent?: boolean
 }
 
@@ -54,6 +54,7 @@ export class ShellPool {
         const shell = await this.#openShell(become, request)
         if (shell !== undefined) return this.#lease(key, shell, request.singleScriptBytes !== undefined)
       } else if (!(await this.#closeOneIdle())) {
+        if (request.urgent === true) throw new ChannelRefused('all channels are busy')
         await this.#change(request.signal)
       }
     }
@@ -107,7 +108,7 @@ export class ShellPool {
           {
             reason: 'unreachable',
             code: 'shell-not-usable',
-            message: `${this.#transport.description} accepts the login but refuses to start a shell`,
+            message: `${this.#transport.description} accepts the login but refuses to start a shell: ${error.message}`,
             hint: 'Check MaxSessions, ForceCommand and the login shell of the user on the host.',
           },
           { cause: error },

@@ -7,7 +7,15 @@ export type SshArguments = Pick<SshSettings, 'jumps'> &
   Partial<
     Pick<
       SshSettings,
-      'port' | 'user' | 'privateKeyFile' | 'hostKeyPolicy' | 'knownHostsFiles' | 'configFile' | 'timeoutMs'
+      | 'port'
+      | 'user'
+      | 'privateKeyFile'
+      | 'hostKeyPolicy'
+      | 'knownHostsFiles'
+      | 'configFile'
+      | 'timeoutMs'
+      | 'keepaliveMs'
+      | 'keepaliveCount'
     >
   >
 
@@ -38,7 +46,8 @@ export function parseSshArguments(
   return result
 }
 
-const withoutMeaning = new Set(['-C', '-q', '-T', '-x', '-a', '-4', '-6'])
+/** Quiet, no terminal, no forwarding of X11 or agent, compression: so it is here, or it changes nothing that is seen. */
+const withoutMeaning = new Set(['-C', '-q', '-T', '-x', '-a'])
 
 const optionOfFlag: Readonly<Record<string, string>> = {
   '-J': 'ProxyJump',
@@ -52,8 +61,6 @@ const tuning = new Set([
   'controlmaster',
   'controlpersist',
   'controlpath',
-  'serveraliveinterval',
-  'serveralivecountmax',
   'tcpkeepalive',
   'compression',
   'loglevel',
@@ -76,7 +83,7 @@ function readOption(
     case 'proxyjump':
       return { jumps: parseJumps(host, name, value) }
     case 'port':
-      return { port: Number(value) }
+      return { port: positive(host, name, shown, value) }
     case 'user':
       return { user: plainUser(host, name, value) }
     case 'identityfile':
@@ -84,7 +91,11 @@ function readOption(
     case 'configfile':
       return { configFile: value }
     case 'connecttimeout':
-      return { timeoutMs: Number(value) * 1000 }
+      return { timeoutMs: positive(host, name, shown, value) * 1000 }
+    case 'serveraliveinterval':
+      return { keepaliveMs: positive(host, name, shown, value) * 1000 }
+    case 'serveralivecountmax':
+      return { keepaliveCount: positive(host, name, shown, value) }
     case 'userknownhostsfile':
       return { knownHostsFiles: value.split(/\s+/) }
     case 'stricthostkeychecking': {
@@ -94,6 +105,11 @@ function readOption(
     }
   }
   throw unsupported(host, name, `-o ${shown}`)
+}
+
+function positive(host: string, name: string, shown: string, value: string): number {
+  if (/^[1-9]\d{0,4}$/.test(value)) return Number(value)
+  throw invalidSetting(host, name, shown, 'is not a whole number that is allowed there')
 }
 
 export const hostKeyPolicies: Readonly<Record<string, 'accept-new' | 'yes' | 'no'>> = {
@@ -126,7 +142,7 @@ function unsupported(host: string, name: string, option: string): FailureError {
     reason: 'config',
     code: 'ssh-option-unsupported',
     message: `${host}: ${name} has ${option}, which hvlab's own SSH client does not have`,
-    hint: 'Supported are -J, -p, -l, -i, -F and -o with ProxyJump, Port, User, IdentityFile, ConnectTimeout, StrictHostKeyChecking, UserKnownHostsFile.',
+    hint: 'Supported are -J, -p, -l, -i, -F and -o with ProxyJump, Port, User, IdentityFile, ConnectTimeout, ServerAliveInterval, ServerAliveCountMax, StrictHostKeyChecking, UserKnownHostsFile.',
   })
 }
 

@@ -48,6 +48,9 @@ export async function loginAttempts(
     if (candidate !== undefined) {
       tried.push(candidate.name)
       next(candidate.method)
+    } else if (left === null && password !== undefined) {
+      // Asks what the server offers, so that the password is not wasted on a method that it lacks.
+      next({ type: 'none', username })
     } else if (password === undefined || passwordSent) {
       // @types/ssh2 lacks `false`, which ends the attempts.
       next(false as unknown as AnyAuthMethod)

@@ -74,8 +74,10 @@ export async function resolveTarget(settings: SshSettings): Promise<SshTarget> {
       ]
     ).map(expand),
     ownKnownHostsFile: join(stateDirectory(), 'known_hosts'),
-    identityFiles:
-      explicit.length > 0 ? explicit : (config.get('identityfile') ?? defaultIdentities).map(expand),
+    identityFiles: [
+      ...(explicit.length > 0 ? explicit : (config.get('identityfile') ?? defaultIdentities).map(expand)),
+      ...(settings.otherKeyFiles ?? []).map(expand),
+    ],
     identityIsExplicit: explicit.length > 0,
     agentSocket:
       agent === 'none' ? undefined : agent === 'SSH_AUTH_SOCK' ? process.env['SSH_AUTH_SOCK'] : expand(agent),

@@ -13,20 +13,26 @@ export class SshTransport implements Transport {
   readonly maxChannels = maxChannels
   readonly closed: Promise<void>
   readonly #client: Client
+  readonly #socket: Duplex
   #lost: Failure | undefined
   #closing = false
 
-  /** @param release Closes what the connection stands on (jump hosts), after it. */
-  constructor(client: Client, description: string, user: string, release: () => Promise<void>) {
+  /** @param about.release Closes what the connection stands on (jump hosts), after it. */
+  constructor(
+    client: Client,
+    socket: Duplex,
+    about: { readonly description: string; readonly user: string; release(): Promise<void> },
+  ) {
     this.#client = client
-    this.description = description
-    this.user = user
+    this.#socket = socket
+    this.description = about.description
+    this.user = about.user
     // The listener stays for the client's whole life: an error without one would end the process.
     client.on('error', (error) => this.#lose(error.message))
     this.closed = new Promise((resolve) => {
       client.once('close', () => {
         this.#lose('the host closed it')
-        void release().then(resolve, () => resolve())
+        void about.release().then(resolve, () => resolve())
       })
     })
   }
@@ -55,9 +61,12 @@ export class SshTransport implements Transport {
 
   async forward(address: string, port: number): Promise<Duplex> {
     try {
-      return await this.#ask<ClientChannel>((done) =>
+      const stream = await this.#ask<ClientChannel>((done) =>
         this.#client.forwardOut('127.0.0.1', 0, address, port, done),
       )
+      // Errors are followed by `close`; without a listener they would end the process.
+      stream.on('error', () => {})
+      return stream
     } catch (error) {
       if (!(error instanceof ChannelRefused)) throw error
       throw new FailureError(
@@ -77,29 +86,26 @@ export class SshTransport implements Transport {
     if (this.#lost !== undefined) return
     this.#client.end()
     // A frozen host never answers the goodbye.
-    const timer = setTimeout(() => this.#client.destroy(), 1000)
+    const timer = setTimeout(() => this.#socket.destroy(), 1000)
     await this.closed
     clearTimeout(timer)
   }
 
   async #ask<T>(ask: (done: (error: Error | undefined, value: T) => void) => void): Promise<T> {
     if (this.#lost !== undefined) throw new FailureError(this.#lost)
-    return await new Promise<T>((resolve, reject) => {
-      ask((error, value) => {
-        if (error === undefined || error === null) return resolve(value)
-        if (this.#lost !== undefined) return reject(new FailureError(this.#lost, { cause: error }))
-        // Only a refusal has a reason number (RFC 4254, 5.1); anything else means that the connection is going down.
-        reject(
-          'reason' in error
-            ? new ChannelRefused(error.message.replace(/^\(SSH\) Channel open failure: /, ''))
-            : error,
-        )
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        // ssh2 says null, undefined or an error; a closed client throws at once.
+        ask((error, value) => (error ? reject(error) : resolve(value)))
       })
-    }).catch((error) => {
-      if (error instanceof FailureError || error instanceof ChannelRefused) throw error
-      this.#lose(error instanceof Error ? error.message : String(error))
-      throw new FailureError(this.#lost ?? lostFailure(this.description, 'it is closed'), { cause: error })
-    })
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      if (this.#lost === undefined && !/^(Not connected|No response from server)$/.test(why)) {
+        throw new ChannelRefused(why.replace(/^\(SSH\) Channel open failure: /, ''), { cause: error })
+      }
+      this.#lose(why)
+      throw new FailureError(this.#lost ?? lostFailure(this.description, why), { cause: error })
+    }
   }
 
   #lose(why: string): void {
@@ -109,7 +115,7 @@ export class SshTransport implements Transport {
       this.description,
       this.#closing ? 'it was closed' : keepalive ? 'the host stopped answering' : why,
     )
-    if (!this.#closing) this.#client.destroy()
+    if (!this.#closing) this.#socket.destroy()
   }
 }
 

@@ -14,8 +14,9 @@ import { resolveTarget, type SshTarget } from './ssh-target.ts'
 import { SshTransport } from './ssh-transport.ts'
 import type { Transport } from './transport.ts'
 
-/** Three missed answers 10 s apart. Shorter intervals broke busy links (ssh2 issue 474). */
-const keepalive = { keepaliveInterval: 10_000, keepaliveCountMax: 3 }
+/** Three missed answers 10 s apart. Intervals of a second broke busy links (ssh2 issue 474). */
+const keepaliveMs = 10_000
+const keepaliveCount = 3
 
 /** How long a busy sshd (MaxStartups) is asked again before the host counts as unreachable, in login deadlines. */
 const bannerPatience = 3
@@ -57,13 +58,21 @@ async function openRoad(
   const [first, ...rest] = target.jumps
   const jump = rest.at(-1) ?? first
   if (jump !== undefined) {
-    const { port: _port, user: _user, pinnedHostKey: _pin, privateKeyFile, ...common } = settings
-    // The last jump host is reached through the ones before it. Its key is verified like any other.
+    const {
+      port: _port,
+      user: _user,
+      password: _password,
+      pinnedHostKey: _pin,
+      privateKeyFile,
+      ...common
+    } = settings
+    // The last jump host is reached through the ones before it. Its key is verified like any other; the password is
+    // not for it.
     const transport = await openSsh(
       {
         ...common,
         ...jump,
-        ...(privateKeyFile === undefined ? {} : { privateKeyFile }),
+        ...(privateKeyFile === undefined ? {} : { otherKeyFiles: [privateKeyFile] }),
         host: jump.address,
         jumps: target.jumps.slice(0, -1),
       },
@@ -148,13 +157,20 @@ async function logIn(
     socket.on('error', fail)
     await Promise.race([connected(socket), outcome.promise])
     stage = 'banner'
-    socket.once('data', () => {
-      if (stage === 'banner') stage = 'handshake'
-    })
-    client.connect(connectConfig(socket, target, check, attempts.handler, fail))
+    const onData = (chunk: Buffer) => {
+      // A busy sshd may say `Exceeded MaxStartups` instead of a banner.
+      if (stage === 'banner' && chunk.includes('SSH-')) stage = 'handshake'
+    }
+    socket.on('data', onData)
+    client.once('handshake', () => socket?.off('data', onData))
+    client.connect(connectConfig(socket, settings, target, check, attempts.handler, fail))
     await outcome.promise
     client.setNoDelay(true)
-    return new SshTransport(client, `ssh ${where}`, target.user, road.close)
+    return new SshTransport(client, socket, {
+      description: `ssh ${where}`,
+      user: target.user,
+      release: road.close,
+    })
   } catch (error) {
     client.destroy()
     socket?.destroy()
@@ -177,6 +193,7 @@ async function connected(socket: Duplex): Promise<void> {
 
 function connectConfig(
   sock: Duplex,
+  settings: SshSettings,
   target: SshTarget,
   check: HostKeyCheck,
   authHandler: NonNullable<ConnectConfig['authHandler']>,
@@ -186,7 +203,8 @@ function connectConfig(
     sock,
     username: target.user,
     authHandler,
-    ...keepalive,
+    keepaliveInterval: settings.keepaliveMs ?? keepaliveMs,
+    keepaliveCountMax: settings.keepaliveCount ?? keepaliveCount,
     readyTimeout: 0,
     hostVerifier: (key: Buffer, verify: (good: boolean) => void) => {
       check.verify(key).then(
