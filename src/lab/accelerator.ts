@@ -65,10 +65,18 @@ export async function probeAccelerator(host: HostAccess, options: ProbeOptions):
   return verdict
 }
 
-/** TCG when the host has no /dev/kvm, which needs no kernel to be seen; undefined when only a boot can tell. */
-export async function kvmDecidedWithoutBoot(host: HostAccess): Promise<Accelerator | undefined> {
+/**
+ * The verdict as far as it can be had before anything is installed: undefined when only a boot can tell and there is no
+ * QEMU, no kernel or no right to open /dev/kvm yet. Deployment, as root, then decides.
+ */
+export async function foreseeAccelerator(
+  host: HostAccess,
+  options: ProbeOptions | undefined,
+): Promise<Accelerator | undefined> {
   const { situation } = await look(host, cacheFile)
-  return situation.device === 'absent' ? classifyProbe(situation) : undefined
+  if (situation.device === 'absent') return classifyProbe(situation)
+  if (situation.device === 'denied' || situation.emulator === null || options === undefined) return undefined
+  return await probeAccelerator(host, options)
 }
 
 async function look(

@@ -112,7 +112,7 @@ export function acceleratorFinding(accelerator: Accelerator | undefined): Findin
     return {
       id: 'accelerator',
       level: 'ok',
-      text: 'KVM or TCG is decided at deployment, by booting a kernel: that needs QEMU and an image on this host',
+      text: 'KVM or TCG is decided at deployment, by booting a kernel: that needs root, QEMU and an image on this host',
     }
   }
   if (accelerator.type === 'kvm')

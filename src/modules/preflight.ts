@@ -8,7 +8,7 @@ import { virtualization } from '../facts/virtualization.ts'
 import { describe, storeOf } from '../images/deployed-image.ts'
 import { resolveImage } from '../images/image.ts'
 import { lookUp } from '../images/store.ts'
-import { type Accelerator, kvmDecidedWithoutBoot, probeAccelerator } from '../lab/accelerator.ts'
+import { foreseeAccelerator, type ProbeOptions } from '../lab/accelerator.ts'
 import { ownGuests } from '../lab/own-guests.ts'
 import { type Finding, type HostSituation, preflight as judge, type Need } from '../lab/preflight.ts'
 import { privileges } from '../lab/privileges.ts'
@@ -46,7 +46,8 @@ export const preflight = defineModule({
   async *run(context, params): AsyncGenerator<never, ModuleResult> {
     const guests = params.guests ?? guestsOf(context)
     const stored = await storedImages(context, [...new Set(guests.map(({ image }) => image))])
-    const accelerator = await accelerate(context, stored.kernel)
+    context.progress({ text: 'looking for KVM' })
+    const accelerator = await foreseeAccelerator(context, stored.kernel)
     const need: Need = {
       guests: guests.map(({ name, vcpus, memory_mb: memoryMb, disk_gb: diskGb }) => ({
         name,
@@ -93,35 +94,25 @@ function guestsOf(context: ModuleContext): z.output<typeof guest>[] {
 async function storedImages(
   context: ModuleContext,
   names: readonly string[],
-): Promise<{ missing: number; kernel?: { path: string; digest: string } }> {
+): Promise<{ missing: number; kernel?: ProbeOptions }> {
   const store = storeOf(context)
   let missing = 0
-  let kernel: { path: string; digest: string } | undefined
+  let kernel: ProbeOptions | undefined
   for (const name of names) {
     const image = resolveImage(name, (kind, wanted) => context.locate(kind, wanted))
     const entry = await lookUp(context, store, image.key)
     if (entry.state !== 'whole') missing += 1
     else {
-      const path = describe(image, entry.folder, entry.manifest).kernel
-      kernel ??= { path, digest: entry.manifest.files.vmlinuz.sha256 }
+      const deployed = describe(image, entry.folder, entry.manifest)
+      kernel ??= { kernel: deployed.kernel, kernelDigest: entry.manifest.files.vmlinuz.sha256 }
     }
   }
   return { missing, ...(kernel === undefined ? {} : { kernel }) }
 }
 
-/** Undefined while it cannot be decided: then deployment does it. */
-async function accelerate(
-  context: ModuleContext,
-  kernel: { path: string; digest: string } | undefined,
-): Promise<Accelerator | undefined> {
-  if (kernel === undefined) return kvmDecidedWithoutBoot(context)
-  context.progress({ text: 'booting a kernel under KVM' })
-  return probeAccelerator(context, { kernel: kernel.path, kernelDigest: kernel.digest })
-}
-
 async function situationOf(
   context: ModuleContext,
-  accelerator: Accelerator | undefined,
+  accelerator: HostSituation['accelerator'],
 ): Promise<HostSituation> {
   const state = storeOf(context).replace(/\/[^/]*$/, '') || '/'
   const [os, processors, ram, room, layers, services, may, own] = await Promise.all([

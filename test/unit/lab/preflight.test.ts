@@ -392,7 +392,7 @@ t.test('findings', async (t) => {
   t.same(preflight(undecided, one).at(-1), {
     id: 'accelerator',
     level: 'ok',
-    text: 'KVM or TCG is decided at deployment, by booting a kernel: that needs QEMU and an image on this host',
+    text: 'KVM or TCG is decided at deployment, by booting a kernel: that needs root, QEMU and an image on this host',
   })
 })
 
