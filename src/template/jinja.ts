@@ -1,5 +1,6 @@
 import type { Value } from '../model/value.ts'
 import { evaluatePlain } from './evaluate-expression.ts'
+import type { Whitespace } from './lexer.ts'
 import { parseExpressionText, parseTemplate } from './parse-template.ts'
 import { Frame, namesOf, renderNodes } from './render-nodes.ts'
 import { isDictionary, newDictionary } from './runtime-value.ts'
@@ -16,9 +17,11 @@ export function evaluate(expression: string, scope: Scope): Value {
 }
 
 /** Text with its templates filled in. Throws TemplateError. */
-export function render(text: string, scope: Scope): string {
+export function render(text: string, scope: Scope, whitespace: Whitespace = {}): string {
   if (!hasTemplate(text)) return text
-  return renderNodes(cached(templates, text, parseTemplate), new Frame(namesOf(scope)))
+  const isUsual = whitespace.trimBlocks !== false && whitespace.lstripBlocks !== true
+  const nodes = isUsual ? cached(templates, text, parseUsual) : parseTemplate(text, whitespace)
+  return renderNodes(nodes, new Frame(namesOf(scope)))
 }
 
 /**
@@ -39,7 +42,7 @@ export function renderValue(value: Value, scope: Scope): Value {
 
 function renderText(text: string, scope: Scope): Value {
   if (!hasTemplate(text)) return text
-  const nodes = cached(templates, text, parseTemplate)
+  const nodes = cached(templates, text, parseUsual)
   const [only, ...more] = nodes
   if (only?.kind === 'output' && more.length === 0) {
     return evaluatePlain(only.expression, new Frame(namesOf(scope)))
@@ -66,6 +69,8 @@ export function checkSyntax(
 const expressions = new Map<string, Expression>()
 const templates = new Map<string, readonly Node[]>()
 const mostCached = 4096
+
+const parseUsual = (text: string): readonly Node[] => parseTemplate(text)
 
 function cached<T>(cache: Map<string, T>, text: string, parse: (text: string) => T): T {
   const known = cache.get(text)

@@ -37,17 +37,26 @@ export function tokenizeExpression(text: string): readonly Token[] {
  * Splits a template. As Ansible's template module does: the newline after a `{% %}` or `{# #}` is dropped
  * (`trim_blocks`), the last newline is kept, `-` inside a delimiter strips white space on that side, `+` keeps it.
  */
-export function splitTemplate(text: string): readonly Piece[] {
-  return new Lexer(text).pieces()
+export function splitTemplate(text: string, whitespace: Whitespace = {}): readonly Piece[] {
+  return new Lexer(text, whitespace).pieces()
+}
+
+export interface Whitespace {
+  /** The first newline after a block goes. Default true. */
+  readonly trimBlocks?: boolean
+  /** Blanks before a block at the start of a line go. Default false. */
+  readonly lstripBlocks?: boolean
 }
 
 class Lexer {
   private readonly source: string
   private position = 0
   private line = 1
+  private readonly whitespace: Whitespace
 
-  constructor(source: string) {
+  constructor(source: string, whitespace: Whitespace = {}) {
     this.source = source
+    this.whitespace = whitespace
   }
 
   pieces(): Piece[] {
@@ -58,12 +67,21 @@ class Lexer {
         pieces.push({ kind: 'text', text: this.take(this.source.length) })
         break
       }
-      const strips = this.source[start + 2] === '-'
       const text = this.take(start)
-      pieces.push({ kind: 'text', text: strips ? text.trimEnd() : text })
+      pieces.push({ kind: 'text', text: this.before(text, start) })
       this.delimited(pieces)
     }
     return pieces
+  }
+
+  /** Literal text, without what the delimiter after it strips. */
+  private before(text: string, delimiter: number): string {
+    const mark = this.source[delimiter + 2]
+    if (mark === '-') return text.trimEnd()
+    if (!this.whitespace.lstripBlocks || mark === '+' || this.source[delimiter + 1] === '{') return text
+    const lineStart = text.lastIndexOf('\n') + 1
+    const startsLine = lineStart > 0 || delimiter === text.length
+    return startsLine && text.slice(lineStart).trim() === '' ? text.slice(0, lineStart) : text
   }
 
   private delimited(pieces: Piece[]): void {
@@ -108,7 +126,7 @@ class Lexer {
       const rest = /\s*/y
       rest.lastIndex = this.position
       this.take(this.position + (rest.exec(this.source)?.[0].length ?? 0))
-    } else if (trimsNewline) {
+    } else if (trimsNewline && this.whitespace.trimBlocks !== false) {
       if (this.source.startsWith('\r\n', this.position)) this.take(this.position + 2)
       else if (this.source[this.position] === '\n') this.take(this.position + 1)
     }

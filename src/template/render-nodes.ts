@@ -41,10 +41,22 @@ export class Frame implements Names {
 export function namesOf(scope: Scope): Names {
   return {
     lookup(name) {
-      const value = scope.get(name)
+      const value = scopeValue(scope, name)
       if (value !== undefined) return value
       return globalFunction(name, scope) ?? new Undefined(`'${name}' is undefined`, name)
     },
+  }
+}
+
+/** A variable whose own template needs an undefined name is itself undefined: `default()` and `is defined` apply. */
+function scopeValue(scope: Scope, name: string): Runtime | undefined {
+  try {
+    return scope.get(name)
+  } catch (error) {
+    if (error instanceof TemplateError && error.undefinedName !== undefined) {
+      return new Undefined(error.message, error.undefinedName)
+    }
+    throw error
   }
 }
 

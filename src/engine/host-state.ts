@@ -1,0 +1,41 @@
+import type { Host } from '../model/host.ts'
+import type { Value, Vars } from '../model/value.ts'
+
+/** What a run knows about one host, beyond the inventory. */
+export class HostState {
+  readonly host: Host
+  /** From `setup` and modules that return facts, by name without `ansible_`. Untrusted data. */
+  facts: Vars = Object.create(null)
+  /** `set_fact` and `register`. Data: never read as templates again. */
+  readonly set: Vars = Object.create(null)
+  /** Answers of facts' commands, until something on the host changes. */
+  readonly factCache = new Map<string, Promise<unknown>>()
+  /** A failed or unreachable host takes no part in later stages. */
+  status: 'ok' | 'failed' | 'unreachable' = 'ok'
+
+  constructor(host: Host) {
+    this.host = host
+  }
+
+  addFacts(facts: Vars): void {
+    for (const [name, value] of Object.entries(facts)) this.facts[name.replace(/^ansible_/, '')] = value
+  }
+
+  setVariable(name: string, value: Value): void {
+    this.set[name] = value
+  }
+
+  clearFacts(): void {
+    this.facts = Object.create(null)
+    this.factCache.clear()
+  }
+}
+
+/** Variables that say how a host is reached and as whom: what a host reports about itself cannot set them. */
+export function isConnectionVariable(name: string): boolean {
+  return (
+    /^ansible_(?:host|port|user|password|connection|timeout|private_key_\w+|host_key_checking|shell_\w+|ssh_\w+|become\w*|sudo_\w+|su_\w+|\w+_interpreter)$/.test(
+      name,
+    ) || /^hvlab_(?:via|host_key)$/.test(name)
+  )
+}

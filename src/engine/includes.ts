@@ -1,0 +1,176 @@
+import { dirname, resolve } from 'node:path'
+import { FailureError } from '../model/failure.ts'
+import type { Step, Task } from '../model/task.ts'
+import type { Value, Vars } from '../model/value.ts'
+import { render } from '../template/jinja.ts'
+import { pythonText } from '../template/python-text.ts'
+import { newDictionary } from '../template/runtime-value.ts'
+import { canonicalJson } from '../util/canonical-json.ts'
+import { didYouMean } from '../util/did-you-mean.ts'
+import { firstFalse } from './conditions.ts'
+import { failureOf } from './failures.ts'
+import type { Inherited } from './inherited.ts'
+import { itemVariables, loopItems } from './loop-items.ts'
+import type { Going, PlayRun } from './play-run.ts'
+import type { ItemResult } from './run-item.ts'
+import { failedResult, skippedResult } from './run-item.ts'
+import { taskScope } from './scopes.ts'
+import { data, templates } from './vars.ts'
+
+type RunSteps = (
+  play: PlayRun,
+  steps: readonly Step[],
+  hosts: readonly string[],
+  inherited: Inherited,
+) => Promise<Going>
+
+/** What one host includes, once for every item of a loop. */
+interface Wanted {
+  readonly key: string
+  readonly index: number
+  readonly itemVars: Vars
+}
+
+interface Group {
+  readonly wanted: Wanted
+  readonly hosts: string[]
+}
+
+/**
+ * `include_tasks` and `include_role`: each host says what it includes, hosts that include the same go through it
+ * together, one inclusion after the other.
+ */
+export async function runInclude(
+  play: PlayRun,
+  task: Task,
+  hosts: readonly string[],
+  inherited: Inherited,
+  runSteps: RunSteps,
+): Promise<Going> {
+  const groups = new Map<string, Group>()
+  const failed: string[] = []
+  let going: readonly string[] = hosts
+  for (const host of hosts) {
+    const result = wantedBy(play, task, inherited, host)
+    report(play, task, host, result)
+    if (!Array.isArray(result)) {
+      if (result.outcome.kind === 'skipped') continue
+      failed.push(host)
+      continue
+    }
+    for (const wanted of result) {
+      const key = canonicalJson([wanted.index, wanted.key, wanted.itemVars])
+      const group = groups.get(key) ?? { wanted, hosts: [] }
+      group.hosts.push(host)
+      groups.set(key, group)
+    }
+  }
+  going = going.filter((host) => !failed.includes(host))
+  for (const { wanted, hosts: mine } of [...groups.values()].sort(
+    (a, b) => a.wanted.index - b.wanted.index,
+  )) {
+    const still = mine.filter((host) => going.includes(host))
+    if (still.length === 0 || play.isOver) continue
+    const steps = play.engine.plan.includes[wanted.key] ?? []
+    const result = await runSteps(play, steps, still, inside(task, inherited, wanted))
+    const left = new Set(result.going)
+    going = going.filter((host) => !still.includes(host) || left.has(host))
+    failed.push(...result.failed)
+  }
+  return { going, failed }
+}
+
+/** The include's own condition is asked once; those of the blocks around it hold for its tasks, as in Ansible. */
+function inside(task: Task, outer: Inherited, wanted: Wanted): Inherited {
+  return {
+    ...outer,
+    idPrefix: `${task.id}#${wanted.index}/`,
+    includeVars: [...outer.includeVars, templates(task.vars), data(wanted.itemVars)],
+    keywords: { ...outer.keywords, ...keywordsOf(task) },
+  }
+}
+
+/** What Ansible lets an include pass on without `apply`: where and as whom its tasks run is inherited from blocks. */
+function keywordsOf(task: Task): Inherited['keywords'] {
+  return task.role === undefined ? {} : { role: task.role }
+}
+
+function wantedBy(play: PlayRun, task: Task, inherited: Inherited, host: string): Wanted[] | ItemResult {
+  try {
+    const scope = taskScope(play.engine, play.place, task, inherited, host)
+    if (task.loop === undefined) {
+      const condition = firstFalse('when', task.when, scope)
+      if (condition !== undefined) return skippedResult(`when: ${String(condition)} is false`)
+      return [{ key: keyOf(play, task, (text) => render(text, scope)), index: 0, itemVars: newDictionary() }]
+    }
+    const wanted: Wanted[] = []
+    for (const [index, item] of loopItems(task.loop, task.loopKind, scope).entries()) {
+      const itemVars = itemVariables(task, item, index)
+      const itemScope = scope.with(itemVars)
+      if (firstFalse('when', task.when, itemScope) !== undefined) continue
+      wanted.push({ key: keyOf(play, task, (text) => render(text, itemScope)), index, itemVars })
+    }
+    return wanted.length === 0 ? skippedResult('the loop includes nothing') : wanted
+  } catch (error) {
+    return failedResult(failureOf(error, task.location))
+  }
+}
+
+/** An include that goes well is silent: what it brings speaks. */
+function report(play: PlayRun, task: Task, host: string, result: Wanted[] | ItemResult): void {
+  if (Array.isArray(result)) return
+  const place = { stage: play.stage.name, host, task: task.id }
+  const name = task.name ?? task.module
+  play.engine.bus.emit({ kind: 'task.started', ...place, name, module: task.module, location: task.location })
+  play.engine.keep(place, result.outcome, result.data)
+  const event = {
+    ...place,
+    name,
+    module: task.module,
+    outcome: result.outcome,
+    durationMs: 0,
+    fingerprint: '',
+  }
+  play.engine.bus.emit({ kind: 'task.finished', ...event, data: result.data })
+  if (result.outcome.kind === 'failed') play.engine.inventory.state(host).status = 'failed'
+}
+
+function keyOf(play: PlayRun, task: Task, fill: (text: string) => string): string {
+  const { includes } = play.engine.plan
+  if (task.include !== undefined && Object.hasOwn(includes, task.include.key)) return task.include.key
+  const params: Vars = typeof task.params === 'string' ? newDictionary([['file', task.params]]) : task.params
+  const text = (name: string): string | undefined => {
+    const value: Value | undefined = params[name]
+    return value === undefined || value === null ? undefined : fill(pythonText(value))
+  }
+  const candidates =
+    task.module === 'include_role'
+      ? [`role:${text('name') ?? ''}:${text('tasks_from') ?? 'main'}`]
+      : fileCandidates(play, task, text('file') ?? text('_raw_params') ?? '')
+  const found = candidates.find((key) => Object.hasOwn(includes, key))
+  if (found !== undefined) return found
+  throw notFound(task, candidates, Object.keys(includes))
+}
+
+function fileCandidates(play: PlayRun, task: Task, file: string): string[] {
+  const role = task.role === undefined ? undefined : play.engine.plan.roles[task.role]?.path
+  const folders = [
+    dirname(task.location.file),
+    ...(role === undefined ? [] : [resolve(role, 'tasks'), role]),
+    dirname(play.engine.plan.file),
+    ...play.engine.plan.searchPath,
+  ]
+  return [...new Set(folders.map((folder) => resolve(folder, file)))]
+}
+
+function notFound(task: Task, candidates: readonly string[], known: readonly string[]): FailureError {
+  const [wanted = ''] = candidates
+  const meant = didYouMean(wanted, known)
+  return new FailureError({
+    reason: 'module',
+    code: 'include-not-found',
+    message: `There is nothing to include at ${candidates.join(' or ')}.`,
+    ...(meant === undefined ? {} : { hint: `Did you mean ${meant}?` }),
+    location: task.location,
+  })
+}

@@ -1,0 +1,120 @@
+import { FailureError } from '../model/failure.ts'
+import type { Task } from '../model/task.ts'
+import { firstFalse } from './conditions.ts'
+import { failureOf } from './failures.ts'
+import type { Inherited } from './inherited.ts'
+import { atTop } from './inherited.ts'
+import type { Going, PlayRun } from './play-run.ts'
+import { failedResult } from './run-item.ts'
+import { taskScope } from './scopes.ts'
+
+type RunTaskStep = (
+  play: PlayRun,
+  task: Task,
+  hosts: readonly string[],
+  inherited: Inherited,
+) => Promise<Going>
+
+/** What `meta` tasks do to the play itself. They have no result and no line in the recap. */
+export async function runMeta(
+  play: PlayRun,
+  task: Task,
+  hosts: readonly string[],
+  inherited: Inherited,
+  runTaskStep: RunTaskStep,
+): Promise<Going> {
+  const action = typeof task.params === 'string' ? task.params : String(task.params['_raw_params'])
+  const failed: string[] = []
+  const concerned = hosts.filter((host) => {
+    try {
+      return (
+        firstFalse('when', task.when, taskScope(play.engine, play.place, task, inherited, host)) === undefined
+      )
+    } catch (error) {
+      failMeta(play, task, host, error)
+      failed.push(host)
+      return false
+    }
+  })
+  const others = hosts.filter((host) => !failed.includes(host))
+  if (concerned.length === 0) return { going: others, failed }
+  switch (action) {
+    case 'noop':
+      return { going: others, failed }
+    case 'flush_handlers': {
+      const flushed = await flushHandlers(play, concerned, runTaskStep)
+      const left = others.filter((host) => !concerned.includes(host) || flushed.going.includes(host))
+      return { going: left, failed: [...failed, ...flushed.failed] }
+    }
+    case 'end_play':
+      play.isPlayEnded = true
+      play.isEnded = true
+      return { going: others, failed }
+    case 'end_batch':
+      play.isEnded = true
+      return { going: others, failed }
+    case 'end_host':
+      for (const host of concerned) play.leave(host)
+      return { going: others.filter((host) => !play.hasLeft(host)), failed }
+    case 'clear_facts':
+      for (const host of concerned) play.engine.inventory.state(host).clearFacts()
+      return { going: others, failed }
+    case 'clear_host_errors':
+      for (const host of play.stage.hosts) play.engine.inventory.state(host).status = 'ok'
+      return { going: others, failed }
+    case 'reset_connection':
+      await Promise.all(concerned.map(async (host) => await play.engine.pool.reset(host)))
+      return { going: others, failed }
+    default:
+      for (const host of concerned) failMeta(play, task, host, unsupported(action, task))
+      return { going: others.filter((host) => !concerned.includes(host)), failed: [...failed, ...concerned] }
+  }
+}
+
+/** Runs what was notified, on hosts that are given; handlers may notify further ones. */
+export async function flushHandlers(
+  play: PlayRun,
+  hosts: readonly string[],
+  runTaskStep: RunTaskStep,
+): Promise<Going> {
+  let going = hosts
+  const failed: string[] = []
+  while (!play.isOver) {
+    const next = play.handlers.takeNext(going)
+    if (next === undefined) break
+    const result = await runTaskStep(play, next.handler, next.hosts, atTop)
+    const still = new Set(result.going)
+    going = going.filter((host) => !next.hosts.includes(host) || still.has(host))
+    failed.push(...result.failed)
+  }
+  return { going, failed }
+}
+
+function unsupported(action: string, task: Task): FailureError {
+  return new FailureError({
+    reason: 'module',
+    code: 'meta-unsupported',
+    message: `hvlab does not support "meta: ${action}".`,
+    location: task.location,
+  })
+}
+
+/** A meta task is silent unless it fails. */
+function failMeta(play: PlayRun, task: Task, host: string, error: unknown): void {
+  const { outcome, data } = failedResult(failureOf(error, task.location))
+  const place = { stage: play.stage.name, host, task: task.id }
+  const name = task.name ?? 'meta'
+  play.engine.bus.emit({ kind: 'task.started', ...place, name, module: 'meta', location: task.location })
+  play.engine.keep(place, outcome, data)
+  play.engine.bus.emit({
+    kind: 'task.finished',
+    ...place,
+    name,
+    module: 'meta',
+    outcome,
+    durationMs: 0,
+    fingerprint: '',
+    data,
+  })
+  play.engine.inventory.state(host).status = 'failed'
+}

@@ -1,0 +1,68 @@
+import type { PlayStage } from '../model/plan.ts'
+import type { Engine } from './engine.ts'
+import { Handlers } from './handlers.ts'
+import type { Place } from './scopes.ts'
+
+/** What became of hosts in a list of steps. Hosts in neither list are lost or have left the play. */
+export interface Going {
+  readonly going: readonly string[]
+  readonly failed: readonly string[]
+}
+
+/** One batch of hosts going through a play. */
+export class PlayRun {
+  readonly engine: Engine
+  readonly stage: PlayStage
+  readonly place: Place
+  readonly batch: readonly string[]
+  readonly handlers: Handlers
+  /** `end_batch`, `end_play`, or a broken play: nothing further starts in this batch. */
+  isEnded = false
+  /** `end_play`: nor in those after it. */
+  isPlayEnded = false
+  /** Why the whole play was given up. */
+  broken: string | undefined
+  /** `any_errors_fatal`: a failure that is not rescued ends the play for everybody. */
+  fatal: string | undefined
+  readonly #gone = new Set<string>()
+
+  constructor(engine: Engine, stage: PlayStage, batch: readonly string[]) {
+    this.engine = engine
+    this.stage = stage
+    this.batch = batch
+    this.place = { stage, batch, alive: () => this.alive() }
+    this.handlers = new Handlers(engine, this.place, stage)
+  }
+
+  /** True when no further task may start. */
+  get isOver(): boolean {
+    return this.isEnded || this.engine.options.interruption.isInterrupted
+  }
+
+  alive(): string[] {
+    return this.batch.filter(
+      (host) => this.engine.inventory.state(host).status === 'ok' && !this.#gone.has(host),
+    )
+  }
+
+  /** `end_host`: the host leaves the play without a failure. */
+  leave(host: string): void {
+    this.#gone.add(host)
+  }
+
+  hasLeft(host: string): boolean {
+    return this.#gone.has(host)
+  }
+
+  /** In the order of the batch. */
+  inOrder(hosts: Iterable<string>): string[] {
+    const wanted = new Set(hosts)
+    return this.batch.filter((host) => wanted.has(host))
+  }
+
+  giveUp(why: string): void {
+    this.broken ??= why
+    this.isEnded = true
+    this.isPlayEnded = true
+  }
+}

@@ -1,0 +1,182 @@
+import { dirname } from 'node:path'
+import type { Plan, PlayStage, Role, ScriptStage } from '../model/plan.ts'
+import type { Task } from '../model/task.ts'
+import type { Value, Vars } from '../model/value.ts'
+import { plain } from '../template/runtime-value.ts'
+import { LazyMap } from '../template/template.ts'
+import { type HostState, isConnectionVariable } from './host-state.ts'
+import type { Inherited } from './inherited.ts'
+import { locateFile } from './locate-file.ts'
+import type { RunInventory } from './run-inventory.ts'
+import type { RunOptions } from './run-options.ts'
+import { data, templates, VariableScope } from './vars.ts'
+
+/** Stands for a parameter that is not given: `mode: "{{ wanted | default(omit) }}"`. */
+export const omitMark = '__omit_place_holder__7b2f0c2b9d1d4a0f'
+
+/** What variables come from. */
+export interface VariableSources {
+  readonly plan: Plan
+  readonly inventory: RunInventory
+  readonly options: Pick<RunOptions, 'check' | 'diff' | 'forks' | 'verbosity' | 'runId'>
+}
+
+/** Where a task runs; what its variables depend on. */
+export interface Place {
+  readonly stage: PlayStage | ScriptStage
+  /** Hosts of the batch that take part still. */
+  readonly alive: () => readonly string[]
+  readonly batch: readonly string[]
+}
+
+/** The variables of a task on a host, with Ansible's precedence, lowest first. */
+export function taskScope(
+  sources: VariableSources,
+  place: Place,
+  task: Task,
+  inherited: Inherited,
+  host: string,
+): VariableScope {
+  const { stage } = place
+  const state = sources.inventory.state(host)
+  const role = task.role === undefined ? undefined : sources.plan.roles[task.role]
+  const roles = rolesOf(sources, stage, role)
+  return new VariableScope({
+    layers: [
+      ...roles.map(({ defaults }) => templates(defaults)),
+      templates(state.host.vars),
+      data(injectedFacts(state)),
+      templates(stage.vars),
+      ...roles.map(({ vars }) => templates(vars)),
+      ...inherited.blockVars.map(templates),
+      templates(task.vars),
+      data(state.set),
+      ...(role === undefined ? [] : [templates(role.params)]),
+      ...inherited.includeVars,
+      templates(sources.plan.extraVars),
+    ],
+    magic: (name) => magicVariable(sources, state, name, { place, role }),
+    locate: (name) =>
+      locateFile('files', name, {
+        ...(role === undefined ? {} : { role: role.path }),
+        taskFile: task.location.file,
+        pipelineFile: sources.plan.file,
+        searchPath: sources.plan.searchPath,
+      }),
+  })
+}
+
+/** A host's variables outside any play: what `hostvars` shows. */
+export function hostScope(sources: VariableSources, host: string): VariableScope {
+  const state = sources.inventory.state(host)
+  return new VariableScope({
+    layers: [
+      templates(state.host.vars),
+      data(injectedFacts(state)),
+      data(state.set),
+      templates(sources.plan.extraVars),
+    ],
+    magic: (name) => magicVariable(sources, state, name, {}),
+  })
+}
+
+/** Roles of the stage are visible to all its tasks; the task's own wins. */
+function rolesOf(sources: VariableSources, stage: PlayStage | ScriptStage, own: Role | undefined): Role[] {
+  const keys = stage.kind === 'play' ? (stage.roles ?? []) : []
+  const roles = keys.flatMap((key) => sources.plan.roles[key] ?? []).filter((role) => role !== own)
+  const dependencies = (own?.dependencies ?? []).flatMap((key) => sources.plan.roles[key] ?? [])
+  return [...roles, ...dependencies, ...(own === undefined ? [] : [own])]
+}
+
+/** Facts as variables: `ansible_` and the fact's name, except for those that would redirect connections. */
+function injectedFacts(state: HostState): Vars {
+  const vars: Vars = Object.create(null)
+  for (const [name, value] of Object.entries(state.facts)) {
+    const variable = `ansible_${name}`
+    if (!isConnectionVariable(variable)) vars[variable] = value
+  }
+  return vars
+}
+
+interface Around {
+  readonly place?: Place
+  readonly role?: Role | undefined
+}
+
+function magicVariable(
+  sources: VariableSources,
+  state: HostState,
+  name: string,
+  around: Around,
+): Value | LazyMap | undefined {
+  const { plan, options, inventory } = sources
+  const { place, role } = around
+  switch (name) {
+    case 'inventory_hostname':
+      return state.host.name
+    case 'inventory_hostname_short':
+      return state.host.name.split('.')[0] ?? state.host.name
+    case 'group_names':
+      return state.host.groups.filter((group) => group !== 'all').sort()
+    case 'groups':
+      return Object.assign(
+        Object.create(null) as Vars,
+        Object.fromEntries([...inventory.groupHosts()].map(([group, hosts]) => [group, [...hosts]])),
+      )
+    case 'hostvars':
+      return hostVars(sources)
+    case 'ansible_facts':
+      return state.facts
+    case 'omit':
+      return omitMark
+    case 'playbook_dir':
+      return dirname(plan.file)
+    case 'inventory_dir':
+      return plan.inventory.sources[0] === undefined ? undefined : dirname(plan.inventory.sources[0])
+    case 'inventory_file':
+      return plan.inventory.sources[0]
+    case 'ansible_check_mode':
+      return options.check
+    case 'ansible_diff_mode':
+      return options.diff
+    case 'ansible_forks':
+      return options.forks
+    case 'ansible_verbosity':
+      return options.verbosity
+    case 'hvlab_run_id':
+      return options.runId
+    case 'role_name':
+    case 'ansible_role_name':
+      return role?.name
+    case 'role_path':
+      return role?.path
+    case 'ansible_play_name':
+      return place?.stage.name
+    case 'play_hosts':
+    case 'ansible_play_hosts':
+      return place === undefined ? undefined : [...place.alive()]
+    case 'ansible_play_batch':
+      return place === undefined ? undefined : [...place.batch]
+    case 'ansible_play_hosts_all':
+      return place === undefined ? undefined : [...place.stage.hosts]
+    default:
+      return undefined
+  }
+}
+
+function hostVars(sources: VariableSources): LazyMap {
+  return new LazyMap({
+    keys: () => sources.inventory.hostNames(),
+    get: (host) => {
+      if (!sources.inventory.has(host)) return undefined
+      const scope = hostScope(sources, host)
+      return new LazyMap({ keys: () => scope.names(), get: (name) => scope.get(name) })
+    },
+  })
+}
+
+/** A variable's value, read whole; undefined when there is none. */
+export function variableOf(scope: VariableScope, name: string): Value | undefined {
+  const value = scope.get(name)
+  return value === undefined ? undefined : plain(value)
+}
