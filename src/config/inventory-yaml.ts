@@ -12,7 +12,7 @@ export function readYamlInventory(document: YamlDocument, builder: InventoryBuil
   const { value } = document
   if (value === null) return
   if (!isMap(value)) {
-    const hint = 'start with:  all:\n  hosts:\n    name:'.replaceAll('\n', ' ')
+    const hint = 'write a group as a key, and "hosts:" below it'
     builder.complain(
       'inventory-form',
       `an inventory must be a map of groups, not ${describe(value)}`,

@@ -213,6 +213,8 @@ function syntaxHint(reason: string, source: string, position: number): string | 
   const line = source.slice(lineStart, lineEnd < 0 ? source.length : lineEnd)
   if (/^ *\t/.test(line)) return 'indent with spaces; YAML does not allow tabs there'
   if (/[:-]\s+\{\{/.test(line)) return 'a value that starts with {{ must be quoted: "{{ name }}"'
+  if (reason === 'deficient indentation')
+    return 'a quote or bracket above is not closed, or this line must be indented more'
   if (/mapping|implicit key|unexpected/.test(reason) && /:\s.*:\s/.test(line))
     return 'quote the value: it contains ": "'
   return undefined

@@ -41,7 +41,9 @@ export function compileStages(
     const hint = 'write name and stages, or a list of plays'
     context.error(
       'wrong-type',
-      `a pipeline must be a map with stages, not ${describe(value)}`,
+      value === null
+        ? 'the pipeline is empty'
+        : `a pipeline must be a map with stages, not ${describe(value)}`,
       document.locate([]),
       hint,
     )

@@ -3,7 +3,7 @@ import { describe } from '../config/describe.ts'
 import { isMap } from '../config/schema/common.ts'
 import { roleEntry, roleMeta } from '../config/schema/stage.ts'
 import { stepKeywords } from '../config/schema/step.ts'
-import { checkAt } from '../config/zod-diagnostics.ts'
+import { checkAt, valueAt } from '../config/zod-diagnostics.ts'
 import type { Block, StepKeywords, Task } from '../model/task.ts'
 import type { Vars } from '../model/value.ts'
 import { hasTemplate } from '../template/template.ts'
@@ -202,7 +202,7 @@ function readMeta(
   })
   context.diagnostics.push(...diagnostics)
   return {
-    dependencies: value?.dependencies ?? [],
+    dependencies: value?.dependencies ?? valueAt(document.value, ['dependencies']),
     isRepeatable: value?.allow_duplicates === true,
     source: { document, path: ['dependencies'] },
   }

@@ -3,6 +3,7 @@ import { describe } from '../config/describe.ts'
 import { isMap } from '../config/schema/common.ts'
 import type { taskKeywords } from '../config/schema/step.ts'
 import type { LoopControl, Task } from '../model/task.ts'
+import type { Vars } from '../model/value.ts'
 import { hasTemplate } from '../template/template.ts'
 import { defined } from '../util/defined.ts'
 import type { CompileContext, Scope, Source } from './compile-context.ts'
@@ -33,7 +34,7 @@ export function loopOf(given: Keywords): Pick<Task, 'loop' | 'loopKind' | 'loopC
 /** Reports loops that cannot be run. */
 export function checkLoop(
   context: CompileContext,
-  given: Keywords,
+  given: Vars,
   isStatic: boolean,
   { document, path }: Source,
 ): void {
@@ -66,13 +67,14 @@ export function checkLoop(
   )
 }
 
+/** Reports topics that a task listens to. */
 export function checkListen(
   context: CompileContext,
-  given: Keywords,
+  given: Vars,
   scope: Scope,
   { document, path }: Source,
 ): void {
-  if (given.listen === undefined || scope.isHandlers) return
+  if (given['listen'] === undefined || scope.isHandlers) return
   const location = document.locate([...path, 'listen'], 'key')
   context.error('unsupported-keyword', '"listen" is for handlers', location, 'use notify in tasks')
 }

@@ -23,34 +23,32 @@ export function compileTask(context: CompileContext, item: Vars, source: Source,
   checkKeywordTemplates(context, known, source)
   const named = nameOfModule(context, supported, others, source)
   if (!named) return []
-  const { name, value, path } = named
+  const { name: moduleName, value, path } = named
   const at = { document: source.document, path }
   const args = isMap(known['args']) ? known['args'] : undefined
-  const action = actionOf(name)
+  const action = actionOf(moduleName)
   const isStatic = action === 'import_tasks' || action === 'import_role'
   const params = action
     ? actionParams(context, action, value, args, at)
-    : paramsOf(context, name, value, args, at, { ...source, path: [...source.path, 'args'] })
+    : paramsOf(context, moduleName, value, args, at, { ...source, path: [...source.path, 'args'] })
+  checkLoop(context, known, isStatic, source)
+  checkListen(context, known, scope, source)
   if (!given || params === undefined) return []
-  checkLoop(context, given, isStatic, source)
-  checkListen(context, given, scope, source)
-  const keywords = stepKeywordsOf(given, { ...scope, tags: scope.tags }, source)
+  const keywords = stepKeywordsOf(given, scope, source)
   if (isStatic && typeof params !== 'string') {
     const inner = { ...scope, tags: keywords.tags }
     return compileImport(context, action, params, given, keywords, at, inner)
   }
-  for (const notified of given.notify ?? []) {
-    scope.reach.notified.push({
-      name: notified,
-      location: source.document.locate([...source.path, 'notify']),
-    })
+  for (const [index, name] of (given.notify ?? []).entries()) {
+    const path = [...source.path, 'notify', ...(Array.isArray(known['notify']) ? [index] : [])]
+    scope.reach.notified.push({ name, location: source.document.locate(path) })
   }
   if (!scope.isHandlers && !isSelected(keywords.tags, context.tags)) return []
   const include =
     isInclude(action) && typeof params !== 'string'
       ? includeOf(context, action, params, at, scope)
       : undefined
-  const module = action ?? context.modules.findModule(name)?.name ?? name
+  const module = action ?? context.modules.findModule(moduleName)?.name ?? moduleName
   return [
     defined({
       kind: 'task' as const,

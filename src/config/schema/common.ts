@@ -46,7 +46,12 @@ export const flag = z.union([z.boolean(), z.string()], 'must be true or false')
 export const amount = z.union([z.number(), z.string()], 'must be a number')
 
 /** A boolean known before the run. */
-export const plainFlag = z.boolean('must be true or false')
+export const plainFlag = z
+  .union(
+    [z.boolean(), z.string().regex(/^(yes|no|true|false|on|off)$/i, 'must be true or false')],
+    'must be true or false',
+  )
+  .transform((given) => (typeof given === 'boolean' ? given : /^(yes|true|on)$/i.test(given)))
 
 export const environment = z
   .custom<Value>(

@@ -74,7 +74,10 @@ export const scriptStage = z.strictObject({
 export const pipelineFile = z.strictObject({
   name: text.optional().describe('What the pipeline is for.'),
   vars: vars.nullable().optional(),
-  stages: z.array(z.unknown(), 'must be a list of stages').min(1).meta({ $ref: '#/$defs/stages' }),
+  stages: z
+    .array(z.unknown(), 'must be a list of stages')
+    .min(1, 'needs at least one stage')
+    .meta({ $ref: '#/$defs/stages' }),
 })
 
 /** Keywords of plays that Ansible has and hvlab does not, and what to do instead. */
