@@ -64,10 +64,15 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
   )
   runOptions(command('down', 'remove what hvlab made on the hosts of the inventory, and nothing else'))
     .option('--images', 'the image store too')
+    .option('--lab <name>', "only this lab's guests and networks (default: all of hvlab's)")
     .action(
       exits(async (flags: Flags) =>
         (await import('./down.ts')).downCommand(
-          { ...runFlags(flags), images: flags['images'] === true },
+          {
+            ...runFlags(flags),
+            images: flags['images'] === true,
+            ...(typeof flags['lab'] === 'string' ? { lab: flags['lab'] } : {}),
+          },
           env,
         ),
       ),

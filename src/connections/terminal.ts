@@ -9,6 +9,13 @@ export interface PersonTerminal {
   readonly output: WriteStream
 }
 
+export interface TerminalOptions {
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+  /** For one command instead of a conversation: the program gets the streams themselves, so nothing is lost at its end. */
+  readonly shareStreams?: boolean
+}
+
 /**
  * Runs a program that talks to a person: an SSH login, the console of a guest. Keys go to it as they are (Ctrl-C too),
  * it learns the size of the window, and the terminal is sane again afterwards. Without a terminal it simply shares the
@@ -20,10 +27,10 @@ export interface PersonTerminal {
  */
 export async function runInTerminal(
   words: readonly string[],
-  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  options: TerminalOptions = {},
 ): Promise<number> {
   const person = { input: process.stdin, output: process.stdout }
-  return person.input.isTTY && person.output.isTTY
+  return person.input.isTTY && person.output.isTTY && options.shareStreams !== true
     ? await runInPseudoTerminal(words, person, options)
     : await runWithSharedStreams(words, options)
 }
@@ -31,7 +38,7 @@ export async function runInTerminal(
 async function runInPseudoTerminal(
   words: readonly string[],
   { input, output }: PersonTerminal,
-  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv },
+  options: TerminalOptions,
 ): Promise<number> {
   const { spawn: spawnInTerminal } = await loadPty()
   const [program = '', ...rest] = words
@@ -63,13 +70,11 @@ async function runInPseudoTerminal(
   }
 }
 
-async function runWithSharedStreams(
-  words: readonly string[],
-  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv },
-): Promise<number> {
+async function runWithSharedStreams(words: readonly string[], options: TerminalOptions): Promise<number> {
   const [program = '', ...rest] = words
+  const { shareStreams: _shared, ...place } = options
   return await new Promise<number>((resolve, reject) => {
-    const child = spawn(program, rest, { ...options, stdio: 'inherit' })
+    const child = spawn(program, rest, { ...place, stdio: 'inherit' })
     child.once('error', (error) => reject(notStarted(program, error)))
     child.once('exit', (code, signal) =>
       resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]),

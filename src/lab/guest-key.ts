@@ -1,6 +1,7 @@
 import { FailureError } from '../model/failure.ts'
 import type { HostAccess } from '../modules/module.ts'
 import { sh } from '../util/sh.ts'
+import { stateDirectory } from '../util/state-directory.ts'
 
 export interface KeyPair {
   /** OpenSSH's private key format, with its last newline. */
@@ -24,7 +25,7 @@ export interface GuestKey {
 export async function guestKey(controller: HostAccess): Promise<GuestKey> {
   const result = await controller.run(
     sh`(umask 077
-d=\${XDG_STATE_HOME:-$HOME/.local/state}/hvlab && k=$d/id_ed25519 && mkdir -p "$d" || exit
+d=${stateDirectory()} && k=$d/id_ed25519 && mkdir -p "$d" || exit
 if [ ! -s "$k" ]; then
   t=$(mktemp -d "$d/.new.XXXXXX") && ssh-keygen -q -t ed25519 -N '' -C hvlab -f "$t/k" && { ln "$t/k" "$k" 2>/dev/null || [ -s "$k" ]; }; s=$?
   rm -rf "$t"; [ $s = 0 ] || exit $s

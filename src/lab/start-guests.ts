@@ -9,6 +9,7 @@ import { domainName, guestMac } from './identity.ts'
 import { readLibvirt } from './libvirt-state.ts'
 import type { GuestMetadata } from './metadata.ts'
 import { awaitLogin, deadlineFor, type NotReady, type Observation } from './readiness.ts'
+import { serialTail } from './serial-log.ts'
 import { startFailure } from './start-failure.ts'
 import { virsh } from './virsh.ts'
 
@@ -114,7 +115,7 @@ async function observe(
   const [, state = '', bytes = '', tail = ''] =
     /^([\s\S]*?)\n?bytes (\d*)\n([\s\S]*)$/.exec(result.stdout) ?? []
   const words = state.trim()
-  const line = tail.trimEnd().split('\n').at(-1)?.trim() ?? ''
+  const line = serialTail(tail, 1)[0]?.trim() ?? ''
   context.progress({
     text: `${guest}: booting, ${Math.round((Date.now() - started) / 1000)} s${line ? `: ${line}` : ''}`,
   })

@@ -18,6 +18,7 @@ import {
   removeNetwork,
   removeStore,
 } from '../lab/removal.ts'
+import { reachOf } from '../lab/ssh-command.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Vars } from '../model/value.ts'
 import { sh } from '../util/sh.ts'
@@ -42,6 +43,7 @@ export const libvirtLab = defineModule({
   params,
   returns: {
     guests: 'a list of name, host, domain, address, state, image, accelerator, lab, created',
+    hypervisor: 'how the controller reaches this host',
     networks: 'a list of name, subnet, active, lab',
   },
   async *run(context, params) {
@@ -59,8 +61,9 @@ export const libvirtLab = defineModule({
     )
     return {
       data: {
+        hypervisor: await reachOf(context),
         guests: listed.map(({ domain, metadata }, index) =>
-          guestData(domain, metadata, hosts[index]?.name ?? ''),
+          guestData(domain, metadata, hosts[index]?.name ?? '', keyFile),
         ),
         networks: networks.map(({ name, subnets, active, metadata }) => ({
           name,
@@ -115,7 +118,7 @@ function isOurs(metadata: { readonly lab: string } | undefined, params: Params):
   return metadata !== undefined && (params.lab === undefined || metadata.lab === params.lab)
 }
 
-function guestData(domain: DomainState, metadata: GuestMetadata, host: string): Vars {
+function guestData(domain: DomainState, metadata: GuestMetadata, host: string, keyFile: string): Vars {
   return {
     name: metadata.guest,
     host,
@@ -128,5 +131,8 @@ function guestData(domain: DomainState, metadata: GuestMetadata, host: string): 
     lab: metadata.lab,
     run: metadata.run,
     created: metadata.created,
+    user: metadata.user,
+    host_key: metadata.hostKey,
+    key_file: keyFile,
   }
 }

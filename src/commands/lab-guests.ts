@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import type { RunOutcome } from '../engine/run-options.ts'
+import { reachSchema } from '../lab/ssh-command.ts'
+import type { Failure } from '../model/failure.ts'
+import type { CommandEnvironment } from './environment.ts'
+import { runAdHoc } from './run-ad-hoc.ts'
+import type { RunOptions } from './run-options.ts'
+
+/** A guest as its hypervisor's metadata tells. */
+const guestSchema = z.object({
+  name: z.string(),
+  /** Name in the inventory. */
+  host: z.string(),
+  domain: z.string(),
+  address: z.string(),
+  state: z.enum(['running', 'stopped']),
+  image: z.string(),
+  accelerator: z.object({ type: z.enum(['kvm', 'tcg']), reason: z.string() }),
+  lab: z.string(),
+  created: z.string(),
+  user: z.string(),
+  host_key: z.string(),
+  key_file: z.string(),
+})
+const resultSchema = z.object({ guests: z.array(guestSchema), hypervisor: reachSchema })
+
+export type LabGuest = z.output<typeof guestSchema> & {
+  readonly hypervisor: string
+  readonly reach: z.output<typeof reachSchema>
+}
+
+export interface LabGuests {
+  readonly guests: readonly LabGuest[]
+  /** Hosts that gave no answer. */
+  readonly failures: RunOutcome['failures']
+  readonly exitCode: number
+}
+
+/** Machines that may have guests: all that are not guests themselves. */
+export const hypervisorPattern = 'all:!guests'
+
+/** Asks every hypervisor of the inventory for its guests; there is no other list. Undefined: the mistakes were printed. */
+export async function labGuests(
+  options: RunOptions,
+  env: CommandEnvironment,
+  name: string,
+): Promise<LabGuests | undefined> {
+  const outcome = await runAdHoc(
+    {
+      pattern: hypervisorPattern,
+      module: 'libvirt_lab',
+      params: { state: 'facts' },
+      become: true,
+      name,
+      format: null,
+    },
+    // A question is asked in check mode too.
+    { ...options, check: false },
+    env,
+  )
+  if (outcome === undefined) return undefined
+  const guests = [...outcome.results].flatMap(([hypervisor, tasks]) =>
+    [...tasks.values()].flatMap(({ data }) => {
+      const result = resultSchema.safeParse(data)
+      if (!result.success) return []
+      return result.data.guests.map((guest) => ({ ...guest, hypervisor, reach: result.data.hypervisor }))
+    }),
+  )
+  return { guests, failures: outcome.failures, exitCode: outcome.exitCode }
+}
+
+/** For stderr: which host gave no answer, and what to do. */
+export function printFailures(
+  failures: readonly { readonly host?: string; readonly failure: Failure }[],
+): string {
+  return failures
+    .map(
+      ({ host, failure }) =>
+        `error: ${host === undefined ? '' : `${host}: `}${failure.message}\n${failure.hint === undefined ? '' : `hint: ${failure.hint}\n`}`,
+    )
+    .join('')
+}

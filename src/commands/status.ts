@@ -1,0 +1,62 @@
+import { ExitCode } from '../model/exit-code.ts'
+import { printable } from '../util/printable.ts'
+import { textTable } from '../util/text-table.ts'
+import type { CommandEnvironment } from './environment.ts'
+import { type LabGuest, labGuests, printFailures } from './lab-guests.ts'
+import type { RunOptions } from './run-options.ts'
+
+/** `hvlab status`: the guests on the hosts of the inventory, as the hosts say. */
+export async function statusCommand(options: RunOptions, env: CommandEnvironment): Promise<number> {
+  const lab = await labGuests(options, env, 'status')
+  if (lab === undefined) return ExitCode.usage
+  const guests = lab.guests.toSorted((a, b) => (a.hypervisor + a.name < b.hypervisor + b.name ? -1 : 1))
+  if (options.format === 'json' || options.format === 'jsonl') {
+    const data = {
+      guests: guests.map(publicData),
+      failures: lab.failures.map(({ host, failure }) => ({
+        host: host ?? null,
+        code: failure.code,
+        message: failure.message,
+      })),
+    }
+    env.stdout(`${JSON.stringify(data, null, options.format === 'json' ? 2 : 0)}\n`)
+    return lab.exitCode
+  }
+  if (guests.length > 0) env.stdout(statusTable(guests, new Date()))
+  else if (lab.failures.length === 0) env.stdout('There are no guests. `hvlab up` makes them.\n')
+  env.stderr(printFailures(lab.failures))
+  return lab.exitCode
+}
+
+/** What other programs may rely on. */
+function publicData(guest: LabGuest) {
+  const { hypervisor, name, host, domain, state, address, user, image, accelerator, lab, created } = guest
+  return { hypervisor, name, host, domain, state, address, user, image, accelerator, lab, created }
+}
+
+/** What hosts sent cannot act on the terminal. */
+export function statusTable(guests: readonly LabGuest[], now: Date): string {
+  const head = ['HOST', 'GUEST', 'STATE', 'ADDRESS', 'IMAGE', 'ACCELERATOR', 'AGE']
+  const rows = guests.map((guest) =>
+    [
+      guest.hypervisor,
+      guest.host,
+      guest.state,
+      guest.address,
+      guest.image,
+      guest.accelerator.type === 'kvm' ? 'KVM' : 'TCG (emulated)',
+      age(guest.created, now),
+    ].map(printable),
+  )
+  return `${textTable(head, rows, 'words').join('\n')}\n`
+}
+
+/** The largest unit that fits: `42 s`, `7 min`, `3 h`, `12 d`. */
+export function age(created: string, now: Date): string {
+  const seconds = Math.floor((now.getTime() - Date.parse(created)) / 1000)
+  if (!Number.isFinite(seconds) || seconds < 0) return 'unknown'
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`
+  if (seconds < 2 * 86_400) return `${Math.floor(seconds / 3600)} h`
+  return `${Math.floor(seconds / 86_400)} d`
+}
