@@ -76,29 +76,27 @@ export class FrameScanner {
     let data = this.#pending.length > 0 ? Buffer.concat([this.#pending, chunk]) : chunk
     this.#pending = Buffer.alloc(0)
     if (this.#state === 'before') {
-      const mark = readMark(data, this.#start)
+      const start = findMark(data, this.#start)
+      const end = findMark(data, this.#end)
       // No start but an end: the command could not even be started, and what stands before the end says why.
-      if (mark === undefined && readMark(data, this.#end) === undefined) {
-        this.#pending = data.subarray(
-          Math.min(possibleMark(data, this.#start), possibleMark(data, this.#end)),
-        )
+      if (start.value === undefined && end.value === undefined) {
+        this.#pending = data.subarray(Math.min(start.at, end.at))
         return
       }
       this.#state = 'inside'
-      if (mark !== undefined) {
-        this.#on.started(mark.value)
-        data = data.subarray(mark.after)
+      if (start.value !== undefined) {
+        this.#on.started(start.value)
+        data = data.subarray(start.after)
       }
     }
-    const mark = readMark(data, this.#end)
-    const outputEnd = mark?.at ?? possibleMark(data, this.#end)
-    if (outputEnd > 0) this.#on.output(data.subarray(0, outputEnd))
-    if (mark === undefined) {
-      this.#pending = data.subarray(outputEnd)
+    const end = findMark(data, this.#end)
+    if (end.at > 0) this.#on.output(data.subarray(0, end.at))
+    if (end.value === undefined) {
+      this.#pending = data.subarray(end.at)
       return
     }
     this.#state = 'after'
-    this.#on.ended(mark.value)
+    this.#on.ended(end.value)
   }
 }
 
@@ -108,18 +106,30 @@ export interface FrameEvents {
   ended(exitCode: number): void
 }
 
-function readMark(data: Buffer, mark: Buffer): { at: number; after: number; value: number } | undefined {
-  const at = data.indexOf(mark)
-  if (at < 0) return undefined
-  const newline = data.indexOf(0x0a, at + mark.length)
-  if (newline < 0) return undefined
-  return { at, after: newline + 1, value: Number(data.toString('latin1', at + mark.length, newline)) }
+/** A mark with its number; without a value, `at` is where one may begin that the next chunk completes. */
+interface Mark {
+  readonly at: number
+  readonly after: number
+  readonly value: number | undefined
 }
 
-/** Where a mark begins whose rest may come with the next chunk; the length of the data when there is none. */
-function possibleMark(data: Buffer, mark: Buffer): number {
-  const whole = data.indexOf(mark)
-  if (whole >= 0) return whole
+/** Process group and exit code have at most ten digits. */
+const numberLine = /^(\d{1,10})(\n?)/
+
+function findMark(data: Buffer, mark: Buffer): Mark {
+  for (let at = data.indexOf(mark); at >= 0; at = data.indexOf(mark, at + 1)) {
+    const from = at + mark.length
+    const rest = data.toString('latin1', from, from + 11)
+    const [, digits = '', newline] = numberLine.exec(rest) ?? []
+    if (newline === '\n') return { at, after: from + digits.length + 1, value: Number(digits) }
+    if (rest === digits) return { at, after: at, value: undefined }
+    // Something else follows, so the text of a mark was part of the output.
+  }
+  return { at: possibleStart(data, mark), after: 0, value: undefined }
+}
+
+/** Where the data ends with the beginning of a mark; its length when it does not. */
+function possibleStart(data: Buffer, mark: Buffer): number {
   const at = data.lastIndexOf(0x1e)
   if (at < 0) return data.length
   const rest = data.subarray(at)
