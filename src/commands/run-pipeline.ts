@@ -20,7 +20,7 @@ export async function runPipeline(
   const { plan } = compiled
   const resumeFrom =
     options.resume === undefined ? undefined : await runToResume(options.resume, plan.name, env)
-  const { runId, folder } = newRunFolder(env.cwd, fileNameOf(plan.name), new Date())
+  const { runId, folder } = newRunFolder(env.cwd, fileNameOf(basename(plan.file)), new Date())
   const outcome = await runPlanHere(
     defined({ plan, runId, folder, format: options.format, resumeFrom }),
     options,
@@ -67,10 +67,11 @@ function argumentOf(pipeline: { readonly file: string } | { readonly name: strin
   return 'name' in pipeline ? pipeline.name : pipeline.file
 }
 
-/** A pipeline's name is free text; a folder's is not. */
-function fileNameOf(name: string): string {
+/** `pipelines/quick.yml` → `quick`. */
+function fileNameOf(file: string): string {
   return (
-    name
+    file
+      .replace(/\.[^.]*$/, '')
       .toLowerCase()
       .replaceAll(/[^a-z0-9]+/g, '-')
       .replaceAll(/^-|-$/g, '')
