@@ -35,8 +35,11 @@ export function mmdebstrapCommand(image: Image, machine: BuildMachine, workFolde
     '--verbose',
   ]
   const target = machine.root ? `${workFolder}/root` : `${workFolder}/root.tar`
+  // As root mmdebstrap mounts /proc, /sys and /dev/pts in the tree. In a mount namespace of its own they cannot outlive
+  // it when it is killed, and whoever removes the tree cannot reach the machine's own through them.
+  const ownMounts = machine.root ? ['unshare', '--mount', '--propagation', 'private', '--'] : []
   return {
-    ...sh`mmdebstrap ${options} ${file.suite} ${target} ${mirrorLines(image.file, machine)}`,
+    ...sh`${ownMounts} mmdebstrap ${options} ${file.suite} ${target} ${mirrorLines(image.file, machine)}`,
     env: { LC_ALL: 'C.UTF-8', PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
   }
 }

@@ -100,7 +100,7 @@ async function compress(
   const digest = manifest.files['image.qcow2'].sha256
   const result = await controller.run(
     sh`(set -e; cache="\${XDG_CACHE_HOME:-$HOME/.cache}/hvlab/images"; mkdir -p "$cache"; find "$cache" -name '*.zst' -mtime +30 -delete; file="$cache"/${digest}.qcow2.zst
-[ -f "$file" ] || { zstd -q -1 -T0 -f ${from}/image.qcow2 -o "$file.$$.tmp"; mv "$file.$$.tmp" "$file"; }
+[ -f "$file" ] || { zstd -q -1 -T0 -f ${from}/image.qcow2 -o "$file.$$.tmp"; touch "$file.$$.tmp"; mv "$file.$$.tmp" "$file"; }
 printf '%s\\n' "$file")`,
   )
   if (result.exitCode !== 0) throw pushFailed(manifest.name, 'zstd could not compress it', result.stderr)

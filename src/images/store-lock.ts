@@ -39,6 +39,12 @@ export async function lockKey(
     for (const name of answer.removed) {
       report.note('warning', `removed ${name}: left in ${store} by a build that was interrupted`)
     }
+    for (const name of answer.stuck) {
+      report.note(
+        'warning',
+        `${store}/${name} was left by a build that was interrupted and cannot be removed`,
+      )
+    }
     if (answer.holder === undefined) break
     if (!told) report.note('info', `process ${answer.holder} builds the same image; waiting for it`)
     told = true
@@ -63,14 +69,14 @@ const lockPath = (store: string, key: string): string => `${store}/.${key}.lock`
 
 /**
  * One attempt, atomic under flock(1). A held lock is watched for up to 20 s before the answer, so that asking again
- * at once does not spin. Prints `removed NAME` lines, then `held PID` or `acquired`.
+ * at once does not spin. Prints `removed NAME` and `stuck NAME` lines, then `held PID` or `acquired`.
  */
 async function tryLock(
   host: HostAccess,
   store: string,
   key: string,
   owner: string,
-): Promise<{ holder?: number; removed: string[] }> {
+): Promise<{ holder?: number; removed: string[]; stuck: string[] }> {
   const lock = lockPath(store, key)
   const work = `${store}/.${key}.${owner.split(' ')[3] ?? ''}.tmp`
   const result = await host.run(sh`(
@@ -99,16 +105,18 @@ async function tryLock(
       if alive "$folder/owner"; then continue; fi
       if [ "$(cat "$folder/owner" 2>/dev/null)" = push ] && [ -n "$(find "$folder" -mmin -30 | head -n 1)" ]; then continue; fi
       rm -rf --one-file-system "$folder" || unshare --map-auto --map-root-user rm -rf --one-file-system "$folder"
-      echo "removed $(basename "$folder")"
+      if [ -e "$folder" ]; then echo "stuck $(basename "$folder")"; else echo "removed $(basename "$folder")"; fi
     done
     mkdir ${work} && printf '%s\\n' ${owner} >${work}/owner || exit 13
     echo acquired
   )`)
   const lines = result.stdout.split('\n')
-  const removed = lines.filter((line) => line.startsWith('removed ')).map((line) => line.slice(8))
-  const holder = lines.find((line) => line.startsWith('held '))
-  if (holder !== undefined) return { holder: Number(holder.slice(5)), removed }
-  if (lines.includes('acquired')) return { removed }
+  const named = (word: string): string[] =>
+    lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1))
+  const leftovers = { removed: named('removed'), stuck: named('stuck') }
+  const [holder] = named('held')
+  if (holder !== undefined) return { ...leftovers, holder: Number(holder) }
+  if (lines.includes('acquired')) return leftovers
   if (result.exitCode === 13) throw storeNotWritable(store, result.stderr)
   throw new FailureError({
     reason: 'module',
