@@ -38,7 +38,8 @@ function nestedHost({ design, environments }: Benchmark): Finding[] {
 
 function accelerator(guest: Subject, environment: Environment): Finding[] {
   if (environment.domain?.accelerator !== 'tcg') return []
-  const because = environment.domain.reason === null ? '' : ` Why not KVM: ${environment.domain.reason}`
+  const because =
+    environment.domain.reason === null ? '' : ` Why not KVM: ${environment.domain.reason.replace(/\.$/, '')}.`
   return [
     {
       rule: 'emulated-cpu',

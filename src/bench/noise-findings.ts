@@ -1,4 +1,4 @@
-import { noisy } from './comparison.ts'
+import { type Comparison, noisy } from './comparison.ts'
 import type { Finding, Rule } from './finding.ts'
 import type { Benchmark, Sample } from './record.ts'
 import { counted, listed, range, times } from './words.ts'
@@ -17,27 +17,31 @@ export const noiseFindings: Rule = (benchmark, comparisons) => {
     ...disturbed(benchmark, measured),
     ...unknownNoise(benchmark, measured),
     ...drift(measured),
-    ...comparisons.flatMap(({ guest, workload, slowdown, blocks }): Finding[] => {
-      if (slowdown.low === undefined || slowdown.high === undefined) {
-        return [
-          caution(
-            'too-few-blocks',
-            guest,
-            `${workload.title}: ${counted(blocks.length, 'complete block')}, too few for an interval.`,
-          ),
-        ]
-      }
-      const half = (slowdown.high - slowdown.low) / 2 / slowdown.centre
-      if (half <= wide) return []
-      return [
-        caution(
-          'wide-interval',
-          guest,
-          `${workload.title}: the interval of the slowdown is ${range(slowdown.low, slowdown.high, times)} over ${counted(blocks.length, 'block')}: read it as an order of magnitude, or measure more blocks on a quieter machine.`,
-        ),
-      ]
+    ...[...new Set(comparisons.map(({ guest }) => guest))].flatMap((guest) => {
+      const own = comparisons.filter((comparison) => comparison.guest === guest)
+      return [...tooFew(guest, own), ...wideIntervals(guest, own)]
     }),
   ]
+}
+
+function tooFew(guest: string, comparisons: readonly Comparison[]): Finding[] {
+  const few = comparisons.filter(({ slowdown }) => slowdown.low === undefined)
+  if (few.length === 0) return []
+  const what = few.map(
+    ({ workload, blocks }) => `${workload.title} (${counted(blocks.length, 'complete block')})`,
+  )
+  return [caution('too-few-blocks', guest, `Too few blocks for an interval: ${listed(what)}.`)]
+}
+
+function wideIntervals(guest: string, comparisons: readonly Comparison[]): Finding[] {
+  const spans = comparisons.flatMap(({ workload, slowdown: { centre, low, high } }) =>
+    low === undefined || high === undefined || (high - low) / 2 / centre <= wide
+      ? []
+      : `${workload.title} (${range(low, high, times)})`,
+  )
+  if (spans.length === 0) return []
+  const text = `The interval of the slowdown is wider than ± 10 %: ${listed(spans)}. Read it as an order of magnitude, or measure more blocks on a quieter machine.`
+  return [caution('wide-interval', guest, text)]
 }
 
 function disturbed({ design }: Benchmark, measured: readonly Sample[]): Finding[] {

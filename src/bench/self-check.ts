@@ -17,9 +17,13 @@ export interface RunFigures {
   }
 }
 
-/** sysbench stops its clock for the rate and for the summary at two moments: up to some milliseconds apart. */
+/** Times are taken at slightly different moments and printed rounded. */
 const clockSlackS = 0.01
 const relativeTolerance = 0.005
+/** Figures are printed with two decimals. */
+const rounding = 0.01
+/** Between the last event and the report; longer is no stall but another run's figure. */
+const longestStallS = 1
 
 /** A run that was cut short, ran too long, used other threads, or spent more time in events than there was. */
 export function checkRun(run: RunFigures, asked: Asked): void {
@@ -67,18 +71,26 @@ function checkLength(totalTimeS: number, askedS: number): void {
   }
 }
 
+/**
+ * The rate that sysbench prints divides by the time until the report, which comes after the end of the measuring: the
+ * rate may be lower than count ÷ total time by as much as the machine stalled there, and hardly higher.
+ */
+export function rateFits(what: string, count: number, rate: number, run: RunFigures): void {
+  const highest = (count / run.totalTimeS) * (1 + relativeTolerance) + rounding
+  const lowest = (count / (run.totalTimeS + longestStallS)) * (1 - relativeTolerance) - rounding
+  const slack = (count / run.totalTimeS) * (clockSlackS / run.totalTimeS)
+  if (rate <= highest + slack && rate >= lowest) return
+  throw mismatch(`${what} ÷ total time`, count / run.totalTimeS, `${what} per second`, rate)
+}
+
 /** Two ways to the same figure must agree to half a percent. */
-export function sameWithin(
-  leftName: string,
-  left: number,
-  rightName: string,
-  right: number,
-  run: RunFigures,
-): void {
-  const tolerance = relativeTolerance + clockSlackS / run.totalTimeS
-  // Both are printed with two decimals, so tiny figures differ by rounding alone.
-  if (Math.abs(left - right) <= Math.max(tolerance * Math.max(left, right), 0.01)) return
-  throw new Refusal(
+export function sameWithin(leftName: string, left: number, rightName: string, right: number): void {
+  if (Math.abs(left - right) <= Math.max(relativeTolerance * Math.max(left, right), rounding)) return
+  throw mismatch(leftName, left, rightName, right)
+}
+
+function mismatch(leftName: string, left: number, rightName: string, right: number): Refusal {
+  return new Refusal(
     'benchmark-output-inconsistent',
     `${leftName} is ${left.toFixed(2)} and ${rightName} is ${right.toFixed(2)}: they should be equal`,
     'the output was cut, mixed with another, or printed by a version that hvlab does not know',

@@ -10,7 +10,8 @@ export const suspendFailedExitCode = 97
 /**
  * One trial as one command: a noise reading, the workload, a noise reading. With `suspend`, the guests stand still
  * meanwhile; the shell's exit trap resumes them, so they run again when the trial fails, when the run is cancelled
- * and when hvlab itself is gone. `setsid` keeps the resuming out of reach of the signal that ends the trial.
+ * and when hvlab itself is gone. `setsid` keeps the resuming out of reach of the signal that ends the trial. The
+ * workload runs in the background, because only `wait` lets a shell act on a signal at once.
  */
 export function trialScript(options: {
   readonly argv: readonly string[]
@@ -26,7 +27,9 @@ export function trialScript(options: {
 ${suspended}
 reading() { ${script(noiseQuery)}; }
 echo ${mark.before}; reading
-echo ${mark.run}; ${confined}${options.argv}; code=$?
+echo ${mark.run}
+${confined}${options.argv} &
+wait "$!"; code=$?
 echo; echo ${mark.after}; reading
 exit $code`
 }
@@ -38,7 +41,12 @@ function suspension({
   readonly virsh: Command
   readonly domains: readonly string[]
 }): Command {
-  return sh`resume() { for domain in ${domains}; do setsid -w env ${virsh} resume "$domain" >/dev/null 2>&1 </dev/null; done; }
+  return sh`code=
+resume() {
+  trap '' HUP INT TERM
+  [ -n "$code" ] || [ -z "$!" ] || kill "$!" 2>/dev/null
+  for domain in ${domains}; do setsid -w env ${virsh} resume "$domain" >/dev/null 2>&1 </dev/null; done
+}
 trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM; trap resume EXIT
 for domain in ${domains}; do ${virsh} suspend "$domain" >&2 || exit ${suspendFailedExitCode}; done`
 }

@@ -77,5 +77,5 @@ function whyPrimes({ guest, guestValues, slowdown, efficiencyPercent }: Comparis
 function whyMemory({ guest, guestValues, slowdown, workload }: Comparison): string {
   const { value, operationsPerS } = published['memory-1k']
   const operationS = (workload.block_bytes ?? 1024) / (guestValues.median * 1024 * 1024)
-  return `The published ${value} MiB/s are ${figure(operationsPerS)} writes of 1 KiB a second: ${duration(1 / operationsPerS)} each, two readings of the clock included; in ${guest} it is ${duration(operationS)}. So the figure says at least as much about the guest's clock as about its memory, and that guest's clock source was not published. Percentages hide the rest: 96 % overhead is 25 × slower and 99 % is 100 ×. This run has ${times(slowdown.centre)}.`
+  return `The published ${value} MiB/s are ${figure(operationsPerS)} writes of 1 KiB a second: ${duration(1 / operationsPerS)} each, two readings of the clock included; in ${guest} it is ${duration(operationS)}. That guest's clock source was not published, so clock and memory cannot be told apart in the figure. And percentages hide the rest: 96 % overhead is 25 × slower and 99 % is 100 ×. This run has ${times(slowdown.centre)}.`
 }

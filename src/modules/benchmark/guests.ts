@@ -40,12 +40,9 @@ export async function findDomains(
   const { domains } = await readLibvirt(context, context.host)
   return names.map((name) => {
     const wanted = context.hostVar(name, 'hvlab_domain')
-    const address = context.hostVar(name, 'ansible_host')
-    const domain = domains.find(
-      (candidate) =>
-        candidate.name === wanted ||
-        candidate.metadata?.guest === name ||
-        (typeof address === 'string' && candidate.metadata?.address === address),
+    // A guest that a person put into the inventory has no such variable: then the metadata names it.
+    const domain = domains.find((candidate) =>
+      wanted === undefined ? candidate.metadata?.guest === name : candidate.name === wanted,
     )
     if (domain?.state.startsWith('running')) return { name, domain }
     throw new FailureError({

@@ -7,8 +7,9 @@ import { plainData } from '../../util/plain-data.ts'
 import type { ModuleContext } from '../module.ts'
 import { runTrial, type TrialPlan } from './trial.ts'
 
-/** How often a trial whose length was wrong is taken again: a stall is bad luck once, and a fact the second time. */
-const attempts = 2
+/** A trial that a stall spoiled is taken again: bad luck once, a fact the third time. */
+const attempts = 3
+const spoiled: ReadonlySet<string> = new Set(['benchmark-run-length', 'benchmark-output-inconsistent'])
 
 /** Every trial of the design in its random order, each recorded as soon as it is there. */
 export async function measure(context: ModuleContext, design: Design): Promise<Sample[]> {
@@ -18,7 +19,7 @@ export async function measure(context: ModuleContext, design: Design): Promise<S
     context.signal.throwIfAborted()
     const plan = planOf(design, trial, trials.length)
     context.progress({ text: progressText(plan), done: trial.order, total: trials.length, unit: 'trials' })
-    const sample = await withSecondAttempt(context, plan)
+    const sample = await withFurtherAttempts(context, plan)
     context.record('sample', plainData(sample))
     context.output('stdout', line(plan, sample))
     samples.push(sample)
@@ -36,13 +37,12 @@ export function orderOf(design: Design): Trial[] {
   })
 }
 
-async function withSecondAttempt(context: ModuleContext, plan: TrialPlan): Promise<Sample> {
+async function withFurtherAttempts(context: ModuleContext, plan: TrialPlan): Promise<Sample> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await runTrial(context, plan)
     } catch (error) {
-      const again =
-        attempt < attempts && error instanceof FailureError && error.failure.code === 'benchmark-run-length'
+      const again = attempt < attempts && error instanceof FailureError && spoiled.has(error.failure.code)
       if (!again) throw error
       context.note('warning', `${error.message} The trial is taken once more.`)
     }

@@ -160,11 +160,11 @@ t.test('a trial as one command', async (t) => {
   const calls = 'suspend lab-a\nsuspend lab b\nresume lab-a\nresume lab b\n'
   t.equal(readFileSync(log, 'utf8'), calls)
 
-  const script = renderCommand(trialScript({ argv: ['sleep', '30'], suspend }))
+  const script = renderCommand(trialScript({ argv: ['sh', '-c', 'echo under way; exec sleep 30'], suspend }))
   const child = execFile('setsid', ['/bin/sh', '-c', script])
   await new Promise<void>((resolve) => {
     child.stdout?.on('data', (text: string) => {
-      if (String(text).includes('hvlab run')) resolve()
+      if (String(text).includes('under way')) resolve()
     })
   })
   const ended = new Promise((resolve) => child.on('exit', resolve))
@@ -471,12 +471,12 @@ t.test('findings about conditions and noise', async (t) => {
             ],
           },
         },
-        'Computing primes: 2 complete blocks, too few for an interval.',
+        'Too few blocks for an interval: Computing primes (2 complete blocks).',
       ],
       [
         'wide-interval',
         { values: { cpu: [steady(1000), [100, 50, 200, 100]] } },
-        'Computing primes: the interval of the slowdown is 5.0–20 × over 4 blocks: read it as an order of magnitude, or measure more blocks on a quieter machine.',
+        'The interval of the slowdown is wider than ± 10 %: Computing primes (5.0–20 ×). Read it as an order of magnitude, or measure more blocks on a quieter machine.',
       ],
     ]
   for (const [rule, shape, text] of cases) t.equal(textOf({ values, ...shape }, rule), text, rule)

@@ -26,7 +26,7 @@ const cases: Case[] = [
     asked: { threads: 1, durationS: 1 },
     version: '1.0.20',
     metrics: {
-      events_per_s: 4285.86,
+      events_per_s: 4288.57,
       events: 4289,
       total_time_s: 1.0001,
       latency_avg_ms: 0.23,
@@ -38,7 +38,7 @@ const cases: Case[] = [
     parser: 'sysbench-cpu',
     asked: { threads: 2, durationS: 1 },
     version: '1.0.20',
-    metrics: { events_per_s: 8750.45, in_events_s: 1.99578, latency_p95_ms: 0.26 },
+    metrics: { events_per_s: 8755.25, in_events_s: 1.99578, latency_p95_ms: 0.26 },
   },
   {
     file: '1.0.20-memory-1k',
@@ -46,8 +46,8 @@ const cases: Case[] = [
     asked: { threads: 1, durationS: 1, blockBytes: KiB },
     version: '1.0.20',
     metrics: {
-      mib_per_s: 6207.85,
-      operations_per_s: 6356841.54,
+      mib_per_s: 6211.97,
+      operations_per_s: 6361060.89,
       operations: 6361697,
       transferred_mib: 6212.59,
     },
@@ -57,21 +57,21 @@ const cases: Case[] = [
     parser: 'sysbench-memory',
     asked: { threads: 1, durationS: 1, blockBytes: MiB },
     version: '1.0.20',
-    metrics: { mib_per_s: 25574.74, operations: 25608, latency_max_ms: 1.25 },
+    metrics: { mib_per_s: 25592.64, operations: 25608, latency_max_ms: 1.25 },
   },
   {
     file: '1.0.18-cpu-deprecated-option',
     parser: 'sysbench-cpu',
     asked: { threads: 1, durationS: 10 },
     version: '1.0.18',
-    metrics: { events_per_s: 812.4, events: 8126 },
+    metrics: { events_per_s: 812.54, events: 8126 },
   },
   {
     file: '0.4.12-cpu',
     parser: 'sysbench-cpu',
     asked: { threads: 1 },
     version: '0.4.12',
-    metrics: { events_per_s: 10000 / 12.504, latency_p95_ms: 1.29, in_events_s: 12.5012 },
+    metrics: { events_per_s: 799.74, latency_p95_ms: 1.29, in_events_s: 12.5012 },
   },
   {
     file: '0.4.12-memory-1m',
@@ -79,6 +79,14 @@ const cases: Case[] = [
     asked: { threads: 1, blockBytes: MiB },
     version: '0.4.12',
     metrics: { mib_per_s: 5120, operations: 10240 },
+  },
+  {
+    // Captured in an emulated guest on a loaded host: the report came 51 ms after the last event.
+    file: '1.0.20-memory-1m-late-report',
+    parser: 'sysbench-memory',
+    asked: { threads: 1, durationS: 3, blockBytes: MiB },
+    version: '1.0.20',
+    metrics: { mib_per_s: 3772.68, operations_per_s: 3772.68, operations: 11352 },
   },
   {
     file: '1.0.20-memory-cap',
@@ -196,7 +204,7 @@ t.test('no output at all is unreadable, and quotes what there was', async (t) =>
       reason: 'module',
       code: 'benchmark-output-unreadable',
       message: 'the output of sysbench has no readable line for version',
-      hint: 'sysbench 1.0.8 or later is needed, run with LC_ALL=C; the output is in the details',
+      hint: 'sysbench 1.0 is needed, run with LC_ALL=C; the output is in the details',
       details: 'sysbench: command not found',
     },
   })
