@@ -1,0 +1,501 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { chooseCpu, cpuChoices } from '../../../src/lab/cpu-model.ts'
+import { parseDomainState } from '../../../src/lab/domain-state.ts'
+import { domainXml } from '../../../src/lab/domain-xml.ts'
+import { configText, differences, type WantedGuest } from '../../../src/lab/guest-config.ts'
+import { guestFiles } from '../../../src/lab/guest-files.ts'
+import { guestHost, guestHostName } from '../../../src/lab/guest-host.ts'
+import {
+  addressRanges,
+  bridgeName,
+  guestAddress,
+  guestMac,
+  guestUuid,
+  networkUuid,
+} from '../../../src/lab/identity.ts'
+import {
+  formatAddress,
+  formatSubnet,
+  netmask,
+  overlaps,
+  parseSubnet,
+  type Subnet,
+} from '../../../src/lab/ipv4.ts'
+import { libvirtFailure } from '../../../src/lab/libvirt-failure.ts'
+import { libvirtState } from '../../../src/lab/libvirt-state.ts'
+import type { GuestMetadata } from '../../../src/lab/metadata.ts'
+import { planSubnet, type UsedSubnets } from '../../../src/lab/network-plan.ts'
+import { networkXml, parseNetworkState, reservationXml } from '../../../src/lab/network-xml.ts'
+import { seedTexts, writeSeed } from '../../../src/lab/seed.ts'
+import { knownHostsLine, sshWords } from '../../../src/lab/ssh-command.ts'
+import { startFailure } from '../../../src/lab/start-failure.ts'
+import { bootsAtOnce } from '../../../src/lab/start-guests.ts'
+import { packageRoot } from '../../../src/util/package-root.ts'
+import { renderMasked } from '../../../src/util/sh.ts'
+
+/** What a function must write, as a file for people to read. */
+const expected = (name: string): string => readFileSync(join(packageRoot, 'test/cases/lab', name), 'utf8')
+
+const subnet = (text: string): Subnet => {
+  const parsed = parseSubnet(text)
+  if (!parsed) throw new Error(`not a subnet: ${text}`)
+  return parsed
+}
+
+t.test('subnets', async (t) => {
+  for (const text of [
+    '10.0.0.1/24',
+    '10.0.0.0',
+    '10.0.0.0/33',
+    '256.0.0.0/8',
+    '10.0.0/8',
+    'a/8',
+    '10.0.0.0/8/8',
+  ])
+    t.equal(parseSubnet(text), undefined, `${text} is none`)
+  t.equal(formatSubnet(subnet('192.168.122.0/24')), '192.168.122.0/24')
+  t.equal(netmask(subnet('10.128.0.0/9')), '255.128.0.0')
+  const pairs = [
+    ['192.168.122.0/24', '192.168.0.0/16', true],
+    ['192.168.0.0/16', '192.168.122.0/24', true],
+    ['192.168.122.0/24', '192.168.122.128/25', true],
+    ['192.168.122.0/24', '192.168.123.0/24', false],
+    ['0.0.0.0/0', '10.0.0.0/8', true],
+  ] as const
+  for (const [a, b, expected] of pairs) t.equal(overlaps(subnet(a), subnet(b)), expected, `${a} and ${b}`)
+})
+
+t.test('which subnet a network gets', async (t) => {
+  const route = (text: string, device = 'eth0') => ({ subnet: subnet(text), device })
+  const network = (name: string, text: string, state: Partial<UsedSubnets['networks'][number]> = {}) => ({
+    name,
+    bridge: `virbr-${name}`,
+    subnets: [subnet(text)],
+    active: true,
+    autostart: true,
+    ...state,
+  })
+  const cases: { title: string; wanted?: string; used: UsedSubnets; gets?: string; says?: string }[] = [
+    {
+      title: 'a free one stays',
+      used: { routes: [route('192.0.2.0/24')], networks: [] },
+      gets: '192.168.122.0/24',
+    },
+    {
+      title: 'an equal route',
+      used: { routes: [route('192.168.122.0/24', 'ens3')], networks: [] },
+      gets: '192.168.123.0/24',
+      says: '192.168.122.0/24 overlaps the route 192.168.122.0/24 on ens3; network hvlab gets 192.168.123.0/24 instead.',
+    },
+    {
+      title: 'a route inside the wanted one',
+      used: { routes: [route('192.168.122.64/26'), route('192.168.123.7/32', 'wg0')], networks: [] },
+      gets: '192.168.124.0/24',
+      says: '192.168.122.0/24 overlaps the route 192.168.122.64/26 on eth0; network hvlab gets 192.168.124.0/24 instead.',
+    },
+    {
+      title: 'a wide route around everything',
+      used: { routes: [route('192.168.0.0/16')], networks: [] },
+      says: '192.168.122.0/24 overlaps the route 192.168.0.0/16 on eth0, and no /24 from 192.168.123.0 to 192.168.254.0 is free either.',
+    },
+    {
+      title: 'the halves of a VPN are like a default route',
+      used: { routes: [route('0.0.0.0/1', 'tun0'), route('128.0.0.0/1', 'tun0')], networks: [] },
+      gets: '192.168.122.0/24',
+    },
+    {
+      title: 'its own bridge does not count',
+      used: {
+        routes: [route('192.168.122.0/24', 'virbr-hvlab')],
+        networks: [network('hvlab', '192.168.122.0/24')],
+      },
+      gets: '192.168.122.0/24',
+    },
+    {
+      title: 'another network, started at boot',
+      used: { routes: [], networks: [network('default', '192.168.122.0/24', { active: false })] },
+      gets: '192.168.123.0/24',
+      says: '192.168.122.0/24 overlaps the libvirt network default (192.168.122.0/24); network hvlab gets 192.168.123.0/24 instead.',
+    },
+    {
+      title: 'another network that never starts',
+      used: {
+        routes: [],
+        networks: [network('default', '192.168.122.0/24', { active: false, autostart: false })],
+      },
+      gets: '192.168.122.0/24',
+    },
+  ]
+  for (const { title, wanted, used, gets, says } of cases) {
+    const choice = planSubnet('hvlab', subnet(wanted ?? '192.168.122.0/24'), used)
+    if (choice.ok) {
+      t.equal(formatSubnet(choice.value.subnet), gets, title)
+      t.equal(choice.value.why, says, `${title}: what is said`)
+    } else {
+      t.equal(gets, undefined, title)
+      t.match(choice.error, { code: 'no-free-subnet', message: says ?? '' }, `${title}: what is said`)
+    }
+  }
+})
+
+t.test('identity is the same every time', async (t) => {
+  t.equal(guestUuid('hvlab', 'guest1'), guestUuid('hvlab', 'guest1'))
+  t.match(
+    guestUuid('hvlab', 'guest1'),
+    /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+  )
+  t.strictSame(
+    [guestUuid('hvlab', 'guest1'), guestMac('hvlab', 'guest1'), networkUuid('hvlab', 'hvlab')],
+    ['bb73d619-445d-53b7-b179-14a617adf9a0', '52:54:00:98:17:ac', 'faf184ed-dbdd-591c-bc89-7e294b46eadb'],
+    'and in every version: guests made earlier are found',
+  )
+  t.not(guestUuid('a', 'b-c'), guestUuid('a-b', 'c'))
+  t.equal(bridgeName('hvlab', 'hvlab', []), 'hvbr-hvlab')
+  const other = bridgeName('hvlab', 'hvlab', ['hvbr-hvlab'])
+  t.match(other, /^hvbr-[0-9a-f]{10}$/)
+  t.not(bridgeName('hvlab', 'hvlab', ['hvbr-hvlab', other]), other)
+  t.match(bridgeName('hvlab', 'a.very.long_name', []), /^hvbr-[0-9a-f]{10}$/)
+  t.ok(bridgeName('hvlab', 'abcdefghij', []).length <= 15, 'Linux allows 15 characters')
+})
+
+t.test('addresses of guests', async (t) => {
+  const lab = subnet('192.168.122.0/24')
+  const ranges = Object.entries(addressRanges(lab)).map(([name, value]) => `${name} ${formatAddress(value)}`)
+  t.strictSame(ranges, [
+    'gateway 192.168.122.1',
+    'reservedFrom 192.168.122.2',
+    'reservedTo 192.168.122.191',
+    'dynamicFrom 192.168.122.192',
+    'dynamicTo 192.168.122.254',
+  ])
+  const mac = guestMac('hvlab', 'guest1')
+  const first = guestAddress(mac, lab, []) ?? ''
+  t.equal(guestAddress(mac, lab, []), first)
+  t.not(guestAddress(mac, lab, [{ mac: 'other', address: first }]), first, 'taken by another')
+  t.equal(guestAddress(mac, lab, [{ mac, address: '192.168.122.9' }]), '192.168.122.9', 'reserved already')
+  t.equal(guestAddress(mac, lab, [{ mac, address: '10.0.0.9' }]), first, 'reserved in another subnet')
+  const small = subnet('10.0.0.0/28')
+  const all = Array.from({ length: 10 }, (_, index) => ({ mac: `m${index}`, address: `10.0.0.${index + 2}` }))
+  t.equal(guestAddress(mac, small, all), undefined, 'full')
+  t.equal(guestAddress(mac, small, all.slice(1)), '10.0.0.2', 'the last free one')
+})
+
+const wanted: WantedGuest = {
+  lab: 'hvlab',
+  name: 'guest1',
+  image: 'debian-12',
+  imageKey: 'a'.repeat(64),
+  vcpus: 2,
+  memoryMb: 2900,
+  diskGb: 10,
+  network: 'hvlab',
+  accelerator: 'auto',
+  authorizedKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIII',
+}
+const metadata: GuestMetadata = {
+  lab: 'hvlab',
+  guest: 'guest1',
+  run: '20260101-100000-quick',
+  created: '2026-01-01T10:00:00.000Z',
+  image: 'debian-12',
+  imageKey: wanted.imageKey,
+  network: 'hvlab',
+  address: '192.168.122.57',
+  accelerator: 'tcg',
+  acceleratorReason: 'no kernel boots under KVM: "<silent>" & more',
+  user: 'hvlab',
+  hostKey: 'ssh-ed25519 AAAAhost',
+  config: configText(wanted, 'tcg', 'Nehalem'),
+}
+const spec = {
+  metadata,
+  vcpus: 2,
+  memoryMb: 2900,
+  cpu: 'Nehalem',
+  arch: 'x86_64' as const,
+  boot: {
+    kernel: '/store/vmlinuz',
+    initrd: '/store/initrd',
+    cmdline: 'root=/dev/vda rw console=ttyS0 quiet',
+  },
+  files: guestFiles('hvlab-guest1'),
+  base: '/store/image.qcow2',
+}
+
+t.test('domain XML', async (t) => {
+  t.equal(domainXml(spec), expected('domain.xml'))
+  const kvm = domainXml({ ...spec, cpu: 'host-passthrough', metadata: { ...metadata, accelerator: 'kvm' } })
+  t.match(kvm, '<domain type="kvm">')
+  t.match(kvm, '<cpu mode="host-passthrough" check="none"/>')
+  const state = parseDomainState(
+    `running (booted)\n\n${domainXml(spec).replace('<domain ', '<domain id="7" ')}`,
+  )
+  t.strictSame(
+    state,
+    {
+      name: 'hvlab-guest1',
+      uuid: guestUuid('hvlab', 'guest1'),
+      state: 'running (booted)',
+      running: true,
+      startId: '7',
+      macs: [guestMac('hvlab', 'guest1')],
+      networks: ['hvlab'],
+      metadata,
+    },
+    'everything is read back as it was written',
+  )
+  const foreign =
+    '<domain type="kvm"><name>db</name><uuid>u</uuid><metadata><x:hvlab xmlns:x="urn:x"/></metadata></domain>'
+  t.strictSame(
+    parseDomainState(`shut off (crashed)\n${foreign}`),
+    { name: 'db', uuid: 'u', state: 'shut off (crashed)', running: false, macs: [], networks: [] },
+    'a domain of somebody else has no metadata of ours',
+  )
+  const disguised = foreign.replace(
+    'x:hvlab xmlns:x="urn:x"',
+    'hvlab:guest xmlns:hvlab="urn:other" lab="hvlab"',
+  )
+  t.equal(parseDomainState(disguised)?.metadata, undefined, 'the namespace counts, not the prefix')
+  t.equal(parseDomainState('error: failed to get domain'), undefined)
+})
+
+t.test('network XML', async (t) => {
+  const own = { lab: 'hvlab', run: 'r', created: '2026-01-01T10:00:00.000Z', config: '{"mode":"nat"}' }
+  const xml = networkXml({
+    name: 'hvlab',
+    mode: 'nat',
+    subnet: subnet('192.168.122.0/24'),
+    bridge: 'hvbr-hvlab',
+    metadata: own,
+  })
+  t.equal(xml, expected('network.xml'))
+  t.notMatch(
+    networkXml({
+      name: 'hvlab',
+      mode: 'isolated',
+      subnet: subnet('10.0.0.0/24'),
+      bridge: 'b',
+      metadata: own,
+    }),
+    'forward',
+  )
+  const reserved = { mac: '52:54:00:01:02:03', address: '192.168.122.57', name: 'guest1' }
+  t.equal(reservationXml(reserved), '<host mac="52:54:00:01:02:03" name="guest1" ip="192.168.122.57"/>')
+  const info =
+    'Name:           hvlab\nActive:         yes\nPersistent:     yes\nAutostart:      yes\nBridge:         hvbr-hvlab\n\n'
+  const live = xml.replace('<dhcp>', `<dhcp>${reservationXml(reserved)}`)
+  const leases =
+    ' 2026-01-01 11:00:00   52:54:00:01:02:03   ipv4       192.168.122.57/24   guest1     ff:00\n'
+  t.match(parseNetworkState(`${info}${live}\n${leases}`), {
+    name: 'hvlab',
+    uuid: networkUuid('hvlab', 'hvlab'),
+    active: true,
+    autostart: true,
+    bridge: 'hvbr-hvlab',
+    subnets: [subnet('192.168.122.0/24')],
+    reservations: [{ mac: '52:54:00:01:02:03', address: '192.168.122.57' }],
+    leases: [{ mac: '52:54:00:01:02:03', address: '192.168.122.57' }],
+    metadata: own,
+  })
+})
+
+t.test('what libvirt says, in one answer', async (t) => {
+  const uuid = 'b97bd041-f679-5ec7-a6ad-acd7ba2e190e'
+  const stdout = [
+    '\n@@libvirt',
+    `<<network ${uuid}>>Name: n\nActive:         no\nAutostart:      no\n\n<network><name>n</name><uuid>${uuid}</uuid></network>\n`,
+    `<<domain ${uuid}>>shut off (unknown)\n\n<domain><name>d &amp; e</name><uuid>${uuid}</uuid></domain>\nexit 0`,
+    '\n@@cpus\n2\n\n@@interfaces\nlo\neth0\n\n@@folders\nhvlab-guest1\n\n@@ready\n7 hvlab-guest1/ready\n\n@@log\nyes',
+  ].join('\n')
+  const state = libvirtState.parse({ exitCode: 0, stdout, stderr: '' })
+  t.match(state, {
+    ok: true,
+    value: {
+      networks: [{ name: 'n', active: false }],
+      domains: [{ name: 'd & e', running: false }],
+      cpus: 2,
+      interfaces: ['lo', 'eth0'],
+      folders: ['hvlab-guest1'],
+      logDaemon: true,
+    },
+  })
+  t.equal(state.ok && state.value.ready.get('hvlab-guest1'), '7')
+  const down = libvirtState.parse({
+    exitCode: 0,
+    stdout: '\n@@libvirt\nerror: Failed to connect socket\nexit 1\n',
+    stderr: '',
+  })
+  t.strictSame(down, { ok: false, error: 'error: Failed to connect socket' })
+  t.strictSame(libvirtState.parse({ exitCode: 1, stdout: '', stderr: '' }), { ok: false, error: '' })
+})
+
+t.test('libvirt that does not answer', async (t) => {
+  const cases = [
+    [
+      'sh: 1: virsh: not found',
+      'libvirt on h1 does not answer: virsh is not installed.',
+      'Apply the role hypervisor to this host first.',
+    ],
+    [
+      "error: Failed to connect socket to '/var/run/libvirt/libvirt-sock': No such file or directory",
+      'libvirt on h1 does not answer: the daemon does not run.',
+      'Apply the role hypervisor; it starts libvirtd with systemd or by itself.',
+    ],
+    [
+      "error: Failed to connect socket to '/var/run/libvirt/libvirt-sock': Permission denied",
+      'libvirt on h1 does not answer: the user who logs in may not use it.',
+      'Use become: true, or add the user to the group libvirt and log in again.',
+    ],
+    [
+      'error: strange',
+      'libvirt on h1 does not answer: strange.',
+      'Run `virsh -c qemu:///system version` on that host.',
+    ],
+  ]
+  for (const [output = '', message, hint] of cases)
+    t.match(libvirtFailure('h1', output), { code: 'libvirt-not-reachable', message, hint })
+})
+
+t.test('guests that do not start', async (t) => {
+  const cases = [
+    [
+      "error: can't connect to virtlogd: Failed to connect socket",
+      'virtlogd, which keeps its serial log, does not run',
+    ],
+    ['Could not access KVM kernel module: Permission denied', 'QEMU may not open /dev/kvm'],
+    ['Could not access KVM kernel module: No such file or directory', 'KVM does not work here'],
+    [
+      "CPU mode 'host-passthrough' for x86_64 qemu domain on x86_64 host is not supported by hypervisor",
+      'the host cannot give it this CPU model',
+    ],
+    [
+      "qemu-system-x86_64: cannot set up guest memory 'pc.ram': Cannot allocate memory",
+      'the host has too little free memory for it',
+    ],
+    [
+      "Could not open '/var/lib/hvlab/x.qcow2': Permission denied",
+      'QEMU’s user may not read one of its files',
+    ],
+    [
+      "error: unable to open '/sys/fs/cgroup/machine/': No such file or directory",
+      'libvirt cannot use control groups here, as in many containers',
+    ],
+    ["error: Requested operation is not valid: network 'hvlab' is not active", 'its network does not run'],
+    ['error: something else', 'something else'],
+  ]
+  for (const [output = '', cause] of cases)
+    t.equal(
+      startFailure('hvlab-guest1', 'h1', output).message,
+      `Guest hvlab-guest1 on h1 did not start: ${cause}.`,
+    )
+})
+
+t.test('differences between a guest and what is wanted', async (t) => {
+  t.strictSame(differences(metadata, wanted), [])
+  t.strictSame(
+    differences(metadata, { ...wanted, accelerator: 'tcg' }),
+    [],
+    'what auto chose, asked for by name',
+  )
+  t.strictSame(
+    differences(metadata, {
+      ...wanted,
+      vcpus: 4,
+      memoryMb: 4096,
+      imageKey: 'b'.repeat(64),
+      accelerator: 'kvm',
+    }),
+    ['image aaaaaaaaaaaa → bbbbbbbbbbbb', 'vcpus 2 → 4', 'memory_mb 2900 → 4096', 'accelerator tcg → kvm'],
+  )
+  t.strictSame(differences({ ...metadata, config: 'edited' }, { ...wanted, cpu: 'qemu64' }).slice(-2), [
+    'cpu unknown → qemu64',
+    'login_key unknown → …IIIIIIIIIIII',
+  ])
+})
+
+t.test('seed', async (t) => {
+  const hostKey = {
+    privateKey: '-----BEGIN-----\nsecret "key"\n-----END-----\n',
+    publicKey: 'ssh-ed25519 AAAAhost',
+  }
+  const seed = { hostname: 'guest1', user: 'hvlab', authorizedKey: 'ssh-ed25519 AAAAme', hostKey }
+  const texts = seedTexts(seed)
+  t.equal(`${texts.userData}---\n${texts.metaData}---\n${texts.networkConfig}`, expected('seed.txt'))
+  const again = seedTexts({ ...seed, hostKey: { ...hostKey, privateKey: 'other' } })
+  t.not(again.metaData, texts.metaData, 'a guest made anew is a new instance')
+  const command = writeSeed(texts, guestFiles('hvlab-guest1'))
+  t.equal(command.stdin, texts.userData, 'the host key travels on stdin')
+  t.notMatch(renderMasked(command), 'secret')
+})
+
+t.test('a guest as a host of the inventory', async (t) => {
+  const host = guestHost(metadata, { hypervisor: 'localhost', hypervisors: 1, keyFile: '/home/u/key' })
+  t.strictSame(host, JSON.parse(expected('guest-host.json')))
+  t.equal(guestHostName('guest1', 'alpha', 2), 'guest1.alpha', 'two hypervisors may each have a guest1')
+})
+
+t.test('how many boot at once', async (t) => {
+  const guests = (count: number, accelerator: 'kvm' | 'tcg', vcpus = 2) =>
+    Array.from({ length: count }, () => ({ metadata: { ...metadata, accelerator }, vcpus, running: false }))
+  t.equal(bootsAtOnce(guests(9, 'kvm'), 2), 4)
+  t.equal(bootsAtOnce(guests(3, 'kvm'), 2), 3)
+  t.equal(bootsAtOnce(guests(9, 'tcg'), 8), 4)
+  t.equal(bootsAtOnce(guests(9, 'tcg'), 1), 1)
+  t.equal(bootsAtOnce(guests(9, 'tcg', 1), 2), 2)
+})
+
+t.test('CPU models', async (t) => {
+  const caps = `<domainCapabilities><cpu>
+    <mode name='host-passthrough' supported='no'/>
+    <mode name='custom' supported='yes'><model usable='yes'>qemu64</model><model usable='no'>EPYC</model><model usable='yes'>Nehalem</model></mode>
+  </cpu></domainCapabilities>`
+  const choices = cpuChoices.parse({ exitCode: 0, stdout: caps, stderr: '' }, 'tcg')
+  t.strictSame(choices, { hostPassthrough: false, models: ['qemu64', 'Nehalem'] })
+  t.equal(chooseCpu('tcg', choices), 'Nehalem')
+  t.equal(chooseCpu('tcg', undefined), 'qemu64')
+  t.equal(chooseCpu('kvm', { hostPassthrough: true, models: [] }), 'host-passthrough')
+  t.equal(cpuChoices.parse({ exitCode: 1, stdout: '', stderr: 'error' }, 'kvm'), undefined)
+})
+
+t.test('ssh to a guest', async (t) => {
+  const login = {
+    address: '192.168.122.57',
+    user: 'hvlab',
+    keyFile: '/home/u/key',
+    knownHostsFile: '/tmp/k',
+    hypervisor: { kind: 'local' as const },
+  }
+  t.strictSame(sshWords({ ...login, command: [] }).slice(-3), [
+    '-o',
+    'LogLevel=ERROR',
+    'hvlab@192.168.122.57',
+  ])
+  t.strictSame(
+    sshWords({ ...login, command: ['echo $HOME | wc -c'] }).slice(-2),
+    ['--', 'echo $HOME | wc -c'],
+    'one word is shell text',
+  )
+  t.strictSame(
+    sshWords({ ...login, command: ['echo', 'a b'] }).slice(-1),
+    ["echo 'a b'"],
+    'several words are passed on as they are',
+  )
+  const hypervisor = {
+    kind: 'ssh' as const,
+    address: '10.0.0.5',
+    port: 2222,
+    user: 'root',
+    identity_files: ['/home/u/my 100% key'],
+    known_hosts_files: ['/home/u/known hosts', '/k'],
+    host_key_checking: 'accept-new',
+    jumps: 'j@10.0.0.1:22',
+  }
+  t.equal(
+    sshWords({ ...login, hypervisor, command: [] }).find((word) => word.startsWith('ProxyCommand')),
+    "ProxyCommand=ssh -p 2222 -l root -i '/home/u/my 100%% key' -o 'UserKnownHostsFile=\"/home/u/known hosts\" /k' " +
+      '-o StrictHostKeyChecking=accept-new -J j@10.0.0.1:22 -W [%h]:%p 10.0.0.5',
+  )
+  t.equal(knownHostsLine('ssh-ed25519 AAAA'), 'hvlab-guest ssh-ed25519 AAAA\n')
+})
