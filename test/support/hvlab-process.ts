@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { Event } from '../../src/model/event.ts'
+import { packageRoot } from '../../src/util/package-root.ts'
+
+const binary = join(packageRoot, 'bin', 'hvlab.mjs')
+
+export interface HvlabOptions {
+  /** The lab's folder. */
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string>>
+  /** A command that takes longer is killed and the test fails. */
+  readonly timeoutMs?: number
+}
+
+export interface HvlabResult {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+  /** With `--format jsonl`: what was printed, line by line. */
+  readonly events: readonly Event[]
+  readonly durationMs: number
+}
+
+/** The real command, as a user starts it, without a terminal. */
+export class HvlabProcess {
+  readonly #child: ChildProcess
+  readonly #args: readonly string[]
+  readonly #startedAt = performance.now()
+  readonly #ended: Promise<HvlabResult>
+  #stdout = ''
+  #stderr = ''
+
+  constructor(args: readonly string[], { cwd, env, timeoutMs = 60_000 }: HvlabOptions) {
+    this.#args = args
+    this.#child = spawn(process.execPath, [binary, ...args], {
+      cwd,
+      env: { ...withoutColor(process.env), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+    })
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stdout += text
+    })
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text
+    })
+    this.#ended = this.#end(timeoutMs)
+  }
+
+  /** As Ctrl-C in a terminal would, but to hvlab alone: its children must be ended by it. */
+  interrupt(): void {
+    this.#child.kill('SIGINT')
+  }
+
+  get ended(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+
+  result(): Promise<HvlabResult> {
+    return this.#ended
+  }
+
+  async #end(timeoutMs: number): Promise<HvlabResult> {
+    const [exitCode, signal] = (await once(this.#child, 'close')) as [number | null, string | null]
+    const durationMs = performance.now() - this.#startedAt
+    if (exitCode === null) {
+      const why = durationMs >= timeoutMs ? `took longer than ${timeoutMs / 1000} s` : `ended by ${signal}`
+      throw new Error(`hvlab ${this.#args.join(' ')} ${why}\n${this.#stdout.slice(-4000)}\n${this.#stderr}`)
+    }
+    const events = this.#args.includes('jsonl') ? parseEvents(this.#stdout) : []
+    return { exitCode, stdout: this.#stdout, stderr: this.#stderr, events, durationMs }
+  }
+}
+
+/** Runs the command to its end. */
+export function hvlab(args: readonly string[], options: HvlabOptions): Promise<HvlabResult> {
+  return new HvlabProcess(args, options).result()
+}
+
+export function parseEvents(lines: string): Event[] {
+  return lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Event)
+}
+
+/** tap sets FORCE_COLOR-like variables for itself; a user's pipe has none. */
+function withoutColor(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { FORCE_COLOR: _force, NO_COLOR: _no, TAP: _tap, NODE_OPTIONS: _options, ...rest } = env
+  return rest
+}

@@ -1,0 +1,29 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { atEnd } from './cleanup.ts'
+import { HvlabProcess, type HvlabResult } from './hvlab-process.ts'
+
+/** A new, empty lab folder with a state of its own (keys, known hosts): what the user of this machine has is left alone. */
+export class LabFolder {
+  readonly path: string
+  readonly #state: string
+
+  constructor(t: Test) {
+    const folder = mkdtempSync(join(tmpdir(), 'hvlab-lab-'))
+    atEnd(t, () => rmSync(folder, { recursive: true, force: true }))
+    this.path = join(folder, 'lab')
+    this.#state = join(folder, 'state')
+    mkdirSync(this.path)
+  }
+
+  /** Runs `hvlab …` in the folder, to its end. */
+  hvlab(args: readonly string[], timeoutMs?: number): Promise<HvlabResult> {
+    return this.start(args, timeoutMs).result()
+  }
+
+  start(args: readonly string[], timeoutMs = 60_000): HvlabProcess {
+    return new HvlabProcess(args, { cwd: this.path, env: { XDG_STATE_HOME: this.#state }, timeoutMs })
+  }
+}

@@ -1,0 +1,87 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import type { Test } from 'tap'
+import { atEnd } from './cleanup.ts'
+import { must, tool } from './tool.ts'
+
+/** Everything on this machine that a lab adds to, by kind. */
+export type MachineState = Readonly<Record<'domains' | 'networks' | 'links' | 'files' | 'rules', string[]>>
+
+export function virsh(...args: readonly string[]): string {
+  return must('virsh', ['-q', '-c', 'qemu:///system', ...args]).trim()
+}
+
+export function machineState(): MachineState {
+  const running = libvirtAnswers()
+  const names = (text: string) => text.split('\n').filter((line) => line !== '')
+  const folders = ['/var/lib/hvlab/guests', '/var/lib/libvirt/dnsmasq', '/etc/libvirt/qemu']
+  return {
+    domains: running ? names(virsh('list', '--all', '--name')) : [],
+    networks: running ? names(virsh('net-list', '--all', '--name')) : [],
+    links: readdirSync('/sys/class/net'),
+    files: folders.flatMap((folder) =>
+      existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}`) : [],
+    ),
+    rules: names(tool('iptables', ['-w', '-t', 'nat', '-S']).stdout).filter((rule) => rule.startsWith('-A')),
+  }
+}
+
+/** What is there now and was not before. */
+export function added(before: MachineState, now: MachineState): string[] {
+  const kinds = Object.keys(now) as (keyof MachineState)[]
+  return kinds.flatMap((kind) =>
+    now[kind].filter((entry) => !before[kind].includes(entry)).map((entry) => `${kind}: ${entry}`),
+  )
+}
+
+/** A stopped domain and an inactive network of somebody else. */
+export interface Foreign {
+  /** Their definitions as libvirt has them now. */
+  definitions(): string[]
+}
+
+/**
+ * Defines a domain and a network that are not hvlab's. Where libvirt does not run yet, as files that it reads when it
+ * starts: starting it is hvlab's part.
+ */
+export function foreignDefinitions(t: Test): Foreign {
+  const domain = 'hvlab-test-foreign'
+  const network = 'hvlab-test-net'
+  const files = {
+    domain: `/etc/libvirt/qemu/${domain}.xml`,
+    network: `/etc/libvirt/qemu/networks/${network}.xml`,
+  }
+  atEnd(t, () => {
+    if (libvirtAnswers()) {
+      tool('virsh', ['-c', 'qemu:///system', 'undefine', domain])
+      tool('virsh', ['-c', 'qemu:///system', 'net-undefine', network])
+    }
+    for (const file of Object.values(files)) rmSync(file, { force: true })
+  })
+  const xml = {
+    domain: `<domain type='qemu'><name>${domain}</name><uuid>6f1c9a3e-7a54-4c0e-9c07-5d9d5ad6b2aa</uuid>
+<memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>
+<devices><emulator>/usr/bin/qemu-system-x86_64</emulator></devices></domain>\n`,
+    network: `<network><name>${network}</name><uuid>0b7f7a5e-43a8-4c2b-8f6f-0f6f4a8d1f11</uuid>
+<bridge name='hvt-foreign' stp='on' delay='0'/><ip address='10.214.7.1' netmask='255.255.255.0'/></network>\n`,
+  }
+  const live = libvirtAnswers()
+  for (const kind of ['domain', 'network'] as const) {
+    if (live)
+      must(
+        'virsh',
+        ['-c', 'qemu:///system', kind === 'domain' ? 'define' : 'net-define', '/dev/stdin'],
+        xml[kind],
+      )
+    else {
+      mkdirSync('/etc/libvirt/qemu/networks', { recursive: true })
+      writeFileSync(files[kind], xml[kind], { mode: 0o600 })
+    }
+  }
+  return { definitions: () => [virsh('dumpxml', domain), virsh('net-dumpxml', network)] }
+}
+
+function libvirtAnswers(): boolean {
+  // A daemon that does not run is started by no socket where systemd does not run.
+  if (!existsSync('/run/libvirt/libvirt-sock')) return false
+  return tool('timeout', ['10', 'virsh', '-c', 'qemu:///system', 'version']).status === 0
+}
