@@ -77,7 +77,7 @@ function hostsOf(inventory: Inventory, pattern: string, limit: ReadonlySet<strin
   throw new FailureError(
     defined({
       reason: 'config' as const,
-      code: 'no-hosts',
+      code: 'no-hosts-matched',
       message: `the pattern "${pattern}" matches no host of the inventory`,
       hint: meant === undefined ? undefined : `did you mean "${meant}"?`,
     }),

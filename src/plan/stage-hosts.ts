@@ -71,11 +71,16 @@ function reportUnmatched(
     const known = [...inventory.groups.keys()].filter((name) => hostsOfGroup(inventory, name).length > 0)
     const hint =
       meant === undefined ? `groups with hosts: ${known.join(', ') || 'none'}` : `did you mean "${meant}"?`
-    if (isEmpty) context.error('no-hosts', message, location, hint)
-    else context.warn('no-hosts', message, location, hint)
+    if (isEmpty) context.error('no-hosts-matched', message, location, hint)
+    else context.warn('no-hosts-matched', message, location, hint)
   }
   if (isEmpty && unmatched.length === 0) {
     const message = `the pattern "${pattern}" matches no host of the inventory`
-    context.error('no-hosts', message, location, 'add hosts to the group, or give another inventory with -i')
+    context.error(
+      'no-hosts-matched',
+      message,
+      location,
+      'add hosts to the group, or give another inventory with -i',
+    )
   }
 }

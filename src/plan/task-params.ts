@@ -21,7 +21,6 @@ export const metaActions: readonly string[] = [
   'end_batch',
   'clear_facts',
   'clear_host_errors',
-  'refresh_inventory',
   'reset_connection',
 ]
 
