@@ -2,7 +2,7 @@ import type { FileStat } from '../facts/file-stat.ts'
 import type { Diff } from '../model/result.ts'
 import type { Vars } from '../model/value.ts'
 import { sh } from '../util/sh.ts'
-import { applyMode, type Mode, octal } from './mode.ts'
+import { applyMode, chmodOperand, type Mode, octal } from './mode.ts'
 import type { Change } from './module.ts'
 import { mode, text } from './params.ts'
 
@@ -55,7 +55,7 @@ export function* attributeChanges(path: string, current: FileStat, wanted: Attri
   const setsMode =
     changesMode || (names !== '' && !isLink && wanted.mode !== undefined && (bits & 0o6000) !== 0)
   const chown = sh`chown -h -- ${names} ${path}`
-  const chmod = sh`chmod ${octal(bits)} -- ${path}`
+  const chmod = sh`chmod ${chmodOperand(bits)} -- ${path}`
   const said = [
     ...(owner ? [`owner ${wanted.owner}`] : []),
     ...(group ? [`group ${wanted.group}`] : []),

@@ -4,7 +4,7 @@ import { sh } from '../util/sh.ts'
 import { ownership, wantedMode } from './attributes.ts'
 import { moduleFailure } from './failure.ts'
 import { attributes, type FileParams } from './file-params.ts'
-import { applyMode, octal } from './mode.ts'
+import { applyMode, chmodOperand, octal } from './mode.ts'
 import type { Change, ModuleContext, Steps } from './module.ts'
 import { named } from './written-file.ts'
 
@@ -44,7 +44,7 @@ function makeFolders(params: FileParams, path: string, mode: string): Change {
     summary: `create folder ${path}`,
     diff: { before: 'state: absent\n', after: 'state: directory\n', beforeLabel: path, afterLabel: path },
     // chmod as well: mkdir -m does not set the set-group-id bit on every system.
-    action: sh`for d in ${prefixes(path)}; do [ -d "$d" ] || { mkdir -m ${mode} -- "$d" && ${chown} && chmod ${mode} -- "$d"; } || exit 1; done`,
+    action: sh`for d in ${prefixes(path)}; do [ -d "$d" ] || { mkdir -m ${mode} -- "$d" && ${chown} && chmod 0${mode} -- "$d"; } || exit 1; done`,
   }
 }
 
@@ -85,7 +85,7 @@ function recursiveChanges(
         ]),
     ...[...modes].map(([bits, paths]) => ({
       summary: `set mode ${octal(bits)} of ${some(paths, root)}`,
-      action: { ...sh`xargs -0 chmod -- ${octal(bits)}`, stdin: paths.join('\0') },
+      action: { ...sh`xargs -0 chmod -- ${chmodOperand(bits)}`, stdin: paths.join('\0') },
     })),
   ]
 }

@@ -94,3 +94,11 @@ function permissionBits(permissions: string, user: string, current: number, isDi
 export function octal(bits: number): string {
   return bits.toString(8).padStart(4, '0')
 }
+
+/**
+ * The operand for chmod(1). GNU's keeps set-user-id and set-group-id of folders for `0755`; a fifth digit says that
+ * they go.
+ */
+export function chmodOperand(bits: number): string {
+  return `0${octal(bits)}`
+}
