@@ -4,6 +4,7 @@ import { counted, listed, percent } from './words.ts'
 
 /** What was compared with what, and where the two sides differ in more than virtualisation. */
 export const conditionFindings: Rule = (benchmark, comparisons) => [
+  ...incomplete(benchmark),
   ...nestedHost(benchmark),
   ...guests(benchmark).flatMap(([guest, environment, native]) => [
     ...accelerator(guest, environment),
@@ -22,6 +23,14 @@ export const conditionFindings: Rule = (benchmark, comparisons) => [
       }),
     ),
 ]
+
+function incomplete({ design, samples }: Benchmark): Finding[] {
+  const wanted = design.blocks * design.subjects.length * design.workloads.length
+  const measured = samples.filter((sample) => !sample.warm_up).length
+  if (measured >= wanted) return []
+  const text = `The benchmark on ${design.hypervisor} ended after ${measured} of ${counted(wanted, 'trial')}; only complete pairs are counted.`
+  return [{ rule: 'incomplete', level: 'caution', about: design.hypervisor, text }]
+}
 
 function nestedHost({ design, environments }: Benchmark): Finding[] {
   const native = environments.find(({ kind }) => kind === 'native')

@@ -18,7 +18,8 @@ function pairing({ design, environments }: Benchmark): string {
 }
 
 function order({ design, samples }: Benchmark): string {
-  return `${counted(samples.length, 'trial')} of ${design.duration_s} s in ${counted(design.blocks, 'block')} after a warm-up that counts for nothing. Every block holds each workload on each subject once, in an order drawn anew (seed ${design.seed}), so that a change of the machine's mood meets both sides.`
+  const measured = samples.filter((sample) => !sample.warm_up).length
+  return `${counted(measured, 'trial')} of ${design.duration_s} s in ${counted(design.blocks, 'block')}, after a warm-up that counts for nothing. Every block holds each workload on each subject once, in an order drawn anew (seed ${design.seed}), so that a change of the machine's mood meets both sides.`
 }
 
 function statistics({ benchmark, rangeCoverage }: HostResults): string {

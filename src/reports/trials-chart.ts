@@ -27,7 +27,7 @@ export async function trialsChart(benchmark: Benchmark): Promise<Drawing> {
   const reach =
     Math.max(5, ...panels.flatMap(({ dots }) => dots.map(({ share }) => Math.abs(share - 100)))) * 1.15
   const orders = panels.flatMap(({ dots }) => dots.map(({ order }) => order))
-  const ends: [number, number] = [Math.min(...orders), Math.max(...orders) + 2]
+  const ends: [number, number] = [Math.floor(Math.min(...orders) / 5) * 5, Math.max(...orders) + 2]
   const draw = (width: number): Promise<string> => {
     const size: Size = { width, height: panels.length * (panelHeight + heading) + 24 }
     return drawSvg(option(panels, reach, ends), size)
