@@ -2,18 +2,21 @@ import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import type { Become, Command, CommandResult } from '../model/command.ts'
-import { type Failure, FailureError } from '../model/failure.ts'
+import { FailureError } from '../model/failure.ts'
 import { CappedOutput } from '../util/capped-output.ts'
-import { quote, renderCommand, renderMasked } from '../util/sh.ts'
+import { renderCommand } from '../util/sh.ts'
+import { commandCancelled, commandLost, commandTimedOut, usedAfterClose } from './command-failures.ts'
+import { commandText } from './command-text.ts'
 import type { Connection, PutOptions, RunOptions } from './connection.ts'
 import type { Request } from './executor.ts'
 import { sendInput } from './input-file.ts'
+import { Interruption, within } from './interruption.ts'
 import { killDeadlineMs, killGroup } from './kill-group.ts'
 import { putFile } from './put-file.ts'
 import { readWholeFile } from './read-file.ts'
 import { type Execution, ShellEnded } from './shell.ts'
 import { type Lease, ShellPool } from './shell-pool.ts'
-import { frameLine, maxCommandBytes, maxInlineInputBytes } from './shell-protocol.ts'
+import { frameLine, maxInlineInputBytes } from './shell-protocol.ts'
 import type { Transport } from './transport.ts'
 
 /** Commands and files over the shells of one transport, which is opened again when it was lost. */
@@ -66,8 +69,8 @@ export class ShellConnection implements Connection {
   /** Resolves with the exit code; output goes to `onChunk` as raw bytes. Throws as `run` does. */
   async execute(request: Request): Promise<number> {
     const { command, signal } = request
-    const text = scriptText(command)
-    if (signal?.aborted) throw new FailureError(this.#cancelled(command))
+    const text = commandText(command)
+    if (signal?.aborted) throw new FailureError(commandCancelled(this.description, command))
     const link = await this.#current()
     const id = randomBytes(12).toString('hex')
     const inline = typeof command.stdin === 'string' ? Buffer.from(command.stdin) : command.stdin
@@ -113,7 +116,7 @@ export class ShellConnection implements Connection {
 
   /** The open link; a lost one is replaced, once for all who ask at the same time. */
   async #current() {
-    if (this.#closed) throw new FailureError(closedFailure(this.description))
+    if (this.#closed) throw new FailureError(usedAfterClose(this.description))
     const waited = this.#link
     const link = await waited.catch(() => undefined)
     if (link !== undefined && link.transport.lost === undefined) return link
@@ -140,7 +143,8 @@ export class ShellConnection implements Connection {
         ...(singleScript === undefined ? {} : { singleScriptBytes: Buffer.byteLength(singleScript) }),
       })
     } catch (error) {
-      if (signal?.aborted) throw new FailureError(this.#cancelled(command), { cause: error })
+      if (signal?.aborted)
+        throw new FailureError(commandCancelled(this.description, command), { cause: error })
       throw error
     }
   }
@@ -162,12 +166,17 @@ export class ShellConnection implements Connection {
       const killed = await this.#kill(execution, command, link)
       await lease.release(killed ? undefined : 'broken')
       throw new FailureError(
-        outcome === 'timeout' ? this.#timedOut(command, killed) : this.#cancelled(command, killed),
+        outcome === 'timeout'
+          ? commandTimedOut(this.description, command, killed)
+          : commandCancelled(this.description, command, killed),
       )
     } catch (error) {
       if (!(error instanceof ShellEnded)) throw error
       await lease.release('broken')
-      throw new FailureError(await this.#lost(command, link.transport), { cause: error })
+      // The shell's channel often closes a moment before the connection is known to be lost.
+      await within(link.transport.closed, 200)
+      const why = link.transport.lost?.message
+      throw new FailureError(commandLost(this.description, command, why), { cause: error })
     } finally {
       interruption.dispose()
     }
@@ -226,111 +235,4 @@ export class ShellConnection implements Connection {
       return false
     }
   }
-
-  async #lost(command: Command, transport: Transport): Promise<Failure> {
-    // The shell's channel often closes a moment before the connection is known to be lost.
-    await within(transport.closed, 200)
-    return {
-      reason: 'unreachable',
-      code: 'connection-lost',
-      message: `${this.description} was lost while this ran: ${shown(command)}`,
-      hint: 'Whether the command finished is not known. Run again when the host answers.',
-      ...(transport.lost === undefined ? {} : { details: transport.lost.message }),
-    }
-  }
-
-  #timedOut(command: Command, killed: boolean): Failure {
-    return {
-      reason: 'timeout',
-      code: 'command-timeout',
-      message: `Not finished after ${(command.timeoutMs ?? 0) / 1000} s on ${this.description}: ${shown(command)}`,
-      hint: killed
-        ? 'Its processes were ended. Give the task a longer timeout if it needs one.'
-        : 'Whether its processes ended could not be confirmed.',
-    }
-  }
-
-  #cancelled(command: Command, killed = true): Failure {
-    return {
-      reason: 'cancelled',
-      code: 'command-cancelled',
-      message: `Interrupted on ${this.description}: ${shown(command)}`,
-      ...(killed ? {} : { hint: 'Whether its processes ended could not be confirmed.' }),
-    }
-  }
-}
-
-/** The first of deadline and signal. */
-class Interruption {
-  readonly promise: Promise<'timeout' | 'cancelled'>
-  dispose: () => void = () => {}
-
-  constructor(timeoutMs: number | undefined, signal: AbortSignal | undefined) {
-    this.promise = new Promise((resolve) => {
-      const onAbort = () => resolve('cancelled')
-      signal?.addEventListener('abort', onAbort, { once: true })
-      const timer = timeoutMs === undefined ? undefined : setTimeout(() => resolve('timeout'), timeoutMs)
-      this.dispose = () => {
-        signal?.removeEventListener('abort', onAbort)
-        clearTimeout(timer)
-      }
-    })
-  }
-}
-
-/** The value, or undefined when it does not come in time or fails. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms)
-  })
-  try {
-    return await Promise.race([promise.catch(() => undefined), late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-/** Environment and folder become part of the text, because they have to survive sudo. */
-function scriptText(command: Command): string {
-  const exports = Object.entries(command.env ?? {}).map(([name, value]) => {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new FailureError(badVariable(name))
-    return `export ${name}=${quote(value)}\n`
-  })
-  const folder = command.cwd === undefined ? '' : `cd -- ${quote(command.cwd)} || exit 1\n`
-  const text = `${exports.join('')}${folder}${renderCommand(command)}`
-  if (Buffer.byteLength(text) > maxCommandBytes) throw new FailureError(tooLong(command, text))
-  return text
-}
-
-function badVariable(name: string): Failure {
-  return {
-    reason: 'module',
-    code: 'environment-name-invalid',
-    message: `${JSON.stringify(name)} cannot be the name of an environment variable`,
-    hint: 'Letters, digits and _ are allowed, and the first may not be a digit.',
-  }
-}
-
-function tooLong(command: Command, text: string): Failure {
-  return {
-    reason: 'module',
-    code: 'command-too-long',
-    message: `A command may have ${maxCommandBytes / 1024} KiB and this has ${Math.ceil(Buffer.byteLength(text) / 1024)}: ${shown(command)}`,
-    hint: 'Copy large data to the host as a file, or give it as standard input.',
-  }
-}
-
-function closedFailure(description: string): Failure {
-  return {
-    reason: 'unexpected',
-    code: 'connection-closed',
-    message: `${description} was used after it was closed`,
-  }
-}
-
-/** First line of the command, secrets masked, at most 120 characters. */
-function shown(command: Command): string {
-  const [first = '', ...rest] = renderMasked(command).trim().split('\n')
-  return first.length > 120 || rest.length > 0 ? `${first.slice(0, 119)}…` : first
 }

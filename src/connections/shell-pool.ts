@@ -1,11 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Become } from '../model/command.ts'
-import { FailureError } from '../model/failure.ts'
+import { type Failure, FailureError } from '../model/failure.ts'
 import { launch } from './become.ts'
 import { Shell } from './shell.ts'
 import { ChannelRefused, type Transport } from './transport.ts'
 
 /** Starting a shell includes the login files of the user and sudo, which may ask a slow directory service. */
 const shellStartMs = 30_000
+
+/** How often a host may refuse the only shell before it counts as a host without one. */
+const maxRefusals = 20
 
 /** What a lease is for. */
 export interface LeaseRequest {
@@ -45,13 +49,14 @@ export class ShellPool {
   async lease(request: LeaseRequest): Promise<Lease> {
     const become = this.#needed(request.become)
     const key = JSON.stringify(become ?? null)
+    let refusals = 0
     for (;;) {
       request.signal?.throwIfAborted()
       if (this.#transport.lost !== undefined) throw new FailureError(this.#transport.lost)
       const idle = request.singleScriptBytes === undefined ? this.#takeIdle(key) : undefined
       if (idle !== undefined) return this.#lease(key, idle, false)
       if (this.#hasRoom(request)) {
-        const shell = await this.#openShell(become, request)
+        const shell = await this.#openShell(become, request, refusals++)
         if (shell !== undefined) return this.#lease(key, shell, request.singleScriptBytes !== undefined)
       } else if (!(await this.#closeOneIdle())) {
         if (request.urgent === true) throw new ChannelRefused('all channels are busy')
@@ -86,7 +91,11 @@ export class ShellPool {
     return undefined
   }
 
-  async #openShell(become: Become | undefined, request: LeaseRequest): Promise<Shell | undefined> {
+  async #openShell(
+    become: Become | undefined,
+    request: LeaseRequest,
+    refusals: number,
+  ): Promise<Shell | undefined> {
     const { singleScriptBytes, signal } = request
     // dd reads single bytes, so that what follows the script is left for the script's own command.
     const rest =
@@ -103,18 +112,11 @@ export class ShellPool {
     } catch (error) {
       this.#freeChannel()
       if (!(error instanceof ChannelRefused)) throw error
-      if (this.#channels === 0) {
-        throw new FailureError(
-          {
-            reason: 'unreachable',
-            code: 'shell-not-usable',
-            message: `${this.#transport.description} accepts the login but refuses to start a shell: ${error.message}`,
-            hint: 'Check MaxSessions, ForceCommand and the login shell of the user on the host.',
-          },
-          { cause: error },
-        )
-      }
-      this.#limit = this.#channels
+      if (this.#channels > 0) this.#limit = this.#channels
+      else if (refusals >= maxRefusals)
+        throw new FailureError(refused(this.#transport, error), { cause: error })
+      // sshd counts a session until it has collected the process, a moment after its channel closed.
+      else await delay(50, undefined, signal === undefined ? {} : { signal })
       return undefined
     }
   }
@@ -167,5 +169,14 @@ export class ShellPool {
       signal?.addEventListener('abort', onAbort, { once: true })
       this.#waiting.push(wake)
     })
+  }
+}
+
+function refused({ description }: Transport, error: ChannelRefused): Failure {
+  return {
+    reason: 'unreachable',
+    code: 'shell-not-usable',
+    message: `${description} accepts the login but refuses to start a shell: ${error.message}`,
+    hint: 'Check MaxSessions, ForceCommand and the login shell of the user on the host.',
   }
 }

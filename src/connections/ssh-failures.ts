@@ -1,4 +1,4 @@
-import type { Failure } from '../model/failure.ts'
+import { type Failure, FailureError } from '../model/failure.ts'
 
 /** How far an attempt to connect got. */
 export type Stage = 'tcp' | 'banner' | 'handshake' | 'login' | 'ready'
@@ -85,4 +85,12 @@ const doing: Readonly<Record<Stage, string>> = {
 
 function unreachable(code: string, message: string, hint?: string): Failure {
   return { reason: 'unreachable', code, message, ...(hint === undefined ? {} : { hint }) }
+}
+
+export function interrupted(where: string): FailureError {
+  return new FailureError({
+    reason: 'cancelled',
+    code: 'command-cancelled',
+    message: `Interrupted while connecting to ${where}`,
+  })
 }
