@@ -82,6 +82,12 @@ const causes: readonly Cause[] = [
     hint: () => 'Set accelerator: tcg, or run `hvlab doctor` for what KVM lacks here.',
   },
   {
+    applies: ({ notReady }) => notReady.kind === 'too-slow' && notReady.attempt.kind === 'closed',
+    what: () => 'its boot is still under way',
+    hint: () =>
+      'Give it longer (deadline, in seconds), or the host less to do; a second run goes on waiting.',
+  },
+  {
     applies: ({ notReady }) => notReady.attempt.kind === 'refused',
     what: ({ notReady }) => `sshd answers but the login fails (${attemptWhy(notReady)})`,
     hint: () => 'cloud-init did not apply the seed: the image must look for NoCloud (datasource_list).',

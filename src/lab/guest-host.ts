@@ -40,7 +40,7 @@ export function guestHost(metadata: GuestMetadata, options: GuestHostOptions): G
       hvlab_guest: metadata.guest,
       hvlab_domain: domainName(metadata.lab, metadata.guest),
       hvlab_image: metadata.image,
-      hvlab_accelerator: { type: metadata.accelerator, reason: metadata.acceleratorReason },
+      hvlab_accelerator: { type: metadata.accelerator, reason: withoutTemplates(metadata.acceleratorReason) },
     },
   }
 }
@@ -56,4 +56,9 @@ export function guestHostName(guest: string, hypervisor: string, hypervisors: nu
 /** Machines of the inventory that are no guests. */
 export function machineCount(hosts: readonly { readonly groups: readonly string[] }[]): number {
   return hosts.filter((host) => !host.groups.includes('guests')).length
+}
+
+/** The reason is free text that comes back from a host: it must not be taken for a template. */
+function withoutTemplates(text: string): string {
+  return text.replace(/\{(?=[{%#])/g, '{ ')
 }

@@ -1,3 +1,4 @@
+import { parseAddress } from './ipv4.ts'
 import { attribute, child, textOf, type XmlElement } from './xml.ts'
 
 /** Whoever has an element of this namespace in its metadata was made by hvlab; everything else is never touched. */
@@ -63,13 +64,16 @@ export function networkMetadataXml(data: NetworkMetadata): XmlElement {
   }
 }
 
-/** Reads a `<domain>`'s metadata; undefined when the domain is not hvlab's. */
+/**
+ * Reads a `<domain>`'s metadata; undefined when the domain is not hvlab's. What is in it becomes host names, addresses
+ * and options of ssh, so each field must look as hvlab writes it; otherwise the domain counts as somebody else's.
+ */
 export function readGuestMetadata(domain: XmlElement): GuestMetadata | undefined {
   const found = ownElement(child(domain, 'metadata'), 'guest')
   if (!found) return undefined
   const { element, name } = found
   const of = (childName: string, key: string) => attribute(child(element, name(childName)), key) ?? ''
-  return {
+  const data: GuestMetadata = {
     lab: attribute(element, 'lab') ?? '',
     guest: attribute(element, 'name') ?? '',
     run: attribute(element, 'run') ?? '',
@@ -84,6 +88,18 @@ export function readGuestMetadata(domain: XmlElement): GuestMetadata | undefined
     hostKey: of('login', 'hostkey'),
     config: textOf(element, name('config')),
   }
+  return isWellFormed(data) ? data : undefined
+}
+
+const word = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+function isWellFormed(data: GuestMetadata): boolean {
+  return (
+    [data.lab, data.guest, data.image, data.network].every((text) => word.test(text)) &&
+    parseAddress(data.address) !== undefined &&
+    /^[a-z_][a-z0-9_-]{0,31}$/.test(data.user) &&
+    /^ssh-[a-z0-9]+ [A-Za-z0-9+/=]+$/.test(data.hostKey)
+  )
 }
 
 /** Reads a `<network>`'s metadata; undefined when the network is not hvlab's. */

@@ -259,6 +259,21 @@ t.test('domain XML', async (t) => {
   )
   t.equal(parseDomainState(disguised)?.metadata, undefined, 'the namespace counts, not the prefix')
   t.equal(parseDomainState('error: failed to get domain'), undefined)
+  const evil: Partial<GuestMetadata>[] = [
+    { lab: '../..' },
+    { guest: '{{ x }}' },
+    { address: '-oProxyCommand=x' },
+    { user: '-l' },
+    { hostKey: 'ssh-ed25519 AAAA\nevil ssh-ed25519 BBBB' },
+  ]
+  for (const change of evil) {
+    const xml = domainXml({ ...spec, metadata: { ...metadata, ...change } })
+    t.equal(
+      parseDomainState(`running\n${xml}`)?.metadata,
+      undefined,
+      `not as hvlab writes it: ${JSON.stringify(change)}`,
+    )
+  }
 })
 
 t.test('network XML', async (t) => {
@@ -433,6 +448,11 @@ t.test('seed', async (t) => {
 t.test('a guest as a host of the inventory', async (t) => {
   const host = guestHost(metadata, { hypervisor: 'localhost', hypervisors: 1, keyFile: '/home/u/key' })
   t.strictSame(host, JSON.parse(expected('guest-host.json')))
+  const tricky = guestHost(
+    { ...metadata, acceleratorReason: '{{ 1 }} {% x %}' },
+    { hypervisor: 'h', hypervisors: 1, keyFile: '/k' },
+  )
+  t.match(tricky.vars['hvlab_accelerator'], { reason: '{ { 1 }} { % x %}' }, 'text of a host is no template')
   t.equal(guestHostName('guest1', 'alpha', 2), 'guest1.alpha', 'two hypervisors may each have a guest1')
 })
 
