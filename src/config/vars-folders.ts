@@ -16,6 +16,8 @@ export class VarsFolders {
   readonly #play: readonly string[]
   readonly #builder: InventoryBuilder
   readonly #cache = new Map<string, Vars>()
+  /** Names that a folder has variables for: most hosts have none, and a set is asked faster than a disk. */
+  readonly #names = new Map<string, ReadonlySet<string>>()
 
   constructor(
     inventory: readonly string[],
@@ -36,6 +38,7 @@ export class VarsFolders {
     if (known) return known
     const vars = emptyVars()
     for (const folder of where === 'inventory' ? this.#inventory : this.#play) {
+      if (!this.#namesIn(join(folder, kind)).has(name)) continue
       for (const file of findVarsFiles(join(folder, kind), name)) {
         const read = readVarsFile(file)
         if (read.ok) mergeVars(vars, read.value)
@@ -46,10 +49,16 @@ export class VarsFolders {
     return vars
   }
 
+  #namesIn(folder: string): ReadonlySet<string> {
+    const known = this.#names.get(folder) ?? new Set(namesWithVars(folder))
+    this.#names.set(folder, known)
+    return known
+  }
+
   /** A file that names nobody is most often a typing error. */
   #findStrays(kind: 'group_vars' | 'host_vars', known: ReadonlyMap<string, unknown>): void {
     for (const folder of [...this.#inventory, ...this.#play]) {
-      for (const name of namesWithVars(join(folder, kind))) {
+      for (const name of this.#namesIn(join(folder, kind))) {
         if (known.has(name) || name === 'localhost' || dynamicGroups.includes(name)) continue
         const what = kind === 'group_vars' ? 'group' : 'host'
         const file = findVarsFiles(join(folder, kind), name)[0] ?? join(folder, kind, name)

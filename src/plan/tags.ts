@@ -4,9 +4,6 @@ export interface TagSelection {
   readonly skip: readonly string[]
 }
 
-/** The special words of `--tags` and `--skip-tags`. */
-export const specialTags: readonly string[] = ['all', 'always', 'never', 'tagged', 'untagged']
-
 /**
  * Whether a task with these tags (its own and inherited ones) runs. Source of the rules: evaluate_tags in
  * ansible/playbook/taggable.py.

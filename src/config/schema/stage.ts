@@ -33,7 +33,7 @@ const play = {
     .optional(),
   gather_facts: plainFlag
     .optional()
-    .describe('Collect facts of the hosts first; default false in pipelines, true in playbooks.'),
+    .describe('Collect facts of the hosts first; default true, as in Ansible.'),
   roles: z
     .array(z.unknown(), 'must be a list of roles')
     .meta({ $ref: '#/$defs/roles' })
