@@ -88,9 +88,12 @@ class Build {
       show(step(line))
       if (isWorthShowing(line)) this.#report.output('stderr', line)
     })
-    const result = await this.#host.run(mmdebstrapCommand(this.#image, this.#machine, this.#folder), {
-      onOutput: (_stream, text) => split(text),
-    })
+    const result = await this.#host.run(
+      this.#removable(mmdebstrapCommand(this.#image, this.#machine, this.#folder)),
+      {
+        onOutput: (_stream, text) => split(text),
+      },
+    )
     if (result.exitCode !== 0) throw packagesFailure(result, tail)
   }
 
@@ -195,6 +198,17 @@ qemu-img info --output=json image.qcow2 | sed -n 's/.*"virtual-size": *\\([0-9]*
       packages: installed.packages,
       tools: { ...this.#machine.versions },
       durations: this.#durations,
+    }
+  }
+
+  /**
+   * A run that is interrupted ends its commands with TERM first: a gigabyte of half-made tree goes then, not only at the
+   * next build.
+   */
+  #removable(command: Command): Command {
+    return {
+      ...command,
+      ...sh`(folder=${this.#folder}; trap 'wait; rm -rf --one-file-system "$folder"; exit 143' HUP INT TERM; ${command} & wait "$!")`,
     }
   }
 

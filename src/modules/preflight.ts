@@ -17,10 +17,12 @@ import { moduleFailure } from './failure.ts'
 import { defineModule, type ModuleContext, type ModuleResult } from './module.ts'
 import { int, text } from './params.ts'
 
+const defaultImage = 'debian-12'
+
 /** A guest as `hvlab_guests` has it; what preflight does not need is left to the module that deploys it. */
 const guest = z.looseObject({
   name: text(),
-  image: text().default('debian-12'),
+  image: text().default(defaultImage),
   vcpus: int().default(2),
   memory_mb: int().default(2900),
   disk_gb: int().default(10),
@@ -45,7 +47,8 @@ export const preflight = defineModule({
   },
   async *run(context, params): AsyncGenerator<never, ModuleResult> {
     const guests = params.guests ?? guestsOf(context)
-    const stored = await storedImages(context, [...new Set(guests.map(({ image }) => image))])
+    const images = new Set(guests.map(({ image }) => image))
+    const stored = await storedImages(context, images.size === 0 ? [defaultImage] : [...images])
     context.progress({ text: 'looking for KVM' })
     const accelerator = await foreseeAccelerator(context, stored.kernel)
     const need: Need = {
@@ -55,7 +58,7 @@ export const preflight = defineModule({
         memoryMb,
         diskGb,
       })),
-      imageMb: stored.missing * imageRoomMb,
+      imageMb: guests.length === 0 ? 0 : stored.missing * imageRoomMb,
     }
     const situation = await situationOf(context, accelerator)
     const findings = judge(situation, need)
