@@ -3,8 +3,8 @@ import { constants } from 'node:os'
 import type { ReadStream, WriteStream } from 'node:tty'
 import { FailureError } from '../model/failure.ts'
 
-/** The person's terminal; tests give their own. */
-export interface PersonTerminal {
+/** The person's terminal. */
+interface PersonTerminal {
   readonly input: ReadStream
   readonly output: WriteStream
 }

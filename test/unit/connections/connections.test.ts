@@ -15,6 +15,7 @@ import { resolveTarget, type SshTarget } from '../../../src/connections/ssh-targ
 import { type Failure, FailureError } from '../../../src/model/failure.ts'
 import type { Value } from '../../../src/model/value.ts'
 import { CappedOutput } from '../../../src/util/capped-output.ts'
+import { packageRoot } from '../../../src/util/package-root.ts'
 import { script, sh } from '../../../src/util/sh.ts'
 
 async function failureOf(work: () => unknown): Promise<Failure> {
@@ -463,4 +464,59 @@ t.test('zx on the controller quotes for sh and ends what it started', async (t) 
   stop.abort()
   await t.rejects(running)
   t.throws(() => execFileSync('pgrep', ['-x', '-f', 'sleep 720[2]']), 'nothing is left')
+})
+
+t.test('a person’s terminal: keys, window size, Ctrl-C, exit code', async (t) => {
+  const { spawn } = await import('node-pty')
+  // The module under test needs a terminal of its own, so it runs in a process of its own.
+  const fromSource = import.meta.url.endsWith('.ts')
+  const module = new URL(`../../../src/connections/terminal.${fromSource ? 'ts' : 'js'}`, import.meta.url)
+  const inTerminal = (command: string) => {
+    const words = JSON.stringify(['sh', '-c', command])
+    const code = `import { runInTerminal } from ${JSON.stringify(module.href)}
+      const code = await runInTerminal(${words})
+      console.log('ended ' + code + ' ' + process.stdin.isRaw)
+      // What is printed right before the end is what a pseudo-terminal loses.
+      process.stdin.once('data', () => process.exit())`
+    const loader = fromSource ? ['--import', 'tsx'] : []
+    const outer = spawn(process.execPath, [...loader, '--input-type=module', '-e', code], {
+      cols: 100,
+      rows: 30,
+      cwd: packageRoot,
+    })
+    let shown = ''
+    outer.onData((data) => {
+      shown += data
+    })
+    outer.onExit(({ exitCode }) => {
+      if (!shown.includes('ended')) t.fail(`ended early with ${exitCode}: ${shown}`)
+    })
+    const until = async (text: string) => {
+      while (!shown.includes(text)) {
+        await new Promise<void>((resolve) => {
+          const { dispose } = outer.onData(() => {
+            dispose()
+            resolve()
+          })
+        })
+      }
+    }
+    return { outer, until, shown: () => shown }
+  }
+  const first = inTerminal('stty size; read line; echo "got $line"; stty size; sleep 0.2; exit 7')
+  await first.until('30 100')
+  first.outer.resize(60, 20)
+  first.outer.write('héllo\r')
+  await first.until('got héllo')
+  await first.until('20 60')
+  await first.until('ended 7 false')
+  first.outer.write('x\r')
+  const second = inTerminal(
+    'trap "echo interrupted; sleep 0.2; exit 9" INT; echo ready; while :; do sleep 0.1; done',
+  )
+  await second.until('ready')
+  second.outer.write('\x03')
+  await second.until('ended 9 false')
+  second.outer.write('x\r')
+  t.match(second.shown(), /interrupted/, 'Ctrl-C goes to the program, not to hvlab')
 })
