@@ -168,6 +168,7 @@ export const errorCodes = {
   'ssh-timeout': 'A host did not let us in before the deadline.',
   'stage-name-taken': 'Two stages of a pipeline have the same name.',
   'systemd-not-running': 'A task needs systemd, which is installed but does not run as PID 1.',
+  'tags-select-nothing': 'A warning: --tags and --skip-tags leave no task.',
   'task-file-missing': 'A file of tasks that is imported or included does not exist.',
   'task-timeout': 'A task did not end within its `timeout`.',
   'template-error': 'A template or expression could not be evaluated.',

@@ -52,3 +52,23 @@ function reportCircles(context: CompileContext, byName: ReadonlyMap<string, Stag
   }
   for (const stage of byName.values()) visit(stage, [])
 }
+
+/** Stages so that each stands after those it needs; otherwise as they were written. Circles must have been reported. */
+export function inOrderOfNeeds<S extends { readonly name: string; readonly needs: readonly string[] }>(
+  stages: readonly S[],
+): S[] {
+  const byName = new Map(stages.map((stage) => [stage.name, stage]))
+  const placed = new Set<S>()
+  const open = new Set<S>()
+  const place = (stage: S): void => {
+    if (placed.has(stage) || open.has(stage)) return
+    open.add(stage)
+    for (const need of stage.needs) {
+      const needed = byName.get(need)
+      if (needed) place(needed)
+    }
+    placed.add(stage)
+  }
+  for (const stage of stages) place(stage)
+  return [...placed]
+}

@@ -12,7 +12,7 @@ import type { Stage } from '../model/plan.ts'
 import type { Value, Vars } from '../model/value.ts'
 import { checkTemplates } from './check-templates.ts'
 import type { CompileContext, Source } from './compile-context.ts'
-import { checkNeeds, type StageOrder } from './needs.ts'
+import { checkNeeds, inOrderOfNeeds, type StageOrder } from './needs.ts'
 import { compilePlay, compileScript, type StageHead, type StageSettings } from './stage.ts'
 import { withoutUnsupported } from './step-keywords.ts'
 
@@ -95,7 +95,8 @@ function stagesOf(
     return []
   })
   checkNeeds(context, order)
-  return stages.map((stage) => ({ ...stage, needs: needsWithout(stage.needs, left) }))
+  if (stages.length === 0 && left.size > 0) warnOfTags(context)
+  return inOrderOfNeeds(stages.map((stage) => ({ ...stage, needs: needsWithout(stage.needs, left) })))
 }
 
 function compileStage(
@@ -158,6 +159,17 @@ function readNeeds(value: Value | undefined): string[] | undefined {
 function needLocation({ document, path }: Source, item: Vars, index: number) {
   if (item['needs'] === undefined) return document.locate(path)
   return document.locate(Array.isArray(item['needs']) ? [...path, 'needs', index] : [...path, 'needs'])
+}
+
+/** A misspelt tag would otherwise look like a run in which all is well. */
+function warnOfTags(context: CompileContext): void {
+  const { only, skip } = context.tags
+  const options = [
+    ...(only.length > 0 ? [`--tags ${only.join(',')}`] : []),
+    ...(skip.length > 0 ? [`--skip-tags ${skip.join(',')}`] : []),
+  ]
+  if (options.length === 0) return
+  context.warn('tags-select-nothing', `${options.join(' ')} leaves no task of the pipeline`, undefined)
 }
 
 /** A stage that tags leave out hands its own needs on. */

@@ -406,6 +406,27 @@ stages:
     ['middle', ['first'], ['middle/tasks.0']],
   ])
   t.same(await selected(['nothing']), [])
+  const nothing = await compilePipeline({
+    labDirectory: folder,
+    pipeline: { name: 'p' },
+    inventory: [],
+    modules: testModules,
+    tags: ['nothing'],
+    skipTags: ['y'],
+  })
+  t.same(nothing.ok && nothing.value.warnings.map((one) => one.message), [
+    '--tags nothing --skip-tags y leaves no task of the pipeline',
+  ])
+})
+
+void t.test('stages stand after those they need', async (t) => {
+  const stage = (name: string, needs: string) => `- {name: ${name}, hosts: web, needs: ${needs}, tasks: []}\n`
+  const text = `stages:\n${stage('a', '[c]')}${stage('b', '[]')}${stage('c', 'd')}${stage('d', '[]')}`
+  const folder = t.testdir({ inventory, pipelines: { 'p.yml': text } })
+  t.same(
+    (await compile(folder)).stages.map(({ name }) => name),
+    ['d', 'c', 'a', 'b'],
+  )
 })
 
 void t.test('--limit', async (t) => {
