@@ -28,6 +28,7 @@ export async function drive<Schema extends ZodType>(
   module: Module<Schema>,
   params: Vars,
   context: ModuleContext & { changed(): void },
+  changes: Change[] = [],
 ): Promise<Driven> {
   const parsed = readParams(module, params)
   if (!parsed.ok)
@@ -35,7 +36,6 @@ export async function drive<Schema extends ZodType>(
       parsed.error.map(({ message, hint }) => (hint ? `${message} (${hint})` : message)).join('; '),
     )
   const steps = module.run(context, parsed.value)
-  const changes: Change[] = []
   let step = await steps.next()
   while (!step.done) {
     changes.push(step.value)
