@@ -13,12 +13,16 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { BuildReport } from '../../../src/images/build-report.ts'
 import { type Builder, ensureImage } from '../../../src/images/ensure-image.ts'
-import type { Image } from '../../../src/images/image.ts'
+import { type Image, resolveImage } from '../../../src/images/image.ts'
 import { parseImageFile } from '../../../src/images/image-file.ts'
 import type { Manifest } from '../../../src/images/manifest.ts'
 import { pushImage } from '../../../src/images/push-image.ts'
 import { fileDigests, lookUp, remove } from '../../../src/images/store.ts'
 import { type Failure, FailureError } from '../../../src/model/failure.ts'
+import { image as imageModule } from '../../../src/modules/image.ts'
+import type { HostAccess, ModuleContext, ModuleResult } from '../../../src/modules/module.ts'
+import { packageRoot } from '../../../src/util/package-root.ts'
+import { renderCommand, sh } from '../../../src/util/sh.ts'
 import { openLocalHost } from './local-host.ts'
 
 // The store on this machine's real file system, with a builder that writes three small files.
@@ -263,4 +267,117 @@ t.test('a copy is verified on arrival and published whole', async (test) => {
       'image tiny could not be copied to this host: initrd did not arrive as it was sent (SHA-256 differs)',
   })
   test.same(contents(target), [], 'nothing is left of it')
+})
+
+// The module, on a store of its own: the key is debian-12's, its content the small builder's.
+const locate = (kind: string, name: string): string => join(packageRoot, kind, name)
+const debian = resolveImage('debian-12', locate)
+
+interface Ended {
+  readonly changes: readonly string[]
+  readonly result: ModuleResult
+}
+
+/** Runs the module `image` as the engine would: each change is applied unless it is check mode. */
+async function runModule(
+  params: Record<string, string>,
+  store: string,
+  options: { readonly on?: HostAccess; readonly check?: boolean } = {},
+): Promise<Ended> {
+  const said = listener()
+  const on = options.on ?? host
+  const context = {
+    ...on,
+    ...said,
+    controller: host,
+    locate,
+    variable: (name: string) => (name === 'hvlab_store' ? store : undefined),
+  } as unknown as ModuleContext
+  const steps = imageModule.run(context, imageModule.params.parse(params))
+  const changes: string[] = []
+  let step = await steps.next()
+  while (!step.done) {
+    changes.push(step.value.summary)
+    const { action } = step.value
+    const value = options.check || typeof action !== 'function' ? undefined : await action()
+    step = await steps.next({ applied: !options.check, value })
+  }
+  return { changes, result: step.value }
+}
+
+t.test('the module on the controller', async (test) => {
+  const store = newStore(test)
+  const short = debian.key.slice(0, 12)
+  test.match(await runModule({ name: 'debian-12' }, store, { check: true }), {
+    changes: [`build image debian-12 from packages of bookworm (${short})`],
+    result: { data: { key: debian.key } },
+  })
+  test.same(contents(store), [], 'check mode builds nothing')
+  const { manifest } = await ensureImage(host, debian, store, builder, listener())
+  const folder = `${store}/${debian.key}`
+  test.match(await runModule({ name: 'debian-12' }, store), {
+    changes: [],
+    result: {
+      why: `image debian-12 is in ${folder}`,
+      data: {
+        key: debian.key,
+        path: `${folder}/image.qcow2`,
+        kernel: `${folder}/vmlinuz`,
+        initrd: `${folder}/initrd`,
+        cmdline: 'quiet',
+        digest: manifest.files['image.qcow2'].sha256,
+        size: manifest.files['image.qcow2'].size,
+        login_user: 'hvlab',
+        source: 'present',
+      },
+    },
+  })
+  test.match(await runModule({ name: 'debian-12', state: 'absent' }, store), {
+    changes: [`remove image debian-12 (${short}) from ${store}`],
+  })
+  test.same(contents(store), [])
+  test.match(await runModule({ name: 'debian-12', state: 'absent' }, store), {
+    changes: [],
+    result: { why: `image debian-12 is not in ${store}` },
+  })
+})
+
+const noMounts = process.getuid?.() === 0 ? false : 'only root can give a second host another file system'
+t.test('the module on another host', { skip: noMounts }, async (test) => {
+  const parent = test.testdir({ images: {}, other: { images: {} } })
+  const store = join(parent, 'images')
+  // Another host: this machine with another folder where the store is.
+  const there = join(parent, 'other/images')
+  const other: HostAccess = {
+    ...host,
+    run: (command, options) =>
+      host.run(
+        {
+          ...command,
+          ...sh`unshare --mount sh -c ${`mount --bind '${there}' '${store}' && ${renderCommand(command)}`}`,
+        },
+        options,
+      ),
+    put: (content, path, options) => host.put(content, path.replace(store, there), options),
+  }
+  test.match(await failureOf(runModule({ name: 'debian-12' }, store, { on: other })), {
+    code: 'image-not-built',
+    message: `image debian-12 is not in ${store} of the controller`,
+    hint: 'Build it in an earlier stage: `hosts: localhost`, `become: true`, `image: {name: debian-12}`.',
+  })
+  const { manifest } = await ensureImage(host, debian, store, builder, listener())
+  const first = await runModule({ name: 'debian-12' }, store, { on: other })
+  test.match(first, {
+    changes: [`copy image debian-12 (0 MB, ${debian.key.slice(0, 12)}) to ${store}`],
+    result: { data: { source: 'copied', digest: manifest.files['image.qcow2'].sha256 } },
+  })
+  test.match(await lookUp(host, there, debian.key, { full: true }), { state: 'whole', manifest })
+  const second = await runModule({ name: 'debian-12' }, store, { on: other })
+  test.match(second, { changes: [], result: { data: { source: 'present' } } })
+  await remove(host, store, debian.key)
+  test.match(
+    await runModule({ name: 'debian-12' }, store, { on: other }),
+    { changes: [], result: { data: { source: 'present' } } },
+    'what was verified on arrival is as good as the controller’s',
+  )
 })
