@@ -44,6 +44,12 @@ export function differences(existing: GuestMetadata, wanted: WantedGuest): strin
   const was = readConfig(existing.config)
   const accelerator = wanted.accelerator === 'auto' ? existing.accelerator : wanted.accelerator
   const now = configOf(wanted, accelerator, wanted.cpu ?? String(was['cpu']))
+  return configChanges(existing.config, now)
+}
+
+/** What differs between parameters as metadata keeps them and parameters now: `vcpus 2 → 4`. */
+export function configChanges(before: string, now: object): string[] {
+  const was = readConfig(before)
   return Object.entries(now)
     .filter(([name, value]) => was[name] !== value)
     .map(([name, value]) => `${name} ${shown(was[name])} → ${shown(value)}`)

@@ -250,10 +250,10 @@ function outcome(
     accelerator: { type: metadata.accelerator, reason: metadata.acceleratorReason },
     boot_seconds: seconds.get(metadata.guest) ?? null,
   }))
-  const states = params.state === 'running' ? 'run' : 'are stopped'
+  const [one, many] = params.state === 'running' ? ['runs', 'run'] : ['is stopped', 'are stopped']
   return {
     data: { guests: data },
-    why: `${guests.map((guest) => `${guest.guest} (${guest.address})`).join(', ')} ${states} as wanted`,
+    why: `${guests.map((guest) => `${guest.guest} (${guest.address})`).join(', ')} ${guests.length === 1 ? one : many} as wanted`,
     ...(params.state === 'running' ? { effects: { hosts } } : {}),
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { configChanges } from '../lab/guest-config.ts'
 import { bridgeName } from '../lab/identity.ts'
 import { formatSubnet, parseSubnet, type Subnet } from '../lab/ipv4.ts'
 import { labName } from '../lab/lab-name.ts'
@@ -62,8 +63,8 @@ export const libvirtNetwork = defineModule({
     const existing = state.networks.find((network) => network.name === params.name)
     if (existing && existing.metadata?.lab !== params.lab) throw notOurs(existing, context.host)
     if (params.state === 'absent') return yield* absent(existing, state, params)
-    if (existing && sameConfig(existing, params)) return yield* running(existing, params)
-    if (existing) yield* dismantled(existing, state, params)
+    if (existing && changes(existing, params) === '') return yield* running(existing, params)
+    if (existing) yield* dismantled(existing, state, params, context.host)
     return yield* created(context, params, state)
   },
 })
@@ -82,7 +83,7 @@ async function* created(context: ModuleContext, params: Params, state: LibvirtSt
     lab: params.lab,
     run: context.runId,
     created: new Date().toISOString(),
-    config: configOf(params),
+    config: canonicalJson(configOf(params)),
   }
   const xml = networkXml({ name: params.name, mode: params.mode, subnet, bridge, metadata })
   yield {
@@ -113,11 +114,16 @@ async function* running(existing: NetworkState, params: Params): Steps {
 }
 
 /** Removes a network whose parameters changed, if a person said so and no guest would lose its connection. */
-async function* dismantled(existing: NetworkState, state: LibvirtState, params: Params): Steps<void> {
+async function* dismantled(
+  existing: NetworkState,
+  state: LibvirtState,
+  params: Params,
+  host: string,
+): Steps<void> {
   if (!params.recreate)
     throw moduleFailure(
       'network-differs',
-      `Network ${existing.name} was made with ${existing.metadata?.config ?? 'nothing'}; wanted is ${configOf(params)}.`,
+      `Network ${existing.name} on ${host} was made with other parameters: ${changes(existing, params)}.`,
       'Set recreate: true on libvirt_network to make it anew, after `hvlab down` if guests use it.',
     )
   refuseNetworkInUse(existing, state.domains)
@@ -143,12 +149,14 @@ function notOurs(existing: NetworkState, host: string): FailureError {
   )
 }
 
-function configOf(params: Params): string {
-  return canonicalJson({ mode: params.mode, subnet: formatSubnet(params.subnet) })
+/** The parameters that decide what the network is; the subnet as it was asked for. */
+function configOf(params: Params): Record<string, string> {
+  return { mode: params.mode, subnet: formatSubnet(params.subnet) }
 }
 
-function sameConfig(existing: NetworkState, params: Params): boolean {
-  return existing.metadata?.config === configOf(params)
+/** In words, e.g. `mode nat → isolated`; empty when the network is as wanted. */
+function changes(existing: NetworkState, params: Params): string {
+  return configChanges(existing.metadata?.config ?? '', configOf(params)).join(', ')
 }
 
 function resultData(subnet: string, params: Params, bridge: string, active: boolean) {

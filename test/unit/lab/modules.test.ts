@@ -1,0 +1,482 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { readImage } from '../../../src/images/image.ts'
+import type { DomainState } from '../../../src/lab/domain-state.ts'
+import { configText } from '../../../src/lab/guest-config.ts'
+import { guestMac } from '../../../src/lab/identity.ts'
+import { parseSubnet } from '../../../src/lab/ipv4.ts'
+import type { LibvirtState } from '../../../src/lab/libvirt-state.ts'
+import type { GuestMetadata } from '../../../src/lab/metadata.ts'
+import type { NetworkState } from '../../../src/lab/network-xml.ts'
+import type { CommandResult } from '../../../src/model/command.ts'
+import { FailureError } from '../../../src/model/failure.ts'
+import type { Value, Vars } from '../../../src/model/value.ts'
+import type { Change, HostAccess } from '../../../src/modules/module.ts'
+import { findModule } from '../../../src/modules/registry.ts'
+import { packageRoot } from '../../../src/util/package-root.ts'
+import { ok, type Result } from '../../../src/util/result.ts'
+import { renderMasked } from '../../../src/util/sh.ts'
+import { contextAround, drive } from '../../support/module-harness.ts'
+
+const images = join(packageRoot, 'images')
+const image = readImage('debian-12', join(images, 'debian-12/image.yml'))
+if (!image.ok) throw new Error('images/debian-12 does not parse')
+const key = image.value.key
+
+const loginKey = 'ssh-ed25519 AAAAlogin'
+const metadata: GuestMetadata = {
+  lab: 'hvlab',
+  guest: 'guest1',
+  run: 'r',
+  created: '2026-01-01T10:00:00.000Z',
+  image: 'debian-12',
+  imageKey: key,
+  network: 'hvlab',
+  address: '192.168.122.57',
+  accelerator: 'tcg',
+  acceleratorReason: 'test',
+  user: 'hvlab',
+  hostKey: 'ssh-ed25519 AAAAhost',
+  config: configText(
+    {
+      lab: 'hvlab',
+      name: 'guest1',
+      image: 'debian-12',
+      imageKey: key,
+      vcpus: 2,
+      memoryMb: 2900,
+      diskGb: 10,
+      network: 'hvlab',
+      accelerator: 'auto',
+      authorizedKey: loginKey,
+    },
+    'tcg',
+    'Nehalem',
+  ),
+}
+const guest1: DomainState = {
+  name: 'hvlab-guest1',
+  uuid: '00000000-0000-5000-8000-000000000001',
+  state: 'running (booted)',
+  running: true,
+  startId: '7',
+  macs: [guestMac('hvlab', 'guest1')],
+  networks: ['hvlab'],
+  metadata,
+}
+const foreign: DomainState = {
+  name: 'database',
+  uuid: '00000000-0000-4000-8000-000000000002',
+  state: 'running (booted)',
+  running: true,
+  startId: '3',
+  macs: [],
+  networks: ['default'],
+}
+const subnet = parseSubnet('192.168.122.0/24')
+const own: NetworkState = {
+  name: 'hvlab',
+  uuid: '00000000-0000-5000-8000-000000000003',
+  active: true,
+  autostart: true,
+  bridge: 'hvbr-hvlab',
+  subnets: subnet ? [subnet] : [],
+  reservations: [{ mac: guestMac('hvlab', 'guest1'), address: '192.168.122.57' }],
+  leases: [],
+  metadata: { lab: 'hvlab', run: 'r', created: '', config: '{"mode":"nat","subnet":"192.168.122.0/24"}' },
+}
+const { metadata: _own, ...theirs } = own
+const bare: LibvirtState = {
+  networks: [],
+  domains: [],
+  cpus: 2,
+  interfaces: ['lo', 'eth0'],
+  folders: [],
+  ready: new Map(),
+  logDaemon: true,
+}
+const deployed: LibvirtState = {
+  ...bare,
+  networks: [own],
+  domains: [guest1, foreign],
+  folders: ['hvlab-guest1'],
+  ready: new Map([['hvlab-guest1', '7']]),
+}
+
+interface Case {
+  readonly title: string
+  readonly module: 'libvirt_network' | 'libvirt_guest' | 'libvirt_lab'
+  readonly params: Vars
+  readonly state: LibvirtState | Result<LibvirtState, string>
+  readonly routes?: readonly { destination: string; device: string }[]
+  readonly storedImage?: boolean
+  readonly hosts?: readonly { name: string; groups: readonly string[] }[]
+  /** Summaries, in order. Everything runs in check mode: nothing is applied. */
+  readonly changes?: readonly string[]
+  readonly why?: string
+  readonly failure?: string
+  readonly hint?: string
+  readonly said?: readonly string[]
+  readonly newHosts?: readonly string[]
+}
+
+const cases: readonly Case[] = [
+  {
+    title: 'a network on a bare host',
+    module: 'libvirt_network',
+    params: {},
+    state: bare,
+    changes: ['create network hvlab (192.168.122.0/24, nat, bridge hvbr-hvlab)'],
+  },
+  {
+    title: 'a network whose subnet is taken by a route',
+    module: 'libvirt_network',
+    params: { name: 'hvlab', subnet: '192.168.122.0/24' },
+    state: bare,
+    routes: [
+      { destination: 'default', device: 'ens3' },
+      { destination: '192.168.122.0/24', device: 'ens3' },
+      { destination: '192.168.123.9', device: 'wg0' },
+    ],
+    changes: ['create network hvlab (192.168.124.0/24, nat, bridge hvbr-hvlab)'],
+    said: [
+      '192.168.122.0/24 overlaps the route 192.168.122.0/24 on ens3; network hvlab gets 192.168.124.0/24 instead.',
+    ],
+  },
+  {
+    title: 'a network that is as wanted',
+    module: 'libvirt_network',
+    params: {},
+    state: deployed,
+    why: 'network hvlab runs on 192.168.122.0/24',
+  },
+  {
+    title: 'a network that was stopped',
+    module: 'libvirt_network',
+    params: {},
+    state: { ...deployed, networks: [{ ...own, active: false, autostart: false }] },
+    changes: ['start network hvlab at boot', 'start network hvlab'],
+    why: 'network hvlab runs on 192.168.122.0/24',
+  },
+  {
+    title: 'a network of that name that somebody else made',
+    module: 'libvirt_network',
+    params: {},
+    state: { ...bare, networks: [theirs] },
+    failure: 'A libvirt network named hvlab on testhost was not made by hvlab; it is not touched.',
+    hint: 'Give the lab’s network another name: hvlab_network.name.',
+  },
+  {
+    title: 'a network of that name of another lab',
+    module: 'libvirt_network',
+    params: { lab: 'other' },
+    state: deployed,
+    failure: 'A libvirt network named hvlab on testhost belongs to the lab hvlab; it is not touched.',
+  },
+  {
+    title: 'a network with other parameters',
+    module: 'libvirt_network',
+    params: { mode: 'isolated' },
+    state: deployed,
+    failure: 'Network hvlab on testhost was made with other parameters: mode nat → isolated.',
+    hint: 'Set recreate: true on libvirt_network to make it anew, after `hvlab down` if guests use it.',
+  },
+  {
+    title: 'a network in use cannot be made anew',
+    module: 'libvirt_network',
+    params: { mode: 'isolated', recreate: true },
+    state: deployed,
+    failure: 'Network hvlab cannot be removed: hvlab-guest1 is plugged into it.',
+  },
+  {
+    title: 'a network that nobody uses can',
+    module: 'libvirt_network',
+    params: { subnet: '10.1.0.0/16', recreate: true },
+    state: { ...deployed, domains: [], interfaces: ['hvbr-hvlab'] },
+    changes: [
+      'remove network hvlab, whose parameters changed',
+      'create network hvlab (10.1.0.0/16, nat, bridge hvbr-hvlab)',
+    ],
+  },
+  {
+    title: 'a subnet that is none',
+    module: 'libvirt_network',
+    params: { subnet: '192.168.122.1/24' },
+    state: bare,
+    failure: 'libvirt_network: subnet must be an IPv4 subnet from /8 to /28, such as 192.168.122.0/24',
+  },
+  {
+    title: 'a guest on a prepared host',
+    module: 'libvirt_guest',
+    params: { name: 'guest2', vcpus: '1', memory_mb: '512' },
+    state: deployed,
+    storedImage: true,
+    changes: [
+      'create the disk of guest2: 10 GiB over image debian-12',
+      'write the seed of guest2: user hvlab, SSH keys, host name',
+      'reserve 192.168.122.186 for guest2 (52:54:00:f6:fc:a6) on network hvlab',
+      'define domain hvlab-guest2: 1 vCPU Nehalem, 512 MiB, emulated (TCG)',
+    ],
+  },
+  {
+    title: 'check mode on a host that has nothing yet',
+    module: 'libvirt_guest',
+    params: { guests: [{ name: 'guest1' }, { name: 'guest2' }] },
+    state: bare,
+    changes: ['create and start guest guest1', 'create and start guest guest2'],
+  },
+  {
+    title: 'a guest that is as wanted',
+    module: 'libvirt_guest',
+    params: { guests: [{ name: 'guest1', image: 'debian-12', vcpus: 2, memory_mb: 2900, disk_gb: 10 }] },
+    state: deployed,
+    why: 'guest1 (192.168.122.57) runs as wanted',
+    newHosts: ['guest1'],
+  },
+  {
+    title: 'the same where the inventory has several machines',
+    module: 'libvirt_guest',
+    params: { name: 'guest1' },
+    state: deployed,
+    hosts: [
+      { name: 'testhost', groups: ['all'] },
+      { name: 'other', groups: ['all'] },
+      { name: 'guest9.other', groups: ['all', 'guests'] },
+    ],
+    why: 'guest1 (192.168.122.57) runs as wanted',
+    newHosts: ['guest1.testhost'],
+  },
+  {
+    title: 'a guest that was switched off',
+    module: 'libvirt_guest',
+    params: { name: 'guest1' },
+    state: { ...deployed, domains: [{ ...guest1, running: false, state: 'shut off (destroyed)' }] },
+    changes: ['start guest1 and wait for an SSH login'],
+    why: 'guest1 (192.168.122.57) runs as wanted',
+    newHosts: ['guest1'],
+  },
+  {
+    title: 'a guest that should be off',
+    module: 'libvirt_guest',
+    params: { name: 'guest1', state: 'stopped' },
+    state: deployed,
+    changes: ['shut down hvlab-guest1'],
+    why: 'guest1 (192.168.122.57) is stopped as wanted',
+  },
+  {
+    title: 'a guest with other parameters',
+    module: 'libvirt_guest',
+    params: { name: 'guest1', vcpus: 4 },
+    state: deployed,
+    failure: 'Guest hvlab-guest1 on testhost was made with other parameters: vcpus 2 → 4.',
+    hint: 'Set recreate: true on libvirt_guest (the role guests: -e hvlab_recreate=true) to delete it with its disk and make it anew.',
+  },
+  {
+    title: 'a guest that may be made anew',
+    module: 'libvirt_guest',
+    params: { name: 'guest1', vcpus: 4, recreate: true },
+    state: deployed,
+    storedImage: true,
+    changes: [
+      'remove hvlab-guest1 with its disk: its parameters changed',
+      'create the disk of guest1: 10 GiB over image debian-12',
+      'write the seed of guest1: user hvlab, SSH keys, host name',
+      'define domain hvlab-guest1: 4 vCPU Nehalem, 2900 MiB, emulated (TCG)',
+    ],
+  },
+  {
+    title: 'a domain of that name that somebody else made',
+    module: 'libvirt_guest',
+    params: { name: 'guest1' },
+    state: { ...deployed, domains: [{ ...foreign, name: 'hvlab-guest1' }] },
+    failure: 'The domain hvlab-guest1 on testhost was not made by hvlab; it is not touched.',
+    hint: 'Give the guest another name, or the lab (parameter lab).',
+  },
+  {
+    title: 'is not removed either',
+    module: 'libvirt_guest',
+    params: { name: 'guest1', state: 'absent' },
+    state: { ...deployed, domains: [{ ...foreign, name: 'hvlab-guest1' }] },
+    failure: 'The domain hvlab-guest1 on testhost was not made by hvlab; it is not touched.',
+  },
+  {
+    title: 'a disk smaller than the image',
+    module: 'libvirt_guest',
+    params: { name: 'guest2', disk_gb: 5 },
+    state: deployed,
+    storedImage: true,
+    failure: 'The disk of guest guest2 would have 5 GiB, but image debian-12 has 10.',
+    hint: 'Set disk_gb to 10 or more.',
+  },
+  {
+    title: 'neither name nor guests',
+    module: 'libvirt_guest',
+    params: {},
+    state: bare,
+    failure: 'libvirt_guest: needs one of name, guests',
+  },
+  {
+    title: 'a name that cannot be a host name',
+    module: 'libvirt_guest',
+    params: { name: 'Guest_1' },
+    state: bare,
+    failure: 'libvirt_guest: name must be 1 to 40 lower-case letters, digits and dashes',
+  },
+  {
+    title: 'down removes what is hvlab’s, left-overs too, and nothing else',
+    module: 'libvirt_lab',
+    params: { state: 'absent' },
+    state: {
+      ...deployed,
+      networks: [own, { ...theirs, name: 'default' }],
+      folders: ['hvlab-guest1', 'hvlab-half'],
+    },
+    changes: [
+      'remove guest hvlab-guest1 with its disk',
+      'remove what an interrupted run left of hvlab-half',
+      'remove network hvlab',
+    ],
+    why: 'nothing of hvlab’s is here',
+  },
+  {
+    title: 'down where nothing is',
+    module: 'libvirt_lab',
+    params: { state: 'absent' },
+    state: bare,
+    why: 'nothing of hvlab’s is here',
+  },
+  {
+    title: 'down of another lab',
+    module: 'libvirt_lab',
+    params: { state: 'absent', lab: 'other' },
+    state: deployed,
+    why: 'nothing of hvlab’s is here',
+  },
+  {
+    title: 'down leaves a network that a machine of somebody else uses',
+    module: 'libvirt_lab',
+    params: { state: 'absent' },
+    state: { ...deployed, domains: [guest1, { ...foreign, networks: ['hvlab'] }] },
+    changes: ['remove guest hvlab-guest1 with its disk'],
+    failure: 'Network hvlab cannot be removed: database is plugged into it.',
+  },
+  {
+    title: 'down on a host without libvirt',
+    module: 'libvirt_lab',
+    params: { state: 'absent' },
+    state: { ok: false, error: 'sh: 1: virsh: not found' },
+    why: 'nothing of hvlab’s is here',
+  },
+  {
+    title: 'down where libvirt does not answer',
+    module: 'libvirt_lab',
+    params: { state: 'absent' },
+    state: { ok: false, error: 'error: Failed to connect socket' },
+    failure: 'libvirt on testhost does not answer: the daemon does not run.',
+  },
+  {
+    title: 'the list of guests',
+    module: 'libvirt_lab',
+    params: { state: 'facts' },
+    state: deployed,
+    why: '1 guest of hvlab',
+    newHosts: ['guest1'],
+  },
+]
+
+for (const found of cases) {
+  t.test(`${found.module}: ${found.title}`, async (t) => {
+    const module = findModule(found.module)
+    if (!module) throw new Error(`no module ${found.module}`)
+    const hosts = (found.hosts ?? [{ name: 'testhost', groups: ['all'] }]).map((host) =>
+      host.name === 'testhost' ? { ...host, vars: { ansible_connection: 'local' } } : host,
+    )
+    const context = contextAround(scriptedHost(found), {
+      check: true,
+      folder: images,
+      hosts,
+      vars: { hvlab_accelerator: { type: 'tcg', reason: 'test' } },
+    })
+    const changes: Change[] = []
+    try {
+      const { result } = await drive(module, found.params, { ...context, changed: () => undefined }, changes)
+      t.equal(found.failure, undefined, 'it works')
+      if (changes.length === 0) t.equal(result.why, found.why, 'why nothing is to be done')
+      t.strictSame(result.effects?.hosts?.map((host) => host.name) ?? [], found.newHosts ?? [], 'hosts')
+    } catch (error) {
+      if (found.failure === undefined || !(error instanceof Error)) throw error
+      t.equal(error.message, found.failure)
+      if (found.hint !== undefined) t.equal(error instanceof FailureError && error.failure.hint, found.hint)
+    }
+    t.strictSame(
+      changes.map(({ summary }) => summary),
+      found.changes ?? [],
+    )
+    t.strictSame(context.said, found.said ?? [])
+    for (const { action } of changes)
+      if ('parts' in action) t.notMatch(renderMasked(action), /PRIVATE KEY/, 'no secret in a command line')
+  })
+}
+
+/** A host whose libvirt, routes and image store are as the case says; keys are made at once. */
+function scriptedHost(found: Case): HostAccess {
+  const facts: Readonly<Record<string, unknown>> = {
+    'libvirt-state': 'ok' in found.state ? found.state : ok(found.state),
+    routes: (found.routes ?? []).map((route) => ({ gateway: null, source: null, metric: 0, ...route })),
+    'cpu-choices': { hostPassthrough: false, models: ['Nehalem'] },
+  }
+  const fact = (name: string) => {
+    if (!(name in facts)) throw new Error(`the case has no answer for the fact ${name}`)
+    return facts[name] as never
+  }
+  return {
+    run: async (command) => answer(renderMasked(command), found),
+    fact: async ({ name }) => fact(name),
+    freshFact: async ({ name }) => fact(name),
+    put: async () => undefined,
+    get: async () => new Uint8Array(),
+    connection: async () => {
+      throw new Error('nothing connects in check mode')
+    },
+  }
+}
+
+function answer(command: string, found: Case): CommandResult {
+  const said = (stdout: string, exitCode = 0) => ({
+    exitCode,
+    stdout,
+    stderr: '',
+    durationMs: 1,
+    truncated: false,
+  })
+  if (command.includes('id_ed25519')) return said(`/home/u/id_ed25519\n${loginKey} hvlab\n`)
+  if (command.includes('ssh-keygen'))
+    return said('ssh-ed25519 AAAAnew x\n-----BEGIN OPENSSH PRIVATE KEY-----\n')
+  if (command.includes('manifest.json')) return found.storedImage ? said(storedImage()) : said('', 3)
+  if (command.startsWith('ls ') || command.startsWith('[ -e'))
+    return said('', command.startsWith('ls ') ? 0 : 1)
+  throw new Error(`the case did not expect: ${command}`)
+}
+
+/** What the store prints for a whole image. */
+function storedImage(): string {
+  const file = { size: 1, mtime: 1, sha256: 'f'.repeat(64) }
+  const manifest: Value = {
+    version: 1,
+    key,
+    name: 'debian-12',
+    builder: 'packages',
+    built_at: '2026-01-01T00:00:00Z',
+    files: { 'image.qcow2': file, vmlinuz: file, initrd: file },
+    virtual_size: 10 * 2 ** 30,
+    kernel_version: '6.1',
+    cmdline: 'root=/dev/vda rw console=ttyS0',
+    login_user: 'hvlab',
+    suite: 'bookworm',
+    mirrors: [],
+    packages: [],
+    tools: {},
+    durations: {},
+  }
+  return `image.qcow2 1 1\nvmlinuz 1 1\ninitrd 1 1\n\n${JSON.stringify(manifest)}\n`
+}
