@@ -12,6 +12,7 @@ import { failureOf } from './failures.ts'
 import type { Inherited } from './inherited.ts'
 import { itemVariables, loopItems } from './loop-items.ts'
 import type { Going, PlayRun } from './play-run.ts'
+import { reportStep } from './report-step.ts'
 import type { ItemResult } from './run-item.ts'
 import { failedResult, skippedResult } from './run-item.ts'
 import { taskScope } from './scopes.ts'
@@ -52,8 +53,8 @@ export async function runInclude(
   let going: readonly string[] = hosts
   for (const host of hosts) {
     const result = wantedBy(play, task, inherited, host)
-    report(play, task, host, result)
     if (!Array.isArray(result)) {
+      reportStep(play, task, host, result, inherited.isRescuable)
       if (result.outcome.kind === 'skipped') continue
       failed.push(host)
       continue
@@ -72,6 +73,13 @@ export async function runInclude(
     const still = mine.filter((host) => going.includes(host))
     if (still.length === 0 || play.isOver) continue
     const steps = play.engine.plan.includes[wanted.key] ?? []
+    // Ansible counts each inclusion as ok, once a host.
+    const included: ItemResult = {
+      outcome: { kind: 'ok', why: `includes ${wanted.key}` },
+      data: newDictionary([['changed', false]]),
+    }
+    for (const host of still)
+      reportStep(play, { ...task, id: `${task.id}#${wanted.index}` }, host, included, false)
     const result = await runSteps(play, steps, still, inside(task, inherited, wanted))
     const left = new Set(result.going)
     going = going.filter((host) => !still.includes(host) || left.has(host))
@@ -114,25 +122,6 @@ function wantedBy(play: PlayRun, task: Task, inherited: Inherited, host: string)
   } catch (error) {
     return failedResult(failureOf(error, task.location))
   }
-}
-
-/** An include that goes well is silent: what it brings speaks. */
-function report(play: PlayRun, task: Task, host: string, result: Wanted[] | ItemResult): void {
-  if (Array.isArray(result)) return
-  const place = { stage: play.stage.name, host, task: task.id }
-  const name = task.name ?? task.module
-  play.engine.bus.emit({ kind: 'task.started', ...place, name, module: task.module, location: task.location })
-  play.engine.keep(place, result.outcome, result.data)
-  const event = {
-    ...place,
-    name,
-    module: task.module,
-    outcome: result.outcome,
-    durationMs: 0,
-    fingerprint: '',
-  }
-  play.engine.bus.emit({ kind: 'task.finished', ...event, data: result.data })
-  if (result.outcome.kind === 'failed') play.engine.inventory.state(host).status = 'failed'
 }
 
 function keyOf(play: PlayRun, task: Task, fill: (text: string) => string): string {

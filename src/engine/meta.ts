@@ -5,6 +5,7 @@ import { failureOf } from './failures.ts'
 import type { Inherited } from './inherited.ts'
 import { atTop } from './inherited.ts'
 import type { Going, PlayRun } from './play-run.ts'
+import { reportStep } from './report-step.ts'
 import { failedResult } from './run-item.ts'
 import { taskScope } from './scopes.ts'
 
@@ -31,7 +32,7 @@ export async function runMeta(
         firstFalse('when', task.when, taskScope(play.engine, play.place, task, inherited, host)) === undefined
       )
     } catch (error) {
-      failMeta(play, task, host, error)
+      reportStep(play, task, host, failedResult(failureOf(error, task.location)), inherited.isRescuable)
       failed.push(host)
       return false
     }
@@ -66,7 +67,10 @@ export async function runMeta(
       await Promise.all(concerned.map(async (host) => await play.engine.pool.reset(host)))
       return { going: others, failed }
     default:
-      for (const host of concerned) failMeta(play, task, host, unsupported(action, task))
+      for (const host of concerned) {
+        const result = failedResult(failureOf(unsupported(action, task)))
+        reportStep(play, task, host, result, inherited.isRescuable)
+      }
       return { going: others.filter((host) => !concerned.includes(host)), failed: [...failed, ...concerned] }
   }
 }
@@ -97,24 +101,4 @@ function unsupported(action: string, task: Task): FailureError {
     message: `hvlab does not support "meta: ${action}".`,
     location: task.location,
   })
-}
-
-/** A meta task is silent unless it fails. */
-function failMeta(play: PlayRun, task: Task, host: string, error: unknown): void {
-  const { outcome, data } = failedResult(failureOf(error, task.location))
-  const place = { stage: play.stage.name, host, task: task.id }
-  const name = task.name ?? 'meta'
-  play.engine.bus.emit({ kind: 'task.started', ...place, name, module: 'meta', location: task.location })
-  play.engine.keep(place, outcome, data)
-  play.engine.bus.emit({
-    kind: 'task.finished',
-    ...place,
-    name,
-    module: 'meta',
-    outcome,
-    durationMs: 0,
-    fingerprint: '',
-    data,
-  })
-  play.engine.inventory.state(host).status = 'failed'
 }

@@ -357,18 +357,26 @@ t.test('includes: hosts are grouped by what they include, conditions and variabl
     stages: [play('s', ['a', 'b', 'c'], steps)],
   })
   t.same(story(ran.events), [
+    'a s/0#0 ok',
+    'c s/0#0 ok',
     'a s/0#0/one.yml/0 ok',
     'c s/0#0/one.yml/0 ok',
+    'b s/0#0 ok',
     'b s/0#0/two.yml/0 ok',
     'b s/0#0/two.yml/1 failed',
+    'a s/1#0 ok',
     'a s/1#0/one.yml/0 ok',
+    'a s/1#1 ok',
+    'c s/1#1 ok',
     'a s/1#1/one.yml/0 ok',
     'c s/1#1/one.yml/0 ok',
     'c s/2 skipped',
+    'a s/2#0 ok',
     'a s/2#0/web/0 ok',
     'a s/3 failed',
     'c s/3 failed',
   ])
+  t.equal(counts(ran, 'b'), '2 0 0 1 0 0 0', 'an inclusion counts as ok, as in Ansible')
   t.equal(dataOf(ran, 'c', 's/0#0/one.yml/0')['v'], 'one-none')
   t.equal(dataOf(ran, 'a', 's/1#1/one.yml/0')['v'], 'loop-y')
   t.equal(dataOf(ran, 'a', 's/2#0/web/0')['v'], 80)
