@@ -5,7 +5,6 @@ const fileRecord = z.object({ size: z.number().int().nonnegative(), mtime: z.num
 
 /** The three files of an image that a hypervisor needs. */
 export const imageFiles = ['image.qcow2', 'vmlinuz', 'initrd'] as const
-export type ImageFileName = (typeof imageFiles)[number]
 
 /**
  * `manifest.json`, written last into an image's folder: what was built, from what, and how to tell that it is whole.
