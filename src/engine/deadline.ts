@@ -35,7 +35,7 @@ export async function withDeadline<T>(
     )
   } finally {
     clearTimeout(timer)
-    settled.abort()
+    settled.abort('settled')
   }
 }
 

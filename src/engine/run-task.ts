@@ -1,27 +1,23 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Effects } from '../model/event.ts'
-import type { Failure } from '../model/failure.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Outcome } from '../model/result.ts'
 import type { Task } from '../model/task.ts'
-import type { Value, Vars } from '../model/value.ts'
+import type { Vars } from '../model/value.ts'
 import type { Module } from '../modules/module.ts'
-import { render, renderValue } from '../template/jinja.ts'
-import { pythonText } from '../template/python-text.ts'
+import { render } from '../template/jinja.ts'
 import { newDictionary } from '../template/runtime-value.ts'
 import { hasTemplate, TemplateError } from '../template/template.ts'
 import { defined } from '../util/defined.ts'
-import { firstFalse, flag } from './conditions.ts'
+import { flag } from './conditions.ts'
 import { applyEffects, mergeEffects } from './effects.ts'
 import type { Engine } from './engine.ts'
 import { cancelledFailure, censored, failureOf } from './failures.ts'
 import type { Inherited } from './inherited.ts'
-import { locateFile } from './locate-file.ts'
-import { itemVariables, loopItems } from './loop-items.ts'
-import { taskFingerprint } from './resume.ts'
-import type { ItemResult, Prepared } from './run-item.ts'
+import type { ItemResult } from './run-item.ts'
 import { failedResult, prepareItem, runItem, skippedResult } from './run-item.ts'
+import { itemsOf, runLoop } from './run-loop.ts'
 import type { Place } from './scopes.ts'
+import { fingerprintOf, loopFingerprint } from './task-fingerprint.ts'
 import { TaskRun } from './task-run.ts'
 import type { VariableScope } from './vars.ts'
 
@@ -165,156 +161,6 @@ function prepareTask(run: TaskRun, module: Module): TaskPlan {
   return {
     fingerprint: loopFingerprint(run, module, items),
     execute: async () => await runLoop(run, module, items),
-  }
-}
-
-/** The items of the task's loop; a text when its conditions are false before the loop can be read; undefined without. */
-function itemsOf(run: TaskRun): readonly Value[] | string | undefined {
-  const { task, scope } = run
-  if (task.loop === undefined) return undefined
-  try {
-    return loopItems(task.loop, task.loopKind, scope)
-  } catch (error) {
-    // `loop: "{{ found.files }}"` with `when: found is defined`: the condition decides, as in Ansible.
-    if (!(error instanceof TemplateError) || error.undefinedName === undefined) throw error
-    const condition = conditionWithoutItem(run)
-    if (condition === undefined) throw error
-    return `when: ${String(condition)} is false`
-  }
-}
-
-function conditionWithoutItem(run: TaskRun): Value | undefined {
-  try {
-    return firstFalse('when', run.task.when, run.scope)
-  } catch {
-    return undefined // It needs the item, so it says nothing about the loop as a whole.
-  }
-}
-
-async function runLoop(run: TaskRun, module: Module, items: readonly Value[]): Promise<ItemResult> {
-  const { engine, task } = run
-  const results: ItemResult[] = []
-  const data: Value[] = []
-  const name = task.loopControl?.loopVar ?? 'item'
-  for (const [index, item] of items.entries()) {
-    const vars = itemVariables(task, item, index)
-    const scope = run.scope.with(vars)
-    if (index > 0 && task.loopControl?.pause !== undefined) {
-      await sleep(task.loopControl.pause * 1000, undefined, { signal: engine.options.interruption.signal })
-    }
-    let result: ItemResult
-    try {
-      result = await runItem(run, module, scope, prepareItem(run, module, scope))
-    } catch (error) {
-      result = failedResult(failureOf(error, task.location))
-    }
-    applyEffects(engine, run.place.host, result.effects)
-    run.emit({ kind: 'task.item', ...run.place, label: labelOf(run, scope, item), outcome: result.outcome })
-    results.push(result)
-    data.push(newDictionary([...Object.entries(result.data), [name, item], ['ansible_loop_var', name]]))
-    if (result.outcome.kind === 'unreachable' || engine.options.interruption.isInterrupted) break
-  }
-  return loopResult(results, data)
-}
-
-function loopResult(results: readonly ItemResult[], data: readonly Value[]): ItemResult {
-  const outcomes = results.map(({ outcome }) => outcome)
-  const lost = outcomes.find((outcome) => outcome.kind === 'unreachable')
-  const failures = outcomes.filter((outcome) => outcome.kind === 'failed')
-  const changed = results.some((result) => result.data['changed'] === true)
-  const all = (message: string, ...more: [string, Value][]): Vars =>
-    newDictionary([['results', [...data]], ['changed', changed], ['msg', message], ...more])
-  const effects = mergeEffects(results.map((result) => result.effects ?? {}))
-  if (lost !== undefined) {
-    return { outcome: lost, data: all('The host was lost', ['unreachable', true]), effects }
-  }
-  const [first] = failures
-  if (first !== undefined) {
-    const failure: Failure =
-      failures.length === 1 || first.failure.reason === 'cancelled'
-        ? first.failure
-        : {
-            ...first.failure,
-            message: `${first.failure.message} (and ${failures.length - 1} more items failed)`,
-          }
-    return {
-      outcome: { kind: 'failed', failure },
-      data: all('One or more items failed', ['failed', true]),
-      effects,
-    }
-  }
-  if (results.length === 0) {
-    return {
-      outcome: { kind: 'skipped', why: 'the loop has no items' },
-      data: all('No items in the list', ['skipped', true]),
-      effects,
-    }
-  }
-  const [skipped] = outcomes
-  if (skipped?.kind === 'skipped' && outcomes.every((outcome) => outcome.kind === 'skipped')) {
-    return { outcome: skipped, data: all('All items skipped', ['skipped', true]), effects }
-  }
-  return {
-    outcome: changed ? { kind: 'changed' } : { kind: 'ok' },
-    data: all('All items completed'),
-    effects,
-  }
-}
-
-function labelOf(run: TaskRun, scope: VariableScope, item: Value): string {
-  const { loopControl } = run.task
-  if (loopControl?.label === undefined) return pythonText(item)
-  try {
-    return pythonText(renderValue(loopControl.label, scope))
-  } catch (error) {
-    if (error instanceof TemplateError) return pythonText(loopControl.label)
-    throw error
-  }
-}
-
-/** Empty when the items cannot all be known before the first has run: such a task is never taken from a journal. */
-function loopFingerprint(run: TaskRun, module: Module, items: readonly Value[]): string {
-  try {
-    const prepared = items.map((item, index) =>
-      prepareItem(run, module, run.scope.with(itemVariables(run.task, item, index))),
-    )
-    return fingerprintOf(run, prepared)
-  } catch (error) {
-    if (error instanceof TemplateError || error instanceof FailureError) return ''
-    throw error
-  }
-}
-
-function fingerprintOf(run: TaskRun, items: readonly Prepared[]): string {
-  const content = {
-    module: run.task.module,
-    target: run.target,
-    items: items.map((item) => ('skipped' in item ? null : item.content)),
-  }
-  return taskFingerprint(
-    content,
-    items.flatMap((item) => sourceFile(run, item)),
-  )
-}
-
-/** The controller's file that a parameter `src` names: its content decides what the task does. */
-function sourceFile(run: TaskRun, item: Prepared): string[] {
-  const src = 'skipped' in item ? undefined : item.params['src']
-  if (typeof src !== 'string') return []
-  const role = run.task.role === undefined ? undefined : run.engine.plan.roles[run.task.role]?.path
-  try {
-    const kind = run.task.module === 'template' ? 'templates' : 'files'
-    return [
-      locateFile(kind, src, {
-        ...defined({ role }),
-        taskFile: run.task.location.file,
-        pipelineFile: run.engine.plan.file,
-        searchPath: run.engine.plan.searchPath,
-      }),
-    ]
-  } catch (error) {
-    if (error instanceof FailureError) return [] // A path on the host.
-    throw error
   }
 }
 
