@@ -131,16 +131,33 @@ function connectConfig(
     keepaliveInterval: settings.keepaliveMs ?? keepaliveMs,
     keepaliveCountMax: settings.keepaliveCount ?? keepaliveCount,
     readyTimeout: 0,
-    hostVerifier: (key: Buffer, verify: (good: boolean) => void) => {
-      check.verify(key).then(
-        () => verify(true),
-        (error: unknown) => {
-          fail(error instanceof Error ? error : new Error(String(error)))
-          verify(false)
-        },
-      )
-    },
+    hostVerifier: hostVerifier(check, fail),
     algorithms: { serverHostKey: hostKeyOrder(check.knownTypes) },
+  }
+}
+
+/**
+ * ssh2 asks again whenever keys are exchanged anew (each GB by default). It then has to get its answer at once: while
+ * it waits it sends packets in a wrong form, and sshd ends the connection with `Bad packet length` (ssh2 1.17, kex.js:
+ * a partial `finish` clears `_kexinit` before the new cipher is there).
+ */
+function hostVerifier(check: HostKeyCheck, fail: (error: Error) => void) {
+  let verified: Buffer | undefined
+  return (key: Buffer, verify: (good: boolean) => void): void => {
+    if (verified !== undefined) {
+      verify(verified.equals(key))
+      return
+    }
+    check.verify(key).then(
+      () => {
+        verified = Buffer.from(key)
+        verify(true)
+      },
+      (error: unknown) => {
+        fail(error instanceof Error ? error : new Error(String(error)))
+        verify(false)
+      },
+    )
   }
 }
 

@@ -67,6 +67,8 @@ export async function startSshd(
       'UsePAM no',
       'PidFile none',
       'LogLevel VERBOSE',
+      // Keys are exchanged anew all the time, which stalls clients that get it wrong.
+      'RekeyLimit 4M',
       options.config ?? '',
       '',
     ].join('\n'),
