@@ -6,7 +6,7 @@ import { readEarlierRun } from './resume.ts'
 import type { FailureRecord, RunOptions, RunOutcome } from './run-options.ts'
 import { runStages } from './stages.ts'
 
-export type { FailureRecord, RunOptions, RunOutcome } from './run-options.ts'
+export type { RunOptions, RunOutcome } from './run-options.ts'
 
 /**
  * Runs a plan to its end. What goes wrong on hosts is in the outcome; it throws a FailureError only when the run

@@ -44,6 +44,7 @@ export function taskScope(
   return new VariableScope({
     layers: [
       ...roles.map(({ defaults }) => templates(defaults)),
+      templates(sources.plan.defaults),
       templates(state.host.vars),
       data(injectedFacts(state)),
       templates(stage.vars),
@@ -71,6 +72,7 @@ export function hostScope(sources: VariableSources, host: string): VariableScope
   const state = sources.inventory.state(host)
   return new VariableScope({
     layers: [
+      templates(sources.plan.defaults),
       templates(state.host.vars),
       data(injectedFacts(state)),
       data(state.set),
