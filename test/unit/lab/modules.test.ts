@@ -427,12 +427,12 @@ function scriptedHost(found: Case): HostAccess {
   }
   const fact = (name: string) => {
     if (!(name in facts)) throw new Error(`the case has no answer for the fact ${name}`)
-    return facts[name] as never
+    return facts[name]
   }
   return {
     run: async (command) => answer(renderMasked(command), found),
-    fact: async ({ name }) => fact(name),
-    freshFact: async ({ name }) => fact(name),
+    fact: async (asked, ..._args) => fact(asked.name) as never,
+    freshFact: async (asked, ..._args) => fact(asked.name) as never,
     put: async () => undefined,
     get: async () => new Uint8Array(),
     connection: async () => {
