@@ -23,6 +23,8 @@ export interface Plan {
    * include carries its key in `Task.include`. With `apply:` the list is one block that holds those keywords.
    */
   readonly includes: Readonly<Record<string, readonly Step[]>>
+  /** The pipeline's own `vars`: stronger than role defaults, weaker than everything from the inventory. */
+  readonly defaults: Vars
   readonly extraVars: Vars
   /** SHA-256 over everything that decides what runs; a resume needs the same. */
   readonly fingerprint: string

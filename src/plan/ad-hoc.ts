@@ -15,6 +15,8 @@ export interface AdHocOptions {
   readonly searchPath: readonly string[]
   readonly become?: boolean
   readonly extraVars?: Vars
+  /** `vars` of a pipeline, weaker than the inventory's. */
+  readonly defaults?: Vars
   /** Hosts that `--limit` leaves. */
   readonly limit?: ReadonlySet<string>
   /** Name of the one stage, default `ad-hoc`. */
@@ -64,6 +66,7 @@ export function adHocPlan(
     stages: [stage],
     roles: {},
     includes: {},
+    defaults: options.defaults ?? (Object.create(null) as Vars),
     extraVars: options.extraVars ?? (Object.create(null) as Vars),
   }
   return { ...plan, fingerprint: fingerprintOf(plan) }

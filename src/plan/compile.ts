@@ -59,13 +59,13 @@ export async function compilePipeline(options: CompileOptions): Promise<Result<C
   const limit = inventory ? limitOf(context, inventory, options.limit, labDirectory) : undefined
   const document = context.read(file)
   const extraVars = options.extraVars ?? (Object.create(null) as Vars)
-  const { name, stages } = document
+  const { name, defaults, stages } = document
     ? compileStages(
         context,
         { document, path: [] },
         defined({ inventory, limit, extraVars, folders: [...new Set([dirname(file), ...searchPath])] }),
       )
-    : { stages: [] }
+    : { defaults: Object.create(null) as Vars, stages: [] }
   const diagnostics = unique(context.diagnostics)
   if (!inventory || diagnostics.some(({ severity }) => severity === 'error')) return err(diagnostics)
   const plan = {
@@ -76,6 +76,7 @@ export async function compilePipeline(options: CompileOptions): Promise<Result<C
     stages,
     roles: Object.fromEntries(context.roles),
     includes: Object.fromEntries(context.includes),
+    defaults,
     extraVars,
   }
   return ok({ plan: { ...plan, fingerprint: fingerprintOf(plan) }, warnings: diagnostics })

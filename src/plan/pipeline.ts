@@ -18,6 +18,8 @@ import { withoutUnsupported } from './step-keywords.ts'
 
 export interface CompiledPipeline {
   readonly name?: string
+  /** Its `vars`. */
+  readonly defaults: Vars
   readonly stages: readonly Stage[]
 }
 
@@ -25,17 +27,13 @@ export interface CompiledPipeline {
 export function compileStages(
   context: CompileContext,
   source: Source,
-  settings: Omit<StageSettings, 'vars'>,
+  settings: Omit<StageSettings, 'defaults'>,
 ): CompiledPipeline {
   const { document } = source
   const { value } = document
+  const defaults = isMap(value) && isMap(value['vars']) ? value['vars'] : (Object.create(null) as Vars)
   if (Array.isArray(value)) {
-    return {
-      stages: stagesOf(context, value, 'playbook', source, {
-        ...settings,
-        vars: Object.create(null) as Vars,
-      }),
-    }
+    return { defaults, stages: stagesOf(context, value, 'playbook', source, { ...settings, defaults }) }
   }
   if (!isMap(value)) {
     const hint = 'write name and stages, or a list of plays'
@@ -47,17 +45,16 @@ export function compileStages(
       document.locate([]),
       hint,
     )
-    return { stages: [] }
+    return { defaults, stages: [] }
   }
   const { value: given, diagnostics } = checkAt(pipelineFile, value, document, [], {
     subject: 'the pipeline',
   })
   context.diagnostics.push(...diagnostics)
   checkTemplates(context, value['vars'], { document, path: ['vars'] })
-  const vars = isMap(value['vars']) ? value['vars'] : (Object.create(null) as Vars)
   const list = Array.isArray(value['stages']) ? value['stages'] : []
-  const stages = stagesOf(context, list, 'pipeline', { document, path: ['stages'] }, { ...settings, vars })
-  return given?.name === undefined ? { stages } : { name: given.name, stages }
+  const stages = stagesOf(context, list, 'pipeline', { document, path: ['stages'] }, { ...settings, defaults })
+  return given?.name === undefined ? { defaults, stages } : { name: given.name, defaults, stages }
 }
 
 type Kind = 'pipeline' | 'playbook'

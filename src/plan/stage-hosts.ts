@@ -10,7 +10,7 @@ import type { CompileContext, Source } from './compile-context.ts'
 interface HostSettings {
   readonly inventory?: Inventory
   readonly limit?: ReadonlySet<string>
-  readonly vars: Vars
+  readonly defaults: Vars
   readonly extraVars: Vars
 }
 
@@ -20,10 +20,10 @@ export function stageHosts(
   written: readonly string[],
   stage: string,
   source: Source,
-  { inventory, limit, vars, extraVars }: HostSettings,
+  { inventory, limit, defaults, extraVars }: HostSettings,
 ): { pattern: string; hosts: string[] } {
   const location = source.document.locate(source.path)
-  const pattern = renderPattern(context, written.join(','), { ...vars, ...extraVars }, location)
+  const pattern = renderPattern(context, written.join(','), { ...defaults, ...extraVars }, location)
   if (!inventory || pattern === undefined) return { pattern: written.join(','), hosts: [] }
   try {
     const match = matchPattern(inventory, pattern)

@@ -8,16 +8,15 @@ import type { CompileContext, Source } from './compile-context.ts'
 
 type VarsFiles = string | (string | string[])[] | null | undefined
 
-/** A stage's variables: the pipeline's, its own, then `vars_files` in order; an entry that is a list means its first file. */
+/** A stage's variables: its own, then `vars_files` in order; an entry that is a list means its first file. */
 export function stageVars(
   context: CompileContext,
-  base: Vars,
   own: Vars | null | undefined,
   files: VarsFiles,
   folders: readonly string[],
   source: Source,
 ): Vars {
-  const vars = mergeVars(mergeVars(Object.create(null) as Vars, base), own ?? {})
+  const vars = mergeVars(Object.create(null) as Vars, own ?? {})
   const list = typeof files === 'string' ? [files] : (files ?? [])
   for (const [index, entry] of list.entries()) {
     const path = typeof files === 'string' ? source.path : [...source.path, index]

@@ -22,8 +22,8 @@ export interface StageSettings {
   readonly inventory?: Inventory
   /** Hosts that `--limit` leaves. */
   readonly limit?: ReadonlySet<string>
-  /** Variables of the whole pipeline. */
-  readonly vars: Vars
+  /** The pipeline's own `vars`: may stand in `hosts`. */
+  readonly defaults: Vars
   /** `-e`: may stand in `hosts`. */
   readonly extraVars: Vars
   /** Where files that the stage names are looked for, nearest first. */
@@ -85,7 +85,6 @@ export function compilePlay(
     hosts,
     vars: stageVars(
       context,
-      settings.vars,
       given.vars,
       given.vars_files,
       settings.folders,
@@ -155,7 +154,7 @@ export function compileScript(
     pattern,
     hosts,
     script: script ?? given.script,
-    vars: stageVars(context, settings.vars, given.vars, undefined, settings.folders, source),
+    vars: stageVars(context, given.vars, undefined, settings.folders, source),
     become: given.become,
   })
 }

@@ -71,6 +71,7 @@ export interface PlanParts {
   readonly groups?: Readonly<Record<string, readonly string[]>>
   readonly roles?: Readonly<Record<string, Role>>
   readonly includes?: Readonly<Record<string, readonly Step[]>>
+  readonly defaults?: Vars
   readonly extraVars?: Vars
 }
 
@@ -95,6 +96,7 @@ export function planOf(parts: PlanParts): Plan {
     stages: parts.stages,
     roles: parts.roles ?? {},
     includes: parts.includes ?? {},
+    defaults: parts.defaults ?? {},
     extraVars: parts.extraVars ?? {},
     fingerprint: 'plan-1',
   }

@@ -136,7 +136,7 @@ t.test('what hosts and results say is never a template, and facts cannot redirec
 
 t.test('precedence, from role defaults to extra variables', async (t) => {
   const role = { name: 'r', path: '/lab/roles/r', params: {}, dependencies: [] }
-  const layers = ['default', 'host', 'fact', 'play', 'role', 'block', 'task', 'set', 'param', 'extra']
+  const layers = ['default', 'pipeline', 'host', 'fact', 'play', 'role', 'block', 'task', 'set', 'param', 'extra']
   for (const [top, name] of layers.entries()) {
     const at = (layer: string, variable = 'x'): Vars =>
       layers.indexOf(layer) <= top ? { [variable]: layer } : {}
@@ -148,6 +148,7 @@ t.test('precedence, from role defaults to extra variables', async (t) => {
           test_facts: layers.indexOf('fact') <= top ? { x: 'fact' } : {},
         },
       },
+      defaults: at('pipeline'),
       extraVars: at('extra'),
       roles: { r: { ...role, defaults: at('default'), vars: at('role'), params: at('param') } },
       stages: [
@@ -174,7 +175,7 @@ t.test('precedence, from role defaults to extra variables', async (t) => {
     })
     // Facts have names of their own; there the fact wins over the host's variable.
     t.equal(dataOf(ran, 'h', 's/0')['a'], name === 'fact' ? 'host' : name, `highest is ${name}`)
-    t.equal(dataOf(ran, 'h', 's/0')['fact'], top >= 2 ? 'fact' : top === 1 ? 'host' : 'none')
+    t.equal(dataOf(ran, 'h', 's/0')['fact'], top >= 3 ? 'fact' : top === 2 ? 'host' : 'none')
   }
 })
 

@@ -134,7 +134,8 @@ stages:
     'one/post_tasks.0',
     'one/flush.2',
   ])
-  t.same(plain(one.vars), { a: 'pipeline', b: 'stage', c: 'file', d: 'file', e: 'second' })
+  t.same(plain(plan.defaults), { a: 'pipeline', b: 'pipeline' })
+  t.same(plain(one.vars), { b: 'stage', c: 'file', d: 'file', e: 'second' })
   t.match(one, {
     become: true,
     serial: [1, '50%'],
