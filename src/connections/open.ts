@@ -17,5 +17,10 @@ export async function openConnection(
   if (settings.kind === 'local') return await ShellConnection.open(openLocal, settings.shellPath)
   // ssh2 takes 50 ms to load, which a run on the controller alone does not need.
   const { openSsh } = await import('./ssh.ts')
-  return await ShellConnection.open(() => openSsh(settings, dependencies), settings.shellPath)
+  const { signal, ...rest } = dependencies
+  return await ShellConnection.open(
+    // Ending what runs on the host needs a connection after the run's own signal has fired.
+    (until = signal) => openSsh(settings, until === undefined ? rest : { ...rest, signal: until }),
+    settings.shellPath,
+  )
 }

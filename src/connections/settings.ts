@@ -5,7 +5,7 @@ import type { ConnectionSettings, HostKeyPolicy } from './connection-settings.ts
 import { invalidSetting, plainHost, plainUser } from './setting-checks.ts'
 import { parseSshArguments } from './ssh-arguments.ts'
 
-export type { ConnectionSettings, HostKeyPolicy, LocalSettings, SshSettings } from './connection-settings.ts'
+export type { ConnectionSettings } from './connection-settings.ts'
 
 /** Gives a variable of the host, rendered; undefined when it is not defined. */
 export type GetVariable = (name: string) => Value | undefined

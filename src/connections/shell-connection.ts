@@ -19,23 +19,26 @@ import { type Lease, ShellPool } from './shell-pool.ts'
 import { frameLine, maxInlineInputBytes } from './shell-protocol.ts'
 import type { Transport } from './transport.ts'
 
+/** Opens a transport; the signal replaces the one that ends attempts to connect otherwise. */
+type Connect = (signal?: AbortSignal) => Promise<Transport>
+
 /** Commands and files over the shells of one transport, which is opened again when it was lost. */
 export class ShellConnection implements Connection {
   readonly description: string
-  readonly #connect: () => Promise<Transport>
+  readonly #connect: Connect
   readonly #shellPath: string
   #link: Promise<{ readonly transport: Transport; readonly pool: ShellPool }>
   #closed = false
 
-  private constructor(transport: Transport, connect: () => Promise<Transport>, shellPath: string) {
+  private constructor(transport: Transport, connect: Connect, shellPath: string) {
     this.description = transport.description
     this.#connect = connect
     this.#shellPath = shellPath
     this.#link = Promise.resolve({ transport, pool: new ShellPool(transport, shellPath) })
   }
 
-  /** @param connect Opens the transport; called again after a loss, by the next command. */
-  static async open(connect: () => Promise<Transport>, shellPath: string): Promise<ShellConnection> {
+  /** @param connect Called again after a loss, by the next command. */
+  static async open(connect: Connect, shellPath: string): Promise<ShellConnection> {
     return new ShellConnection(await connect(), connect, shellPath)
   }
 
@@ -222,7 +225,7 @@ export class ShellConnection implements Connection {
   /** For hosts that allow one channel only, and when many commands are ended at once. */
   async #killAnew(processGroup: number, become: Become | undefined): Promise<boolean> {
     try {
-      const transport = await this.#connect()
+      const transport = await this.#connect(AbortSignal.timeout(killDeadlineMs))
       const pool = new ShellPool(transport, this.#shellPath)
       try {
         return await this.#killIn(pool, processGroup, become)

@@ -489,6 +489,13 @@ t.test('an overloaded sshd is asked again; one that allows a single session work
     results.map(({ stdout }) => stdout),
     ['1\n', '2\n', '3\n'],
   )
+  const stop = new AbortController()
+  const cancellable = await busy.open({}, { signal: stop.signal })
+  const running = cancellable.run(script('sleep 7107 & sleep 7107'), { signal: stop.signal })
+  await seen('sleep 7107')
+  stop.abort()
+  t.match(await failureOf(running), { code: 'command-cancelled' })
+  t.strictSame(processesWith('sleep 7107'), [], 'ended over a connection of its own')
   const target = join('/tmp', `hvt-single-${process.pid}`)
   await connection.put(Buffer.alloc(200_000), target)
   t.equal((await connection.run(sh`stat -c %s ${target}; rm ${target}`)).stdout, '200000\n')
