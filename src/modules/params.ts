@@ -6,15 +6,23 @@ import { parseMode } from './mode.ts'
  * Descriptions and defaults given here go to docs/modules.md and the JSON Schemas.
  */
 
+/** What a kind of parameter is called in docs/modules.md, where the schema alone cannot say it. */
+export const typeLabels = z.registry<{ readonly label: string }>()
+
 const scalar = z.union([z.string(), z.number(), z.boolean()], { error: 'must be text' })
 
 /** Text. Numbers are written out; truth values become `True`/`False`, as Python would write them. */
 export const text = () =>
-  scalar.transform((value) => (typeof value === 'boolean' ? (value ? 'True' : 'False') : String(value)))
+  scalar
+    .transform((value) => (typeof value === 'boolean' ? (value ? 'True' : 'False') : String(value)))
+    .register(typeLabels, { label: 'text' })
 
 /** A path on the host or the controller: text that is not empty. */
 export const path = () =>
-  z.string({ error: 'must be a path' }).min(1, { error: 'must be a path, not empty text' })
+  z
+    .string({ error: 'must be a path' })
+    .min(1, { error: 'must be a path, not empty text' })
+    .register(typeLabels, { label: 'path' })
 
 const truths = new Set(['yes', 'on', 'true', 't', 'y', '1'])
 const falsehoods = new Set(['no', 'off', 'false', 'f', 'n', '0'])
@@ -31,25 +39,32 @@ export const bool = () =>
       }
       return false
     })
+    .register(typeLabels, { label: 'yes or no' })
 
 /** A whole number, also as text. */
 export const int = () =>
-  z.union([z.number(), z.string()], { error: 'must be a whole number' }).transform((value, context) => {
-    const number =
-      typeof value === 'number' ? value : /^\s*[-+]?\d+\s*$/.test(value) ? Number(value) : Number.NaN
-    if (Number.isSafeInteger(number)) return number
-    context.addIssue({ code: 'custom', message: `must be a whole number, not ${JSON.stringify(value)}` })
-    return z.NEVER
-  })
+  z
+    .union([z.number(), z.string()], { error: 'must be a whole number' })
+    .transform((value, context) => {
+      const number =
+        typeof value === 'number' ? value : /^\s*[-+]?\d+\s*$/.test(value) ? Number(value) : Number.NaN
+      if (Number.isSafeInteger(number)) return number
+      context.addIssue({ code: 'custom', message: `must be a whole number, not ${JSON.stringify(value)}` })
+      return z.NEVER
+    })
+    .register(typeLabels, { label: 'whole number' })
 
 /** A number, also as text. */
 export const float = () =>
-  z.union([z.number(), z.string()], { error: 'must be a number' }).transform((value, context) => {
-    const number = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value)
-    if (Number.isFinite(number)) return number
-    context.addIssue({ code: 'custom', message: `must be a number, not ${JSON.stringify(value)}` })
-    return z.NEVER
-  })
+  z
+    .union([z.number(), z.string()], { error: 'must be a number' })
+    .transform((value, context) => {
+      const number = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value)
+      if (Number.isFinite(number)) return number
+      context.addIssue({ code: 'custom', message: `must be a number, not ${JSON.stringify(value)}` })
+      return z.NEVER
+    })
+    .register(typeLabels, { label: 'number' })
 
 /** Several texts: a list, or one text with commas. Empty items are dropped. */
 export const list = () =>
@@ -60,10 +75,7 @@ export const list = () =>
         .map((item) => item.trim())
         .filter((item) => item !== ''),
     )
-
-/** Several whole numbers, as a list or one number. */
-export const intList = () =>
-  z.union([z.array(int()), int()]).transform((value) => (Array.isArray(value) ? value : [value]))
+    .register(typeLabels, { label: 'list' })
 
 /** One of the given words. */
 export const choice = <const Words extends readonly [string, ...string[]]>(words: Words) =>
@@ -79,9 +91,10 @@ export const mode = () =>
       context.addIssue({ code: 'custom', message: result.error })
       return z.NEVER
     })
+    .register(typeLabels, { label: 'mode' })
 
 /** Anything that YAML can hold. */
-export const anything = () => z.json()
+export const anything = () => z.json().register(typeLabels, { label: 'anything' })
 
 interface Rules<Key extends string> {
   /** Ansible's other names: alias → parameter. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { moduleDocs } from '../../../scripts/generate-module-docs.ts'
 import { parseYaml } from '../../../src/config/yaml.ts'
 import type { Fact } from '../../../src/facts/fact.ts'
 import type { Command, CommandResult } from '../../../src/model/command.ts'
@@ -157,3 +158,8 @@ for (const file of readdirSync(root).sort()) {
     for (const found of parsed.value.value as unknown as readonly Case[]) await check(t, name, found)
   })
 }
+
+t.test('docs/modules.md is in step with the modules', async (t) => {
+  const text = readFileSync(join(packageRoot, 'docs/modules.md'), 'utf8')
+  t.ok(text === moduleDocs(), 'run npm run generate')
+})
