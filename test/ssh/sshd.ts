@@ -74,6 +74,8 @@ export async function startSshd(
     ].join('\n'),
   )
   const child = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] })
+  // Also when the test file ends early.
+  process.once('exit', () => child.kill())
   let log = ''
   child.stderr.on('data', (chunk) => {
     log += String(chunk)
