@@ -122,8 +122,8 @@ export function parameters<Shape extends z.ZodRawShape>(
       if (typeof input !== 'object' || input === null || Array.isArray(input)) return input
       const folded: Record<string, unknown> = {}
       for (const [given, value] of Object.entries(input)) {
-        if (value === null || value === undefined) continue
         const name = Object.hasOwn(aliases, given) ? (aliases[given] ?? given) : given
+        if (value === undefined || (value === null && Object.hasOwn(shape, name))) continue
         if (Object.hasOwn(folded, name)) {
           context.addIssue({
             code: 'custom',

@@ -135,9 +135,10 @@ class ScriptedHost {
   }
 
   #run(command: Command): CommandResult {
-    const text = renderMasked(command).replace(/hvlab-[0-9a-f]{12}/g, 'hvlab-X')
+    const plain = (text: string): string => text.replace(/hvlab-[0-9a-f]{12}/g, 'hvlab-X')
+    const text = plain(renderMasked(command))
     this.ran.push(text)
-    if (command.stdin !== undefined) this.stdin.push(String(command.stdin))
+    if (command.stdin !== undefined) this.stdin.push(plain(String(command.stdin)))
     const known = this.#found.commands?.find(({ match }) => text.includes(match))
     return {
       exitCode: known?.exitCode ?? 0,
