@@ -35,7 +35,7 @@ module.exports = {
     layer('connections', ['model/', 'util/']),
     layer('facts', ['model/', 'util/']),
     layer('config', ['model/', 'util/', 'template/']),
-    layer('lab', ['model/', 'util/', 'facts/', 'connections/connection.ts', 'modules/module.ts']),
+    layer('lab', ['model/', 'util/', 'facts/', 'images/', 'connections/', 'modules/module.ts']),
     layer('images', [
       'model/',
       'util/',
@@ -77,7 +77,6 @@ module.exports = {
       'engine/',
     ]),
     owner('js-yaml', ['config/yaml.ts']),
-    owner('minijinja-js', ['template/jinja.ts']),
     owner('zx', ['connections/local.ts']),
     owner('ssh2', ['connections/ssh[a-z-]*.ts']),
     owner('@lydell', ['connections/terminal.ts']),

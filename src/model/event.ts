@@ -203,5 +203,3 @@ export interface SummaryTable {
   readonly rows: readonly (readonly string[])[]
   readonly footnotes?: readonly string[]
 }
-
-export type Emit = (event: EventBody) => void

@@ -1,4 +1,4 @@
-import type { Host, Inventory } from './host.ts'
+import type { Inventory } from './host.ts'
 import type { Location } from './location.ts'
 import type { Step, Task } from './task.ts'
 import type { Value, Vars } from './value.ts'
@@ -86,5 +86,3 @@ export interface Role {
   /** Keys of the roles that it depends on (`meta/main.yml`). */
   readonly dependencies?: readonly string[]
 }
-
-export type { Host }

@@ -1,5 +1,5 @@
 import type { Failure } from './failure.ts'
-import type { Value, Vars } from './value.ts'
+import type { Vars } from './value.ts'
 
 /** What a task did on one host. `data` is what `register` keeps, with Ansible's result names (snake case). */
 export interface TaskResult {
@@ -37,5 +37,3 @@ export interface Diff {
   readonly beforeLabel?: string
   readonly afterLabel?: string
 }
-
-export type { Value }

@@ -1,28 +1,36 @@
 import type { RunFinished, SummaryTable } from '../model/event.ts'
 import type { RecapCounts } from '../model/result.ts'
-import { durationText, type Paint } from './style.ts'
+import { textTable } from '../util/text-table.ts'
+import { durationText, type Paint, wrap } from './style.ts'
 
 const COUNTERS = ['ok', 'changed', 'unreachable', 'failed', 'skipped', 'rescued', 'ignored'] as const
 
+/** Widest line of running text: beyond it eyes lose the line, however wide the terminal is. */
+const MAX_TEXT_WIDTH = 100
+
 /** What a run prints last, on stdout: Ansible's recap (failed hosts last), the result table, the files it made. */
-export function recapText(event: RunFinished, paint: Paint): string {
+export function recapText(event: RunFinished, paint: Paint, columns = MAX_TEXT_WIDTH): string {
   const lines: string[] = []
   const hosts = Object.entries(event.recap).sort(byTroubleThenName)
-  if (hosts.length > 0)
-    lines.push(paint('bold', 'RECAP'), ...hosts.map(([host, counts]) => recapLine(host, counts, paint)))
-  if (event.summary) lines.push('', ...tableLines(event.summary, paint))
-  if (event.artifacts.length > 0) lines.push('', ...event.artifacts.map((path) => path))
-  lines.push('', `${paint('dim', `finished in ${durationText(event.durationMs)}`)}`)
+  if (hosts.length > 0) lines.push(paint('bold', 'RECAP'), ...recapLines(hosts, paint))
+  if (event.summary) lines.push('', ...tableLines(event.summary, paint, Math.min(columns, MAX_TEXT_WIDTH)))
+  if (event.artifacts.length > 0) lines.push('', ...event.artifacts)
+  lines.push('', paint('dim', `finished in ${durationText(event.durationMs)}`))
   return `${lines.join('\n')}\n`
 }
 
-/** Ansible's own columns, so that habits and scripts keep working. */
-export function recapLine(host: string, counts: RecapCounts, paint: Paint): string {
-  const cells = COUNTERS.map((counter) => {
-    const text = `${counter}=${String(counts[counter]).padEnd(4)}`
-    return counts[counter] > 0 ? paint(COUNTER_LOOK[counter], text) : text
+/** Ansible's own line, so that habits and scripts keep working; columns only as wide as they must be. */
+function recapLines(hosts: readonly [string, RecapCounts][], paint: Paint): string[] {
+  const nameWidth = Math.max(...hosts.map(([host]) => host.length))
+  const widthOf = (counter: (typeof COUNTERS)[number]) =>
+    Math.max(...hosts.map(([, counts]) => String(counts[counter]).length))
+  return hosts.map(([host, counts]) => {
+    const cells = COUNTERS.map((counter) => {
+      const text = `${counter}=${String(counts[counter]).padEnd(widthOf(counter))}`
+      return counts[counter] > 0 ? paint(COUNTER_LOOK[counter], text) : text
+    })
+    return `${host.padEnd(nameWidth)} : ${cells.join(' ')}`.trimEnd()
   })
-  return `${host.padEnd(26)} : ${cells.join(' ')}`.trimEnd()
 }
 
 const COUNTER_LOOK = {
@@ -40,21 +48,13 @@ function byTroubleThenName([a, x]: [string, RecapCounts], [b, y]: [string, Recap
   return trouble(x) - trouble(y) || (a < b ? -1 : 1)
 }
 
-/** The first column reads from the left, the others are numbers and align right. */
-export function tableLines(table: SummaryTable, paint: Paint): string[] {
-  const rows = [table.columns, ...table.rows]
-  const widths = table.columns.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd()
+function tableLines(table: SummaryTable, paint: Paint, columns: number): string[] {
+  const [head = '', ...rows] = textTable(table.columns, table.rows)
   return [
-    paint('bold', table.title),
-    paint('dim', line(table.columns)),
-    ...table.rows.map(line),
-    ...(table.footnotes ?? []).map((note) => paint('dim', note)),
+    ...wrap(table.title, columns).map((line) => paint('bold', line)),
+    '',
+    paint('dim', head),
+    ...rows,
+    ...(table.footnotes ?? []).flatMap((note) => ['', ...wrap(note, columns)]),
   ]
 }

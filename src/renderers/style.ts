@@ -50,3 +50,16 @@ export function fit(line: string, columns: number): string {
   }
   return kept.join('')
 }
+
+/** Plain text broken between words. A word that is wider than a line stays whole: it may be a path to copy. */
+export function wrap(text: string, columns: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/\s+/)) {
+    if (line !== '' && line.length + 1 + word.length > columns) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}

@@ -21,7 +21,7 @@ export function stageLines(view: RunView, stage: StageView, now: number, paint: 
     case 'failed':
       return [`${paint('red', '✖')} ${name}  ${paint('dim', summary(stage))}`, ...troubleRows(stage, paint)]
     case 'running': {
-      const frame = SPINNER[Math.floor(now / 100) % SPINNER.length] ?? ''
+      const frame = SPINNER[Math.floor(now / 200) % SPINNER.length] ?? ''
       const head = `${paint('cyan', frame)} ${paint('bold', name)}  ${paint('dim', clock(now - stage.startedAt))}`
       return [head, ...hostRows(stage, now, paint)]
     }

@@ -8,8 +8,9 @@ import { applyEvent, emptyView } from './run-view.ts'
 import { fit, type Paint } from './style.ts'
 import { stageLines } from './tty-lines.ts'
 
-/** listr2 draws the whole tree at every event; at most ten times a second is enough for eyes and leaves the CPU alone. */
-const REDRAW_MS = 100
+/** listr2 draws the whole tree at every event; five times a second is enough for
+ * eyes, and leaves the CPU to what is measured. */
+const REDRAW_MS = 200
 
 export interface TtyOptions {
   readonly paint: Paint
@@ -98,7 +99,7 @@ export function ttyRenderer({ paint, terminal, results }: TtyOptions): Renderer 
       closing ??= stop().then(() => {
         if (notes.length > 0) terminal.write(`\n${notes.map((note) => noteText(note, paint)).join('\n')}\n`)
         if (failures.length > 0) terminal.write(`\n${failures.join('\n\n')}\n`)
-        if (view.finished) results.write(`\n${recapText(view.finished, paint)}`)
+        if (view.finished) results.write(`\n${recapText(view.finished, paint, terminal.columns)}`)
       })
       return closing
     },
