@@ -1,5 +1,6 @@
 import type { Benchmark } from '../bench/record.ts'
 import { counted, listed, percent } from '../bench/words.ts'
+import { quote } from '../util/sh.ts'
 import type { HostResults, Results } from './results.ts'
 
 /** How the figures came to be, in sentences: the same for HTML and Markdown. */
@@ -40,8 +41,14 @@ export function commands({ hosts }: Results): string[] {
 export function reproduction({ run, hosts }: Results): string[] {
   const seeds = [...new Set(hosts.map(({ benchmark }) => benchmark.design.seed))]
   return [
-    `hvlab up ${run.pipeline}`,
+    runCommand(run.file),
     `# the same order of trials: give the module benchmark seed: ${listed(seeds.map(String))}`,
     `hvlab report ${run.runId}   # these files again from the journal`,
   ]
+}
+
+/** A pipeline in a `pipelines` folder goes by its name, any other by its path. */
+function runCommand(file: string): string {
+  const name = /(?:^|\/)pipelines\/([\w-]+)\.ya?ml$/.exec(file)?.[1]
+  return name === undefined ? `hvlab run ${quote(file)}` : `hvlab up ${name}`
 }
