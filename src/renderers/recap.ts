@@ -49,7 +49,7 @@ function byTroubleThenName([a, x]: [string, RecapCounts], [b, y]: [string, Recap
 }
 
 function tableLines(table: SummaryTable, paint: Paint, columns: number): string[] {
-  const [head = '', ...rows] = textTable(table.columns, table.rows)
+  const [head = '', ...rows] = fitting(table, columns)
   return [
     ...wrap(table.title, columns).map((line) => paint('bold', line)),
     '',
@@ -57,4 +57,15 @@ function tableLines(table: SummaryTable, paint: Paint, columns: number): string[
     ...rows,
     ...(table.footnotes ?? []).flatMap((note) => ['', ...wrap(note, columns)]),
   ]
+}
+
+/** The last columns are the least needed: they go when a line would not fit. */
+function fitting({ columns, rows }: SummaryTable, width: number): string[] {
+  for (let count = columns.length; ; count -= 1) {
+    const lines = textTable(
+      columns.slice(0, count),
+      rows.map((row) => row.slice(0, count)),
+    )
+    if (count <= 2 || lines.every((line) => line.length <= width)) return lines
+  }
 }

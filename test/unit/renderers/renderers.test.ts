@@ -8,6 +8,7 @@ import { adhocRenderer } from '../../../src/renderers/adhoc.ts'
 import { createRenderer, wantsColor } from '../../../src/renderers/create.ts'
 import { diffText } from '../../../src/renderers/diff-text.ts'
 import { plainRenderer } from '../../../src/renderers/plain.ts'
+import { recapText } from '../../../src/renderers/recap.ts'
 import { applyEvent, emptyView } from '../../../src/renderers/run-view.ts'
 import { durationText, fit, painter } from '../../../src/renderers/style.ts'
 import { ttyRenderer } from '../../../src/renderers/tty.ts'
@@ -127,38 +128,35 @@ STAGE report skipped: deploy failed
   t.equal(stdout, RECAP)
 })
 
-t.test(
-  'the terminal picture ends with failures and the recap, and draws a few times a second',
-  async (t) => {
-    const terminal = new PassThrough()
-    const results = new PassThrough()
-    const renderer = ttyRenderer({ paint, terminal, results })
-    let frames = 0
-    terminal.on('data', () => {
-      frames += 1
-    })
-    const startedAt = Date.now()
-    for (const event of events) {
-      renderer.handle(event)
-      for (let i = 0; i < 50; i += 1)
-        renderer.handle({
-          time: event.time,
-          kind: 'task.output',
-          stage: 'deploy',
-          host: 'one',
-          task: 'x',
-          stream: 'stdout',
-          line: `${i}`,
-        })
-    }
-    await renderer.close()
-    await renderer.close()
-    const seconds = (Date.now() - startedAt) / 1000
-    t.ok(frames < 20 + 40 * seconds, `${frames} writes in ${seconds} s`)
-    t.equal(String(results.read()), RECAP)
-    t.equal(terminal.listenerCount('data'), 1)
-  },
-)
+t.test('the terminal picture ends with failures and the recap, and draws a few times a second', async (t) => {
+  const terminal = new PassThrough()
+  const results = new PassThrough()
+  const renderer = ttyRenderer({ paint, terminal, results })
+  let frames = 0
+  terminal.on('data', () => {
+    frames += 1
+  })
+  const startedAt = Date.now()
+  for (const event of events) {
+    renderer.handle(event)
+    for (let i = 0; i < 50; i += 1)
+      renderer.handle({
+        time: event.time,
+        kind: 'task.output',
+        stage: 'deploy',
+        host: 'one',
+        task: 'x',
+        stream: 'stdout',
+        line: `${i}`,
+      })
+  }
+  await renderer.close()
+  await renderer.close()
+  const seconds = (Date.now() - startedAt) / 1000
+  t.ok(frames < 20 + 40 * seconds, `${frames} writes in ${seconds} s`)
+  t.equal(String(results.read()), RECAP)
+  t.equal(terminal.listenerCount('data'), 1)
+})
 
 t.test('the terminal picture shows what the lines say', async (t) => {
   const terminal = new PassThrough()
@@ -231,6 +229,18 @@ t.test('a unified diff', async (t) => {
     '  --- /etc/x\n  +++ after\n  @@ -4 +4 @@\n   d\n   e\n   f\n  -g\n  +G\n   h',
   )
   t.equal(diffText({ before: '', after: 'new\n' }, paint), '  --- before\n  +++ after\n  @@ -1 +1 @@\n  +new')
+})
+
+t.test('a narrow terminal loses the last columns of the result, not its lines', async (t) => {
+  const finished = events.at(-1)
+  t.ok(finished?.kind === 'run.finished')
+  if (finished?.kind !== 'run.finished') return
+  const text = recapText(finished, paint, 50)
+  t.match(
+    text,
+    '\nworkload          native      guest  efficiency\ncpu            4382 ev/s   546 ev/s      12.5 %\n',
+  )
+  t.match(recapText(finished, paint, 24), '\nworkload          native\ncpu            4382 ev/s\n')
 })
 
 t.test('durations', async (t) => {
