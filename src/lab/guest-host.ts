@@ -53,9 +53,11 @@ export function guestHostName(guest: string, hypervisor: string, hypervisors: nu
   return hypervisors > 1 ? `${guest}.${hypervisor}` : guest
 }
 
-/** Machines of the inventory that are no guests. */
+/** Machines that may have guests: the group hypervisors, or without one every host but guests and the implicit localhost. */
 export function machineCount(hosts: readonly { readonly groups: readonly string[] }[]): number {
-  return hosts.filter((host) => !host.groups.includes('guests')).length
+  const machines = hosts.filter(({ groups }) => groups.length > 0 && !groups.includes('guests'))
+  const hypervisors = machines.filter(({ groups }) => groups.includes('hypervisors'))
+  return (hypervisors.length > 0 ? hypervisors : machines).length
 }
 
 /** The reason is free text that comes back from a host: it must not be taken for a template. */

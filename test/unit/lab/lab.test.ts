@@ -6,7 +6,7 @@ import { parseDomainState } from '../../../src/lab/domain-state.ts'
 import { domainXml } from '../../../src/lab/domain-xml.ts'
 import { configText, differences, type WantedGuest } from '../../../src/lab/guest-config.ts'
 import { guestFiles } from '../../../src/lab/guest-files.ts'
-import { guestHost, guestHostName } from '../../../src/lab/guest-host.ts'
+import { guestHost, guestHostName, machineCount } from '../../../src/lab/guest-host.ts'
 import {
   addressRanges,
   bridgeName,
@@ -454,6 +454,13 @@ t.test('a guest as a host of the inventory', async (t) => {
   )
   t.match(tricky.vars['hvlab_accelerator'], { reason: '{ { 1 }} { % x %}' }, 'text of a host is no template')
   t.equal(guestHostName('guest1', 'alpha', 2), 'guest1.alpha', 'two hypervisors may each have a guest1')
+})
+
+t.test('machines that may have guests', async (t) => {
+  const hosts = (...groups: string[][]) => groups.map((each) => ({ groups: each }))
+  t.equal(machineCount(hosts([], ['all', 'nodes'])), 1, 'the implicit localhost is none')
+  t.equal(machineCount(hosts(['all', 'controllers'], ['all', 'hypervisors'])), 1)
+  t.equal(machineCount(hosts(['all'], ['all'], ['all', 'guests'])), 2)
 })
 
 t.test('how many boot at once', async (t) => {
