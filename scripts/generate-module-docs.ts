@@ -1,15 +1,10 @@
-// The reference of modules, made from what the modules say of themselves: `tsx scripts/generate-module-docs.ts` writes
-// docs/modules.md. A test compares the two.
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+// The reference of modules, made from what the modules say of themselves; `generate.ts` writes it.
 import { type ZodType, z } from 'zod'
 import { coreModules } from '../src/modules/core.ts'
 import type { Module } from '../src/modules/module.ts'
 import { typeLabels } from '../src/modules/params.ts'
 import { aliasesOf, paramShape } from '../src/modules/read-params.ts'
 import { allModules } from '../src/modules/registry.ts'
-import { packageRoot } from '../src/util/package-root.ts'
 
 const introduction = `# Modules
 
@@ -144,8 +139,4 @@ const code = (text: string): string => (text === '' ? 'empty' : `\`${text}\``)
 
 function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  writeFileSync(join(packageRoot, 'docs/modules.md'), moduleDocs())
 }

@@ -47,14 +47,14 @@ export async function* installPackages(
   const names = wanted.map(({ name }) => name)
   const latest = params.state === 'latest'
   if (latest) yield* refresh()
-  const states = await context.fact(packages, names)
+  const states = await context.freshFact(packages, names)
   const provided = names.filter(
     (name) => !states[name]?.installed && (states[name]?.providers.length ?? 0) > 0,
   )
   let missing = wanted.filter(({ name, version }) => !isThere(states[name]?.installed, version))
   if (params.only_upgrade) missing = missing.filter(({ name }) => states[name]?.installed)
   const asked = latest ? names : missing.map(({ name }) => name)
-  let known = asked.length === 0 ? {} : await context.fact(aptCandidates, asked)
+  let known = asked.length === 0 ? {} : await context.freshFact(aptCandidates, asked)
   // A name that others provide, and that is no real package, is there.
   missing = missing.filter(
     ({ name }) => !(provided.includes(name) && (known[name]?.candidate ?? null) === null),
@@ -154,7 +154,7 @@ export async function* removePackages(
   options: AptGetOptions,
 ): Steps<AptPart> {
   const wanted = wantedPackages(params.name ?? [])
-  const states = await context.fact(
+  const states = await context.freshFact(
     packages,
     wanted.map(({ name }) => name),
   )
@@ -188,9 +188,9 @@ export async function* installDeb(
       'fetch it first with get_url',
     )
   }
-  const deb = await context.fact(debFile, path)
+  const deb = await context.freshFact(debFile, path)
   if (deb === null) throw moduleFailure('apt-deb-unreadable', `${path} is no package that dpkg-deb can read`)
-  const installed = (await context.fact(packages, [deb.name]))[deb.name]?.installed
+  const installed = (await context.freshFact(packages, [deb.name]))[deb.name]?.installed
   if (installed?.complete && installed.version === deb.version) {
     return { changed: false, why: `${deb.name} ${deb.version} is installed` }
   }

@@ -29,7 +29,7 @@ export const apt = defineModule({
     stderr: 'what apt-get complained about',
   },
   async *run(context, params) {
-    const cache = await context.fact(aptCache)
+    const cache = await context.freshFact(aptCache)
     if (!cache.apt) {
       throw moduleFailure(
         'apt-missing',
@@ -116,7 +116,7 @@ async function* upgrade(context: ModuleContext, params: AptParams, options: AptG
   if (planned.length === 0)
     return { changed: false, why: 'every package is the newest that apt would install' }
   yield {
-    summary: `upgrade ${planned.length} packages`,
+    summary: `upgrade ${count(planned)}`,
     diff: { before: '', after: `${planned.join('\n')}\n` },
     action: () => aptGet(context, words, options),
   }
@@ -130,7 +130,7 @@ async function* tidy(context: ModuleContext, params: AptParams, options: AptGetO
     const planned = await simulated(context, words, options)
     if (planned.length > 0) {
       yield {
-        summary: `remove ${planned.length} packages that nothing needs`,
+        summary: `remove ${count(planned)} that nothing needs`,
         diff: { before: `${planned.join('\n')}\n`, after: '' },
         action: () => aptGet(context, words, options),
       }
@@ -164,4 +164,8 @@ async function simulated(
   return [...result.stdout.matchAll(/^(?:Inst|Remv|Purg) (\S+)(?: \[([^\]]*)\])?(?: \((\S+))?/gm)].map(
     ([, name, old, next]) => [name, old, next].filter((part) => part !== undefined).join(' '),
   )
+}
+
+function count(packages: readonly string[]): string {
+  return packages.length === 1 ? String(packages[0]?.split(' ')[0]) : `${packages.length} packages`
 }

@@ -17,7 +17,7 @@ export async function* copyTree(
   dest: string,
 ): Steps {
   const root = params.src?.endsWith('/') ? dest.replace(/(.)\/+$/, '$1') : join(dest, basename(source))
-  const there = await context.fact(fileTree, root)
+  const there = await context.freshFact(fileTree, root)
   const entries = [{ path: '', kind: 'directory' as const }, ...(await controllerTree(source))]
   let changed = false
   for (const entry of entries) {

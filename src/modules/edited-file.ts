@@ -24,7 +24,7 @@ export async function* editFile(
   edit: (text: ByteText) => { readonly text: ByteText; readonly message: string; readonly found?: number },
 ): Steps {
   const asked = await hostPath(context, params.path)
-  const current = await context.fact(fileStat, asked, { follow: true })
+  const current = await context.freshFact(fileStat, asked, { follow: true })
   if (current?.kind === 'directory')
     throw moduleFailure('not-a-file', `${asked} is ${named('directory')}, not a file`)
   if (current === null && params.absentIsFine)

@@ -18,9 +18,9 @@ export async function fileTarget(
   name: string | null,
   follow: boolean,
 ): Promise<Target> {
-  const here = await context.fact(fileStat, dest, { checksum: 'sha1' })
+  const here = await context.freshFact(fileStat, dest, { checksum: 'sha1' })
   const there =
-    here?.kind === 'link' ? await context.fact(fileStat, dest, { follow: true, checksum: 'sha1' }) : here
+    here?.kind === 'link' ? await context.freshFact(fileStat, dest, { follow: true, checksum: 'sha1' }) : here
   if (there?.kind === 'directory' || dest.endsWith('/')) {
     if (name === null) {
       throw moduleFailure(

@@ -34,7 +34,7 @@ export const file = defineModule({
   },
   async *run(context, params) {
     const path = trimmed(await hostPath(context, params.path))
-    const current = await context.fact(fileStat, path)
+    const current = await context.freshFact(fileStat, path)
     const state = params.state ?? defaultState(params, current)
     switch (state) {
       case 'absent':
@@ -91,7 +91,7 @@ async function* attributesOnly(
   here: FileStat | null,
 ): Steps {
   const followed = here?.kind === 'link' && params.follow
-  const current = followed ? await context.fact(fileStat, path, { follow: true }) : here
+  const current = followed ? await context.freshFact(fileStat, path, { follow: true }) : here
   const target = followed && current !== null ? current.realPath : path
   if (current === null) {
     throw moduleFailure(
@@ -113,7 +113,7 @@ async function* touch(
   here: FileStat | null,
 ): Steps {
   const current =
-    here?.kind === 'link' && params.follow ? await context.fact(fileStat, path, { follow: true }) : here
+    here?.kind === 'link' && params.follow ? await context.freshFact(fileStat, path, { follow: true }) : here
   const keepsTimes = params.modification_time === 'preserve' && params.access_time === 'preserve'
   if (current !== null && keepsTimes)
     return yield* attributes(context, params, path, path, current, { dest: path })

@@ -15,7 +15,7 @@ export async function* ensureFolder(
   path: string,
   here: FileStat | null,
 ): Steps {
-  const current = here?.kind === 'link' ? await context.fact(fileStat, path, { follow: true }) : here
+  const current = here?.kind === 'link' ? await context.freshFact(fileStat, path, { follow: true }) : here
   if (current === null) {
     const mode = octal(wantedMode(params.mode, null, true))
     yield makeFolders(params, path, mode)
@@ -30,7 +30,7 @@ export async function* ensureFolder(
   }
   const target = here?.kind === 'link' ? current.realPath : path
   if (!params.recurse) return yield* attributes(context, params, path, target, current)
-  const changes = recursiveChanges(params, target, await context.fact(fileTree, target))
+  const changes = recursiveChanges(params, target, await context.freshFact(fileTree, target))
   yield* changes
   const data = { path, state: 'directory' }
   return changes.length > 0 ? { data } : { data, why: `${path} and all below is as it should be` }

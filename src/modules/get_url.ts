@@ -103,7 +103,7 @@ export const getUrl = defineModule({
 async function destination(context: ModuleContext, params: Params, algorithm: ChecksumAlgorithm) {
   const dest = await hostPath(context, params.dest)
   const options = { follow: true, checksum: algorithm }
-  const there = await context.fact(fileStat, dest, options)
+  const there = await context.freshFact(fileStat, dest, options)
   if (there?.kind !== 'directory' && !dest.endsWith('/')) {
     if (there !== null && there.kind !== 'file')
       throw moduleFailure('not-a-file', `${dest} is ${named(there.kind)}, not a file`)
@@ -117,7 +117,7 @@ async function destination(context: ModuleContext, params: Params, algorithm: Ch
       'name the file in dest',
     )
   const path = join(dest, name)
-  return { path, current: await context.fact(fileStat, path, options) }
+  return { path, current: await context.freshFact(fileStat, path, options) }
 }
 
 /** The sum to expect; a list of sums is fetched by the host itself. */

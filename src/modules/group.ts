@@ -26,7 +26,7 @@ export const group = defineModule({
   },
   async *run(context, params) {
     const { name } = params
-    const current = await context.fact(groupFact, name)
+    const current = await context.freshFact(groupFact, name)
     const data = (gid: number | null): Vars => ({ name, state: params.state, system: params.system, gid })
     if (params.state === 'absent') {
       if (current === null) return { data: data(null), why: `there is no group ${name}` }

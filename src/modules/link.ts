@@ -20,7 +20,7 @@ export async function* ensureLink(
       `${path} is no link, and src is missing`,
       'src says what the link leads to',
     )
-  const target = await context.fact(fileStat, linkDestination(path, src), { follow: true })
+  const target = await context.freshFact(fileStat, linkDestination(path, src), { follow: true })
   const extra = { dest: path, src }
   if (current?.kind === 'link' && current.linkTarget === src) {
     if (!params.follow || target === null)
@@ -62,7 +62,7 @@ export async function* ensureHardLink(
   if (params.src === undefined)
     throw moduleFailure('source-missing', 'a hard link needs src', 'src is the other name of the file')
   const src = linkDestination(path, params.src)
-  const source = await context.fact(fileStat, src, { follow: true })
+  const source = await context.freshFact(fileStat, src, { follow: true })
   const extra = { dest: path, src }
   if (source === null)
     throw moduleFailure('source-missing', `${src} does not exist`, 'a hard link needs a file to be a name of')

@@ -3,8 +3,8 @@ import { fileStat } from '../facts/file-stat.ts'
 import { sh } from '../util/sh.ts'
 import { attributeChanges, attributesDiffer, ownership, statResult, wantedMode } from './attributes.ts'
 import type { CopyParams } from './copy-params.ts'
-import { checkSource, fileTarget } from './file-target.ts'
 import { moduleFailure } from './failure.ts'
+import { checkSource, fileTarget } from './file-target.ts'
 import { hostPath } from './host-path.ts'
 import { octal } from './mode.ts'
 import type { ModuleContext, Steps } from './module.ts'
@@ -15,7 +15,7 @@ export async function* copyOnHost(context: ModuleContext, params: CopyParams, de
   if (params.src === undefined)
     throw moduleFailure('copy-unsupported', 'remote_src needs src', 'content comes from the controller')
   const src = await hostPath(context, params.src)
-  const source = await context.fact(fileStat, src, { follow: true, checksum: 'sha1' })
+  const source = await context.freshFact(fileStat, src, { follow: true, checksum: 'sha1' })
   if (source === null) throw moduleFailure('source-missing', `${src} does not exist on the host`)
   if (source.kind === 'directory') {
     throw moduleFailure(

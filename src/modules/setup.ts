@@ -51,27 +51,27 @@ export const setup = defineQuery({
   },
 })
 
-/** Ansible's rule: `min` always comes along unless it is left out by name. */
+/** Ansible's rules: `min` comes along unless it is left out by name, and a name wins over `!all`. */
 function chooseSubsets(words: readonly string[]): Subset[] {
-  const wanted = new Set<string>()
-  const unwanted = new Set<string>()
   const names = Object.keys(subsets)
-  for (const word of words) {
-    const [name, target] = word.startsWith('!') ? [word.slice(1), unwanted] : [word, wanted]
-    if (name === 'all') for (const each of names) if (target === wanted || each !== 'min') target.add(each)
-    if (name === 'all') continue
-    if (!names.includes(name)) {
-      throw moduleFailure(
-        'fact-not-readable',
-        `setup has no subset ${name}`,
-        `known are all, ${names.join(', ')}`,
-      )
-    }
-    target.add(name)
+  const unknown = words
+    .map((word) => word.replace(/^!/, ''))
+    .find((name) => name !== 'all' && !names.includes(name))
+  if (unknown !== undefined) {
+    throw moduleFailure(
+      'fact-not-readable',
+      `setup has no subset ${unknown}`,
+      `known are all, ${names.join(', ')}`,
+    )
   }
-  if (wanted.size === 0) for (const each of names) wanted.add(each)
-  if (!unwanted.has('min')) wanted.add('min')
-  return names.flatMap((name) => (wanted.has(name) && !unwanted.has(name) ? (subsets[name] ?? []) : []))
+  const positive = words.filter((word) => !word.startsWith('!'))
+  const isWanted = (name: string): boolean => {
+    if (words.includes(`!${name}`)) return false
+    if (name === 'min' || positive.includes(name)) return true
+    if (words.includes('!all')) return false
+    return positive.length === 0 || positive.includes('all')
+  }
+  return names.flatMap((name) => (isWanted(name) ? (subsets[name] ?? []) : []))
 }
 
 function filtered(facts: Vars, patterns: readonly string[]): Vars {

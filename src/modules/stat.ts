@@ -47,7 +47,7 @@ export const stat = defineQuery({
   async answer(context, params) {
     const asked = await hostPath(context, params.path)
     const options = params.get_checksum ? { checksum: params.checksum_algorithm } : {}
-    const found = await context.fact(fileStat, asked, { follow: params.follow, ...options })
+    const found = await context.freshFact(fileStat, asked, { follow: params.follow, ...options })
     const stat = found === null ? { exists: false } : statVars(asked, found)
     return { data: { stat }, why: 'stat changes nothing' }
   },

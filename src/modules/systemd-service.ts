@@ -82,7 +82,7 @@ async function readUnit(
   scope: Scope,
   wanted: WantedService,
 ): Promise<SystemdUnit> {
-  const unit = await context.fact(systemdUnit, name, scope)
+  const unit = await context.freshFact(systemdUnit, name, scope)
   const asked = wanted.state !== undefined || wanted.enabled !== undefined || wanted.masked !== undefined
   // In a check run an earlier task may be about to install it.
   if (unit.loadState !== 'not-found' || !asked || context.check || wanted.masked === true) return unit

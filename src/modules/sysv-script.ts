@@ -11,7 +11,7 @@ const path = sh`PATH="$PATH:/usr/sbin:/sbin"`
 /** Brings a service with a script in /etc/init.d into the wanted state: for hosts that systemd does not run. */
 export async function* ensureScript(context: ModuleContext, wanted: WantedService): Steps {
   const name = wanted.name.replace(/\.service$/, '')
-  const found = await context.fact(sysvService, name)
+  const found = await context.freshFact(sysvService, name)
   if (!found.present && !context.check) {
     if (wanted.state === 'stopped' && wanted.enabled !== true) {
       return {

@@ -79,7 +79,7 @@ export const user = defineModule({
     state: 'present or absent',
   },
   async *run(context, params) {
-    const current = await context.fact(userFact, params.name)
+    const current = await context.freshFact(userFact, params.name)
     if (params.state === 'absent') return yield* remove(params, current)
     return current === null ? yield* create(context, params) : yield* change(context, params, current)
   },
@@ -100,7 +100,7 @@ async function* remove(params: Params, current: User | null): Steps {
 async function* create(context: ModuleContext, params: Params): Steps {
   const { name } = params
   // useradd refuses to make a user whose own group exists, unless told to use it.
-  const ownGroup = params.group === undefined ? await context.fact(groupFact, name) : null
+  const ownGroup = params.group === undefined ? await context.freshFact(groupFact, name) : null
   const flags = [
     ...option('-u', params.uid?.toString()),
     ...(params.non_unique ? ['-o'] : []),

@@ -126,7 +126,7 @@ async function resultOf(
 export async function requireFolder(context: ModuleContext, path: string): Promise<void> {
   if (context.check) return
   const folder = dirname(path)
-  const found = await context.fact(fileStat, folder, { follow: true })
+  const found = await context.freshFact(fileStat, folder, { follow: true })
   if (found?.kind === 'directory') return
   throw moduleFailure(
     'folder-missing',

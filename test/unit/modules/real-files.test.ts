@@ -1,6 +1,17 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { openConnection } from '../../../src/connections/open.ts'
 import type { Vars } from '../../../src/model/value.ts'
 import { findModule } from '../../../src/modules/registry.ts'
@@ -206,6 +217,116 @@ t.test('on this machine, a check run foretells the run, and a second run changes
     parts: [{ kind: 'shell', text: `find '${root}' -name '.*hvlab*'` }],
   })
   t.equal(leftovers.stdout, '', 'no temporary file is left')
+})
+
+/** Runs one module on this machine. */
+async function runHere(t: Test, name: string, params: Vars): Promise<Driven> {
+  const connection = await openConnection({ kind: 'local', host: 'testhost', shellPath: '/bin/sh' })
+  t.teardown(() => connection.close())
+  const module = findModule(name)
+  if (module === undefined) throw new Error(`no module ${name}`)
+  return await drive(module, params, contextOn(connection, {}))
+}
+
+async function failureHere(t: Test, name: string, params: Vars): Promise<string> {
+  try {
+    await runHere(t, name, params)
+    return 'no failure'
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+t.test('files of any name and kind', async (t) => {
+  const root = t.testdir({ real: 'old', dir: {} })
+  const before = process.umask(0)
+  t.teardown(() => process.umask(before))
+  symlinkSync('real', `${root}/link`)
+  symlinkSync('nowhere', `${root}/dangling`)
+  execFileSync('mkfifo', [`${root}/fifo`])
+
+  const odd = `${root}/dir/-ü \n'$(x)'.txt`
+  await runHere(t, 'copy', { content: 'odd', dest: odd })
+  t.same(
+    [text(odd), bits(odd)],
+    ['odd', '644'],
+    'a name with everything in it; umask 000 gives no wider mode',
+  )
+  t.match(await runHere(t, 'stat', { path: odd }), {
+    result: { data: { stat: { exists: true, size: 3, isreg: true } } },
+  })
+
+  await runHere(t, 'copy', { content: 'new', dest: `${root}/link`, follow: true })
+  t.same(
+    [text(`${root}/real`), lstatSync(`${root}/link`).isSymbolicLink()],
+    ['new', true],
+    'follow writes to the target',
+  )
+  await runHere(t, 'copy', { content: 'newer', dest: `${root}/link` })
+  t.same(
+    [text(`${root}/real`), lstatSync(`${root}/link`).isSymbolicLink()],
+    ['new', false],
+    'else the link is replaced',
+  )
+  await runHere(t, 'copy', { content: 'x', dest: `${root}/dangling` })
+  t.same(lstatSync(`${root}/dangling`).isFile(), true, 'so is one that leads nowhere')
+
+  t.equal(
+    await failureHere(t, 'copy', { content: 'x', dest: `${root}/fifo` }),
+    `${root}/fifo is a fifo, not a file`,
+  )
+  t.equal(
+    await failureHere(t, 'copy', { content: 'x', dest: '/dev/full' }),
+    '/dev/full is a device, not a file',
+  )
+  t.match(await failureHere(t, 'slurp', { src: `${root}/none` }), `Cannot read ${root}/none on local: `)
+  t.match(
+    await failureHere(t, 'file', { path: `${root}/real/below`, state: 'directory' }),
+    `create folder ${root}/real/below: mkdir: cannot create directory`,
+  )
+  t.equal(
+    await failureHere(t, 'template', { src: odd, dest: `${root}/real`, validate: 'false %s' }),
+    `${root}/real was not changed: "false %s" refused the new content with exit code 1`,
+  )
+  t.same(
+    readdirSync(root).filter((name) => name.includes('hvlab')),
+    [],
+    'no temporary file is left',
+  )
+})
+
+t.test('modules that look and wait', async (t) => {
+  const facts = await runHere(t, 'setup', { gather_subset: ['!all', 'network'] })
+  const named = facts.result.data?.['ansible_facts'] as Vars
+  t.ok(named['ansible_kernel'] && named['ansible_interfaces'], 'the smallest set comes along')
+  t.notOk(Object.hasOwn(named, 'ansible_memtotal_mb'), 'what was not asked for does not')
+  t.same(facts.result.effects?.facts, named)
+  const some = await runHere(t, 'setup', { filter: 'mem*' })
+  t.same(Object.keys(some.result.data?.['ansible_facts'] as Vars).sort(), [
+    'ansible_memfree_mb',
+    'ansible_memory_mb',
+    'ansible_memtotal_mb',
+  ])
+
+  const server = createServer((socket) =>
+    socket.on('error', () => undefined).end('SSH-2.0-test_9\r\n'),
+  ).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  const open = await runHere(t, 'wait_for', { port, timeout: 5 })
+  t.equal(open.result.why, `port ${port} of 127.0.0.1 answers after 0 s`)
+  const banner = await runHere(t, 'wait_for', { port, timeout: 5, search_regex: 'SSH-([\\d.]+)' })
+  t.match(banner.result.data, { match_groups: ['2.0'] })
+  const shut = await runHere(t, 'wait_for', { port, timeout: 0, state: 'stopped' })
+  t.equal(shut.result.failed?.message, `after 0 s it is not so that port ${port} of 127.0.0.1 is closed`)
+  t.match((await runHere(t, 'wait_for_connection', {})).result, { data: { elapsed: 0 } })
+
+  const failed = await runHere(t, 'shell', { cmd: 'echo out; echo err >&2; exit 7' })
+  t.match(failed.result, {
+    failed: { code: 'command-failed' },
+    data: { rc: 7, stdout: 'out', stderr: 'err' },
+  })
 })
 
 /** A folder to copy from, and a link to edit through. */
