@@ -9,6 +9,8 @@ import type { ModuleContext } from './module.ts'
 export interface WaitCondition {
   /** What is waited for, as a clause: `port 22 of 127.0.0.1 answers`. */
   readonly what: string
+  /** The opposite, for the failure: `port 22 of 127.0.0.1 does not answer`. */
+  readonly notYet: string
   /** Keys for the result when it is so; null when not yet. */
   check(): Promise<Vars | null>
 }
@@ -32,6 +34,11 @@ export function portCondition(context: ModuleContext, wait: PortWait): WaitCondi
       : regexp === null
         ? `${where} answers`
         : `${where} sends ${wait.search_regex}`,
+    notYet: closed
+      ? `${where} still answers`
+      : regexp === null
+        ? `${where} does not answer`
+        : `${where} does not send ${wait.search_regex}`,
     async check() {
       const stream = await connect(context, wait)
       if (stream === null) return closed ? {} : null
@@ -58,18 +65,12 @@ async function connect(context: ModuleContext, wait: PortWait): Promise<Duplex |
     stream?.on('error', ignoreRefusal)
     return stream
   } catch (error) {
-    if (error instanceof FailureError && error.failure.reason === 'unreachable' && !isRefusal(error))
-      throw error
-    return null
+    if (error instanceof FailureError && error.failure.code === 'forward-failed') return null
+    throw error
   }
 }
 
 const ignoreRefusal = (): void => undefined
-
-/** The forward failed, not the connection that carries it. */
-function isRefusal(error: FailureError): boolean {
-  return /refused|forward|timed out|no route|ENETUNREACH|EHOSTUNREACH/i.test(error.failure.message)
-}
 
 async function received(stream: Duplex, regexp: RegExp, forMs: number): Promise<Vars | null> {
   let seen = ''
@@ -107,6 +108,11 @@ export function pathCondition(context: ModuleContext, wait: PathWait): WaitCondi
       : regexp === null
         ? `${wait.path} exists`
         : `${wait.path} has ${wait.search_regex}`,
+    notYet: gone
+      ? `${wait.path} is still there`
+      : regexp === null
+        ? `${wait.path} does not exist`
+        : `${wait.path} does not have ${wait.search_regex}`,
     async check() {
       const stat = await context.freshFact(fileStat, wait.path, { follow: true })
       if (stat === null) return gone ? {} : null

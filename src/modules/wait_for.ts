@@ -61,20 +61,18 @@ export const waitFor = defineQuery({
           why: `${condition.what} after ${elapsed()} s`,
         }
       }
-      if (performance.now() - started + params.sleep * 1000 > params.timeout * 1000) break
+      const leftMs = params.timeout * 1000 - (performance.now() - started)
+      if (leftMs <= 0) break
       context.progress({
         text: `waiting until ${condition.what}`,
         done: elapsed(),
         total: params.timeout,
         unit: 'steps',
       })
-      await sleep(params.sleep * 1000, undefined, { signal: context.signal })
+      await sleep(Math.min(params.sleep * 1000, leftMs), undefined, { signal: context.signal })
     }
     const failed: Failure = {
-      ...moduleFailure(
-        'wait-timeout',
-        params.msg ?? `after ${params.timeout} s it is not so that ${condition.what}`,
-      ).failure,
+      ...moduleFailure('wait-timeout', params.msg ?? `${condition.notYet} after ${params.timeout} s`).failure,
       reason: 'timeout',
     }
     return { data: { ...data, elapsed: elapsed() }, failed }

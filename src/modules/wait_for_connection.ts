@@ -31,7 +31,8 @@ export const waitForConnection = defineQuery({
           changed: false,
           why: `${context.host} answers after ${elapsed()} s`,
         }
-      if (performance.now() - started + params.sleep * 1000 > params.timeout * 1000) {
+      const leftMs = params.timeout * 1000 - (performance.now() - started)
+      if (leftMs <= 0) {
         const failed: Failure = {
           ...moduleFailure(
             'wait-timeout',
@@ -49,7 +50,7 @@ export const waitForConnection = defineQuery({
         total: params.timeout,
         unit: 'steps',
       })
-      await sleep(params.sleep * 1000, undefined, { signal: context.signal })
+      await sleep(Math.min(params.sleep * 1000, leftMs), undefined, { signal: context.signal })
     }
 
     async function attempt(): Promise<Failure | null> {

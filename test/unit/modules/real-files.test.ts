@@ -319,7 +319,7 @@ t.test('modules that look and wait', async (t) => {
   const banner = await runHere(t, 'wait_for', { port, timeout: 5, search_regex: 'SSH-([\\d.]+)' })
   t.match(banner.result.data, { match_groups: ['2.0'] })
   const shut = await runHere(t, 'wait_for', { port, timeout: 0, state: 'stopped' })
-  t.equal(shut.result.failed?.message, `after 0 s it is not so that port ${port} of 127.0.0.1 is closed`)
+  t.equal(shut.result.failed?.message, `port ${port} of 127.0.0.1 still answers after 0 s`)
   t.match((await runHere(t, 'wait_for_connection', {})).result, { data: { elapsed: 0 } })
 
   const failed = await runHere(t, 'shell', { cmd: 'echo out; echo err >&2; exit 7' })
