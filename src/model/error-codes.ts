@@ -131,6 +131,7 @@ export const errorCodes = {
   'no-free-subnet': 'The wanted subnet overlaps another one and no other is free.',
   'no-hosts-matched': 'No host matches the pattern of a stage when it starts.',
   'not-a-file': 'A path that should be a file is a folder, a link or a device.',
+  'nothing-to-resume': '`--resume` was given, and no earlier run of the pipeline stopped before its end.',
   'path-refused': 'A path is one that hvlab never removes or replaces.',
   'pattern-invalid': 'A host pattern has a mistake.',
   'ping-crash': 'A ping task was asked to crash.',

@@ -9,7 +9,8 @@ const used = new Map<string, string>()
 for (const entry of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
   if (!entry.endsWith('.ts') || entry === 'model/error-codes.ts') continue
   for (const [, code] of readFileSync(join(source, entry), 'utf8').matchAll(/\bcode: '([a-z0-9-]+)'/g)) {
-    if (code !== undefined) used.set(code, entry)
+    // `custom` is zod's word for a check of our own.
+    if (code !== undefined && code !== 'custom') used.set(code, entry)
   }
 }
 
@@ -20,7 +21,7 @@ t.test('every code used in the sources is in the catalogue', async (t) => {
 t.test('the catalogue is sorted and holds sentences', async (t) => {
   const codes = Object.keys(errorCodes)
   t.same(codes, [...codes].sort())
-  for (const [code, sentence] of Object.entries(errorCodes)) t.match(sentence, /^[A-Z].*\.$/, code)
+  for (const [code, sentence] of Object.entries(errorCodes)) t.match(sentence, /^\S.*\.$/, code)
 })
 
 t.test('docs/errors.md lists the catalogue', async (t) => {
