@@ -25,8 +25,6 @@ export interface LibvirtState {
   readonly folders: readonly string[]
   /** Domain name to the start id in which a login worked. */
   readonly ready: ReadonlyMap<string, string>
-  /** QEMU cannot start without virtlogd, which keeps the serial logs. */
-  readonly logDaemon: boolean
 }
 
 /**
@@ -42,7 +40,6 @@ export const libvirtState = defineFact<[], Result<LibvirtState, string>>({
       interfaces: sh`ls /sys/class/net`,
       folders: sh`ls ${guestsFolder}`,
       ready: sh`cd ${guestsFolder} && for f in */ready; do [ -e "$f" ] && printf '%s %s\n' "$(cat "$f")" "$f"; done`,
-      log: sh`[ -S /run/libvirt/virtlogd-sock ] || [ -S /var/run/libvirt/virtlogd-sock ] && echo yes`,
     }),
   parse({ stdout }) {
     const section = readSections(stdout)
@@ -62,7 +59,6 @@ export const libvirtState = defineFact<[], Result<LibvirtState, string>>({
       interfaces: lines(section('interfaces')),
       folders: lines(section('folders')),
       ready: new Map(lines(section('ready')).map(readyEntry)),
-      logDaemon: section('log') === 'yes',
     })
   },
 })

@@ -111,7 +111,7 @@ async function stateOrNothing(context: ModuleContext): Promise<LibvirtState> {
   if (!isVirshMissing(state.error)) throw new FailureError(libvirtFailure(context.host, state.error))
   const listing = await context.run(sh`ls ${guestsFolder} 2>/dev/null`)
   const folders = lines(listing.stdout)
-  return { networks: [], domains: [], cpus: 1, interfaces: [], folders, ready: new Map(), logDaemon: false }
+  return { networks: [], domains: [], cpus: 1, interfaces: [], folders, ready: new Map() }
 }
 
 function isOurs(metadata: { readonly lab: string } | undefined, params: Params): boolean {

@@ -322,7 +322,7 @@ t.test('what libvirt says, in one answer', async (t) => {
     '\n@@libvirt',
     `<<network ${uuid}>>Name: n\nActive:         no\nAutostart:      no\n\n<network><name>n</name><uuid>${uuid}</uuid></network>\n`,
     `<<domain ${uuid}>>shut off (unknown)\n\n<domain><name>d &amp; e</name><uuid>${uuid}</uuid></domain>\nexit 0`,
-    '\n@@cpus\n2\n\n@@interfaces\nlo\neth0\n\n@@folders\nhvlab-guest1\n\n@@ready\n7 hvlab-guest1/ready\n\n@@log\nyes',
+    '\n@@cpus\n2\n\n@@interfaces\nlo\neth0\n\n@@folders\nhvlab-guest1\n\n@@ready\n7 hvlab-guest1/ready',
   ].join('\n')
   const state = libvirtState.parse({ exitCode: 0, stdout, stderr: '' })
   t.match(state, {
@@ -333,7 +333,6 @@ t.test('what libvirt says, in one answer', async (t) => {
       cpus: 2,
       interfaces: ['lo', 'eth0'],
       folders: ['hvlab-guest1'],
-      logDaemon: true,
     },
   })
   t.equal(state.ok && state.value.ready.get('hvlab-guest1'), '7')

@@ -93,7 +93,6 @@ const bare: LibvirtState = {
   interfaces: ['lo', 'eth0'],
   folders: [],
   ready: new Map(),
-  logDaemon: true,
 }
 const deployed: LibvirtState = {
   ...bare,
