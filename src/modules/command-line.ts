@@ -1,30 +1,6 @@
 import type { Command, CommandPart } from '../model/command.ts'
 import { moduleFailure } from './failure.ts'
 
-/** Options that Ansible takes out of a free-form command line: `cmd creates=/x chdir=/y`. */
-const optionNames = [
-  'chdir',
-  'creates',
-  'removes',
-  'executable',
-  'stdin',
-  'stdin_add_newline',
-  'strip_empty_ends',
-]
-
-/** Splits free-form text into the command line and the options in it. Quoted text is left alone. */
-export function freeForm(line: string): { rest: string; options: Record<string, string> } {
-  const options: Record<string, string> = {}
-  const pattern = /((?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+)(\s*)/gs
-  const rest = line.replace(pattern, (whole, token: string) => {
-    const match = /^(\w+)=(.*)$/s.exec(token)
-    if (!match || !optionNames.includes(match[1] ?? '')) return whole
-    options[match[1] ?? ''] = (match[2] ?? '').replace(/^(["'])(.*)\1$/s, '$2')
-    return ''
-  })
-  return { rest: Object.keys(options).length > 0 ? rest.trim() : line, options }
-}
-
 /** Words of a command line by POSIX shell rules, without expansion: Python's `shlex.split`. */
 export function splitWords(line: string): string[] {
   const words: string[] = []

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { expandedCommand, freeForm, splitWords } from './command-line.ts'
+import { expandedCommand, splitWords } from './command-line.ts'
 import { moduleFailure } from './failure.ts'
 import { defineModule } from './module.ts'
 import { bool, parameters, path, text } from './params.ts'
@@ -31,26 +31,6 @@ export const runReturns = {
   delta: 'how long it took',
 }
 
-/** Options inside free-form text count like parameters; a parameter wins. */
-export function withFreeForm<Params extends { _raw_params?: string | undefined; cmd?: string | undefined }>(
-  params: Params,
-): { line: string | undefined; params: Params } {
-  if (params._raw_params === undefined) return { line: params.cmd, params }
-  const { rest, options } = freeForm(params._raw_params)
-  const switches = Object.fromEntries(
-    Object.entries(options).map(([name, value]) => [
-      name,
-      name === 'stdin_add_newline' || name === 'strip_empty_ends'
-        ? /^(yes|on|true|y|t|1)$/i.test(value)
-        : value,
-    ]),
-  )
-  const given = Object.fromEntries(
-    Object.entries(params).filter(([name, value]) => value !== undefined && !(name in switches)),
-  )
-  return { line: rest, params: { ...params, ...given, ...switches } }
-}
-
 /** Ansible's `command`: no shell, so no pipes, no redirection, no globs. */
 export const command = defineModule({
   name: 'command',
@@ -64,14 +44,15 @@ export const command = defineModule({
         .describe('The program and its arguments, nothing to be split.'),
       expand_argument_vars: bool().default(true).describe('Replace $NAME and ~ in words.'),
     },
-    { exclusive: [['_raw_params', 'cmd', 'argv']] },
+    { oneOf: [['cmd', 'argv', '_raw_params']], exclusive: [['_raw_params', 'cmd', 'argv']] },
   ),
   freeForm: '_raw_params',
   unsupported: ['warn', 'executable'],
   returns: runReturns,
-  async *run(context, given) {
-    const { line, params } = withFreeForm(given)
-    const words = params.argv ?? splitWords(line ?? '')
+  async *run(context, params) {
+    // `plan` took options such as `chdir=` out of free-form text before anything was filled in: what a variable brings
+    // is never read as an option.
+    const words = params.argv ?? splitWords(params._raw_params ?? params.cmd ?? '')
     if (words.length === 0)
       throw moduleFailure(
         'command-missing',

@@ -1,5 +1,5 @@
 import { sh } from '../util/sh.ts'
-import { runParams, runReturns, withFreeForm } from './command.ts'
+import { runParams, runReturns } from './command.ts'
 import { moduleFailure } from './failure.ts'
 import { defineModule } from './module.ts'
 import { parameters, path } from './params.ts'
@@ -11,13 +11,13 @@ export const shell = defineModule({
   doc: 'Runs a command line with a shell on the host. Counts as a change unless creates or removes say that it was not needed.',
   params: parameters(
     { ...runParams, executable: path().optional().describe('The shell. Default: /bin/sh.') },
-    { exclusive: [['_raw_params', 'cmd']] },
+    { oneOf: [['cmd', '_raw_params']], exclusive: [['_raw_params', 'cmd']] },
   ),
   freeForm: '_raw_params',
   unsupported: ['warn'],
   returns: runReturns,
-  async *run(context, given) {
-    const { line, params } = withFreeForm(given)
+  async *run(context, params) {
+    const line = params._raw_params ?? params.cmd
     if (line === undefined || line.trim() === '') {
       throw moduleFailure('command-missing', 'shell does not say what to run', 'give cmd or free-form text')
     }

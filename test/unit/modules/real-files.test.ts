@@ -166,7 +166,7 @@ const steps: readonly Step[] = [
   },
   {
     module: 'command',
-    params: (root) => ({ _raw_params: `touch "by command" creates=by* chdir=${root}/a` }),
+    params: (root) => ({ _raw_params: 'touch "by command"', creates: 'by*', chdir: `${root}/a` }),
     changes: ['run touch by command'],
     after: (root) => text(`${root}/a/by command`),
     want: '',
