@@ -43,8 +43,8 @@ export function chooseGuest(name: string, guests: readonly LabGuest[]): LabGuest
   const [guest, another] = found
   if (guest && another)
     throw failure(
-      `${found.length} guests are called ${name}: ${found.map((each) => `${each.host} on ${each.hypervisor}`).join(', ')}.`,
-      'Give the whole name, or --limit to one hypervisor.',
+      `${found.length} guests are called ${name}: ${found.map((each) => `${each.domain} on ${each.hypervisor}`).join(', ')}.`,
+      'Give the name of its domain, or --limit to one hypervisor.',
     )
   if (!guest) {
     const known = guests.map((each) => each.host).join(', ')

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import type { LabGuest } from '../../../src/commands/lab-guests.ts'
+import { chooseGuest } from '../../../src/commands/ssh.ts'
+import { age } from '../../../src/commands/status.ts'
 import { chooseCpu, cpuChoices } from '../../../src/lab/cpu-model.ts'
 import { parseDomainState } from '../../../src/lab/domain-state.ts'
 import { domainXml } from '../../../src/lab/domain-xml.ts'
@@ -524,4 +527,61 @@ t.test('ssh to a guest', async (t) => {
       '-o StrictHostKeyChecking=accept-new -J j@10.0.0.1:22 -W [%h]:%p 10.0.0.5',
   )
   t.equal(knownHostsLine('ssh-ed25519 AAAA'), 'hvlab-guest ssh-ed25519 AAAA\n')
+})
+
+t.test('which guest ssh means', async (t) => {
+  const guest = (
+    name: string,
+    hypervisor: string,
+    lab = 'hvlab',
+    state: 'running' | 'stopped' = 'running',
+  ): LabGuest => ({
+    name,
+    host: name,
+    domain: `${lab}-${name}`,
+    address: '192.168.122.57',
+    state,
+    image: 'debian-12',
+    accelerator: { type: 'tcg', reason: '' },
+    lab,
+    created: '',
+    user: 'hvlab',
+    host_key: 'ssh-ed25519 AAAA',
+    key_file: '/k',
+    hypervisor,
+    reach: { kind: 'local' },
+  })
+  const guests = [
+    guest('guest1', 'a'),
+    guest('guest1', 'a', 'other'),
+    { ...guest('guest2', 'b'), host: 'guest2.b' },
+  ]
+  t.equal(chooseGuest('other-guest1', guests), guests[1])
+  t.equal(chooseGuest('guest2', guests), guests[2])
+  t.equal(chooseGuest('guest2.b', guests), guests[2])
+  t.throws(() => chooseGuest('guest1', guests), {
+    message: '2 guests are called guest1: hvlab-guest1 on a, other-guest1 on a.',
+  })
+  t.throws(() => chooseGuest('guest3', guests.slice(0, 1)), {
+    message: 'There is no guest guest3 on the hosts of this inventory.',
+    failure: { code: 'guest-not-found', hint: 'There are: guest1.' },
+  })
+  t.throws(() => chooseGuest('guest1', [guest('guest1', 'a', 'hvlab', 'stopped')]), {
+    message: 'Guest guest1 on a does not run.',
+  })
+})
+
+t.test('the table of status', async (t) => {
+  const now = new Date('2026-01-03T10:00:00Z')
+  const ages = [
+    '2026-01-03T09:59:18Z',
+    '2026-01-03T09:53:00Z',
+    '2026-01-03T07:00:00Z',
+    '2025-12-22T10:00:00Z',
+    'never',
+  ]
+  t.strictSame(
+    ages.map((created) => age(created, now)),
+    ['42 s', '7 min', '3 h', '12 d', 'unknown'],
+  )
 })
