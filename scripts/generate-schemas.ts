@@ -1,8 +1,5 @@
-// JSON Schemas for editors, made from the zod schemas that hvlab itself checks with: `tsx scripts/generate-schemas.ts`
-// writes schemas/*.json. A test compares them with the files.
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+// JSON Schemas for editors, made from the zod schemas that hvlab itself checks with: `npm run generate` writes
+// schemas/*.json. A test compares them with the files.
 import { z } from 'zod'
 import { inventoryFile } from '../src/config/schema/inventory.ts'
 import {
@@ -20,7 +17,6 @@ import type { Module } from '../src/modules/module.ts'
 import { aliasesOf, paramShape } from '../src/modules/read-params.ts'
 import { modules } from '../src/modules/registry.ts'
 import { metaActions } from '../src/plan/task-params.ts'
-import { packageRoot } from '../src/util/package-root.ts'
 
 type Json = Record<string, unknown>
 
@@ -121,28 +117,4 @@ function isOpen(module: Module): boolean {
 function plain(schema: z.ZodType): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Json
   return rest
-}
-
-/** Writes what changed; returns the names of those files. */
-export function writeSchemas(): string[] {
-  return Object.entries(jsonSchemas()).flatMap(([name, schema]) => {
-    const path = join(packageRoot, 'schemas', name)
-    const text = schemaText(schema)
-    if (current(path) === text) return []
-    writeFileSync(path, text)
-    return [name]
-  })
-}
-
-function current(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const written = writeSchemas()
-  console.log(written.length === 0 ? 'schemas/ is up to date' : `wrote ${written.join(', ')}`)
 }

@@ -1,7 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { jsonSchemas, schemaText } from '../../../scripts/generate-schemas.ts'
 import type { CommandEnvironment } from '../../../src/commands/environment.ts'
 import { initCommand } from '../../../src/commands/init.ts'
 import { inventoryCommand } from '../../../src/commands/inventory.ts'
@@ -463,7 +462,7 @@ void t.test('--limit', async (t) => {
   })
   t.same(!missing.ok && missing.error.map((one) => one.message), [
     'the inventory nowhere does not exist',
-    'cannot read the file: no such file or directory',
+    `there is no file ${join(options.labDirectory, 'none.yml')}`,
   ])
 })
 
@@ -531,7 +530,7 @@ void t.test('ad-hoc plans', async (t) => {
   }
   t.equal(
     fails('wbe', 'debug', ''),
-    'the pattern "wbe" matches no host of the inventory (did you mean "web"?)',
+    'no host or group of the inventory is called "wbe" (did you mean "web"?)',
   )
   t.equal(fails('web', 'comand', ''), 'there is no module "comand" (did you mean "command"?)')
   t.equal(fails('web', 'copy', 'src=a dset=b dest=/c'), 'copy: unknown parameter dset (did you mean "dest"?)')
@@ -564,7 +563,7 @@ function environment(cwd: string): Output {
 
 const options = { inventory: [], extraVars: [], tags: [], skipTags: [], format: 'auto' } as const
 
-void t.test('the package’s own pipelines, schemas and a new lab', async (t) => {
+void t.test('the package’s own pipelines and a new lab', async (t) => {
   const here = environment(packageRoot)
   t.equal(await validateCommand([], options, here), 0, here.err)
   t.match(
@@ -572,10 +571,6 @@ void t.test('the package’s own pipelines, schemas and a new lab', async (t) =>
     /^pipelines\/lab\.yml: pipeline is valid, 6 stages, \d+ tasks\npipelines\/quick\.yml: pipeline is valid, 6 stages, \d+ tasks\n$/,
   )
   t.equal(here.err, '')
-  for (const [name, schema] of Object.entries(jsonSchemas())) {
-    const file = readFileSync(join(packageRoot, 'schemas', name), 'utf8')
-    t.ok(file === schemaText(schema), `schemas/${name} is what scripts/generate-schemas.ts writes`)
-  }
 
   const parent = environment(t.testdir({}))
   t.equal(await initCommand('mylab', parent), 0)

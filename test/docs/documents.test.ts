@@ -1,0 +1,128 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import t, { type Test } from 'tap'
+import { currentText, generatedFiles } from '../../scripts/generate.ts'
+import { parseYaml } from '../../src/config/yaml.ts'
+import { packageRoot } from '../../src/util/package-root.ts'
+import { atEnd } from '../support/cleanup.ts'
+import { LabFolder } from '../support/lab-folder.ts'
+import { journal, recordedEvents } from '../unit/reports/recorded-journal.ts'
+import { commandsOf, type Document, readDocuments } from './document.ts'
+
+/**
+ * Commands that need root, the network, minutes or a guest, and are therefore not run here: the test that runs them,
+ * and words of that test that show it.
+ */
+const runElsewhere: Readonly<Record<string, readonly [test: string, words: string]>> = {
+  'npm start': ['e2e/quick-lab', "'up', 'quick'"],
+  'npm test': ['../scripts/test.mjs', 'dist/test/e2e'],
+  'hvlab up quick': ['e2e/quick-lab', "'up', 'quick', '--format'"],
+  'hvlab up quick -e benchmark_profile=standard': ['e2e/quick-lab', "'-e', 'benchmark_blocks=1'"],
+  'hvlab up quick -e benchmark_blocks=8 -e benchmark_workloads=cpu': [
+    'e2e/quick-lab',
+    "'-e', 'benchmark_blocks=1'",
+  ],
+  'hvlab up lab -i machines.yml': ['e2e/two-hosts', "'up', 'lab'"],
+  'hvlab status': ['e2e/quick-lab', "['status', '--format', 'json']"],
+  'hvlab ssh guest1 -- uname -r': ['e2e/quick-lab', "['ssh', 'guest1', '--', 'uname', '-n']"],
+  'hvlab down': ['e2e/quick-lab', "['down', '--format', 'jsonl']"],
+}
+
+/** Exit codes other than 0 that are right, too. */
+const otherExitCodes: Readonly<Record<string, readonly number[]>> = {
+  // A machine with too little memory or disk cannot carry the lab.
+  'hvlab doctor': [0, 2],
+}
+
+const documents = readDocuments()
+
+for (const document of documents.filter(({ blocks }) => blocks.length > 0)) {
+  void t.test(`${document.file}: its commands run, its examples are valid`, async (t) => {
+    const lab = await labOf(t, document)
+    for (const words of commandsOf(document)) {
+      const command = words.join(' ')
+      const isElsewhere = Object.hasOwn(runElsewhere, command)
+      if (isElsewhere && words[1] !== 'up') continue
+      t.equal(words[0], 'hvlab', command)
+      // What takes minutes is at least compiled with its options.
+      const args = isElsewhere ? ['plan', ...words.slice(2)] : words.slice(1)
+      const { exitCode, stdout, stderr } = await lab.hvlab(args)
+      const said = `${command}\n${stdout}${stderr}`
+      t.ok((otherExitCodes[command] ?? [0]).includes(exitCode), `exit code ${exitCode}: ${said}`)
+    }
+  })
+}
+
+void t.test('commands that are run elsewhere are shown somewhere, and run there', async (t) => {
+  const shown = new Set(documents.flatMap(commandsOf).map((words) => words.join(' ')))
+  for (const [command, [test, words]] of Object.entries(runElsewhere)) {
+    t.ok(shown.has(command), `${command} is in a document`)
+    const file = test.endsWith('.mjs') ? test : `${test}.test.ts`
+    t.ok(readFileSync(join(packageRoot, 'test', file), 'utf8').includes(words), `${file} has ${words}`)
+  }
+  const { scripts } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'))
+  t.equal(scripts.start, 'node bin/hvlab.mjs up quick')
+  t.equal(scripts.test, 'node scripts/test.mjs')
+})
+
+void t.test('links and pictures lead somewhere; commands in running text exist', async (t) => {
+  const commands = new Set(
+    [
+      ...readFileSync(join(packageRoot, 'src/commands/cli.ts'), 'utf8').matchAll(/command\(\s*'([a-z]+)/g),
+    ].map(([, name]) => name),
+  )
+  for (const { file, text } of documents) {
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
+      if (/^https?:/.test(target)) continue
+      t.ok(existsSync(join(packageRoot, dirname(file), target)), `${file}: ${target}`)
+    }
+    for (const [, name = ''] of text.matchAll(/`hvlab ([a-z]+)/g))
+      t.ok(commands.has(name), `${file}: ${name}`)
+  }
+})
+
+void t.test('generated files are what the sources make', async (t) => {
+  for (const [file, text] of generatedFiles())
+    t.ok(currentText(file) === text, `${file} is in step (else: npm run generate)`)
+})
+
+/** A lab with the page's files and a finished run; YAML examples are checked. */
+async function labOf(t: Test, { blocks }: Document): Promise<LabFolder> {
+  const lab = new LabFolder(t)
+  atEnd(t, () => rmSync('/tmp/hvlab-hello.txt', { force: true }))
+  const id = '20260101-120000-quick'
+  write(lab, `results/${id}/journal.jsonl`, journal(recordedEvents(), id))
+  const examples: string[] = []
+  for (const [index, { language, attributes, text }] of blocks.entries()) {
+    if (!['yaml', 'ini', 'ts'].includes(language)) continue
+    const { file = `example-${index}.${language === 'yaml' ? 'yml' : language}`, 'same-as': other } =
+      attributes
+    write(lab, file, text)
+    // Variables are read with the inventory that they belong to.
+    if (language !== 'ts' && !/(group|host)_vars\//.test(file)) examples.push(file)
+    if (other !== undefined)
+      t.same(
+        yamlValue(text),
+        yamlValue(readFileSync(join(packageRoot, other), 'utf8')),
+        `${file} says what ${other} says`,
+      )
+  }
+  if (examples.length > 0) {
+    const { exitCode, stdout, stderr } = await lab.hvlab(['validate', ...examples])
+    t.equal(exitCode, 0, stdout + stderr)
+    t.equal(stderr, '', 'no warnings')
+  }
+  return lab
+}
+
+function write(lab: LabFolder, file: string, text: string): void {
+  const path = join(lab.path, file)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+}
+
+function yamlValue(text: string): unknown {
+  const document = parseYaml(text, 'example.yml')
+  if (!document.ok) throw new Error(document.error.map(({ message }) => message).join('; '))
+  return document.value.value
+}
