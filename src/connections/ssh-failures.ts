@@ -28,7 +28,9 @@ export function connectFailure(where: string, stage: Stage, error: Error): Failu
       'Check the network and that the host is up.',
     )
   }
-  if (stage === 'banner' && (level === 'protocol' || level === 'client-socket' || level === 'client-close')) {
+  // Through another host's connection a reset is the stream's error, not ssh2's, and has no level.
+  const isClosed = ['protocol', 'client-socket', 'client-close'].includes(level) || code === 'ECONNRESET'
+  if (stage === 'banner' && isClosed) {
     return unreachable(
       'ssh-banner-lost',
       `${where}: the connection was closed before sshd answered`,
