@@ -8,6 +8,8 @@ export class HostState {
   facts: Vars = Object.create(null)
   /** `set_fact` and `register`. Data: never read as templates again. */
   readonly set: Vars = Object.create(null)
+  /** Variables of a host that came to be during the run: what a module found out about it, so data too. */
+  readonly added: Vars = Object.create(null)
   /** Answers of facts' commands, until something on the host changes. */
   readonly factCache = new Map<string, Promise<unknown>>()
   /** A failed or unreachable host takes no part in later stages. */

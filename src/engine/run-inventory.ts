@@ -73,7 +73,7 @@ export class RunInventory {
     const allGroups = this.#withParents(new Set(['all', ...(old?.groups ?? []), ...groups]))
     const merged: Vars = Object.create(null)
     for (const group of allGroups) Object.assign(merged, this.#groups.get(group)?.vars)
-    Object.assign(merged, old?.vars, vars)
+    Object.assign(merged, old?.vars)
     const host: Host = { name, groups: allGroups, vars: merged }
     this.#hosts.set(name, host)
     this.#added.add(name)
@@ -83,8 +83,10 @@ export class RunInventory {
     if (before !== undefined) {
       state.addFacts(before.facts)
       Object.assign(state.set, before.set)
+      Object.assign(state.added, before.added)
       state.status = before.status
     }
+    Object.assign(state.added, vars)
     this.#states.set(name, state)
     return host
   }

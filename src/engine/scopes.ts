@@ -46,6 +46,7 @@ export function taskScope(
       ...roles.map(({ defaults }) => templates(defaults)),
       templates(sources.plan.defaults),
       templates(state.host.vars),
+      data(state.added),
       data(injectedFacts(state)),
       templates(stage.vars),
       ...roles.map(({ vars }) => templates(vars)),
@@ -74,6 +75,7 @@ export function hostScope(sources: VariableSources, host: string): VariableScope
     layers: [
       templates(sources.plan.defaults),
       templates(state.host.vars),
+      data(state.added),
       data(injectedFacts(state)),
       data(state.set),
       templates(sources.plan.extraVars),

@@ -118,6 +118,12 @@ t.test('what hosts and results say is never a template, and facts cannot redirec
             }),
             task('s/2', 'set_fact', { kept: '{{ said.stdout }}' }),
             task('s/3', 'echo', { a: '{{ kept }}', b: '{{ hostvars.h.kept }}' }),
+            task('s/4', 'add_host', {
+              name: 'guest',
+              groups: ['guests'],
+              vars: { said: '{{ said.stdout }}' },
+            }),
+            task('s/5', 'echo', { a: '{{ hostvars.guest.said }}' }),
           ],
           { gatherFacts: true },
         ),
@@ -132,11 +138,24 @@ t.test('what hosts and results say is never a template, and facts cannot redirec
     d: 'inventory',
   })
   t.match(dataOf(ran, 'h', 's/3'), { a: '{{ secret }}', b: '{{ secret }}' })
+  t.match(dataOf(ran, 'h', 's/5'), { a: '{{ secret }}' }, 'variables of a host that a task added')
 })
 
 t.test('precedence, from role defaults to extra variables', async (t) => {
   const role = { name: 'r', path: '/lab/roles/r', params: {}, dependencies: [] }
-  const layers = ['default', 'pipeline', 'host', 'fact', 'play', 'role', 'block', 'task', 'set', 'param', 'extra']
+  const layers = [
+    'default',
+    'pipeline',
+    'host',
+    'fact',
+    'play',
+    'role',
+    'block',
+    'task',
+    'set',
+    'param',
+    'extra',
+  ]
   for (const [top, name] of layers.entries()) {
     const at = (layer: string, variable = 'x'): Vars =>
       layers.indexOf(layer) <= top ? { [variable]: layer } : {}
