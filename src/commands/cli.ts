@@ -3,6 +3,7 @@ import { ExitCode } from '../model/exit-code.ts'
 import { FailureError } from '../model/failure.ts'
 import { type Flags, formatOption, runFlags, runOptions } from './cli-options.ts'
 import type { CommandEnvironment } from './environment.ts'
+import { document, formatOf, refuseFailure } from './mistakes.ts'
 
 /** Parses the command line and runs one command, loaded only then. Returns the exit code. */
 export async function runCli(argv: readonly string[], env: CommandEnvironment): Promise<number> {
@@ -141,11 +142,11 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
     await program.parseAsync([...argv], { from: 'user' })
     return exitCode
   } catch (error) {
-    if (error instanceof FailureError) {
-      env.stderr(`error: ${error.message}\n${error.failure.hint ? `hint: ${error.failure.hint}\n` : ''}`)
-      return error.failure.reason === 'config' ? ExitCode.usage : ExitCode.taskFailed
-    }
+    if (error instanceof FailureError) return refuseFailure(error.failure, formatOf(argv), env)
     if (!(error instanceof CommanderError)) throw error
-    return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage
+    if (error.exitCode === 0) return ExitCode.ok
+    // commander has printed it already.
+    const message = error.message.replace(/^error: /, '')
+    return document([{ severity: 'error', code: 'usage', message }], ExitCode.usage, formatOf(argv), env)
   }
 }

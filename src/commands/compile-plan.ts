@@ -5,6 +5,7 @@ import { type CompiledPlan, compilePipeline } from '../plan/compile.ts'
 import { defined } from '../util/defined.ts'
 import { err, type Result } from '../util/result.ts'
 import type { CommandEnvironment } from './environment.ts'
+import { refuse } from './mistakes.ts'
 import type { RunOptions } from './run-options.ts'
 
 export type PlanInputs = Pick<RunOptions, 'inventory' | 'limit' | 'extraVars' | 'tags' | 'skipTags'>
@@ -34,11 +35,14 @@ export async function compileFor(
 /** The plan, or undefined after the mistakes were printed; warnings are printed either way. */
 export async function compilePlan(
   pipeline: { readonly file: string } | { readonly name: string },
-  options: PlanInputs,
+  options: PlanInputs & Pick<RunOptions, 'format'>,
   env: CommandEnvironment,
 ): Promise<CompiledPlan | undefined> {
   const compiled = await compileFor(pipeline, options, env)
-  const diagnostics = compiled.ok ? compiled.value.warnings : compiled.error
-  if (diagnostics.length > 0) env.stderr(printDiagnostics(diagnostics, env))
-  return compiled.ok ? compiled.value : undefined
+  if (compiled.ok) {
+    env.stderr(printDiagnostics(compiled.value.warnings, env))
+    return compiled.value
+  }
+  refuse(compiled.error, options.format, env)
+  return undefined
 }

@@ -1,14 +1,14 @@
 import { parseExtraVars } from '../config/extra-vars.ts'
 import { loadInventory } from '../config/inventory.ts'
 import { inventoryGraph, inventoryList } from '../config/inventory-data.ts'
-import { matchHosts, readLimit } from '../config/pattern.ts'
+import { knownNames, limitedHosts } from '../config/pattern.ts'
 import { printDiagnostics } from '../config/print-diagnostics.ts'
 import { ExitCode } from '../model/exit-code.ts'
-import { FailureError } from '../model/failure.ts'
 import type { Inventory } from '../model/host.ts'
 import { defaultInventory, searchPathOf } from '../plan/search-path.ts'
 import { suggestion } from '../util/did-you-mean.ts'
 import type { CommandEnvironment } from './environment.ts'
+import { refuse, refuseFailure } from './mistakes.ts'
 import type { RunOptions } from './run-options.ts'
 
 export interface InventoryCommandOptions
@@ -27,13 +27,13 @@ export async function inventoryCommand(
   const loaded = loadInventory(sources, { cwd: env.cwd })
   const extraVars = parseExtraVars(options.extraVars, env.cwd)
   const errors = [...(loaded.ok ? [] : loaded.error), ...(extraVars.ok ? [] : extraVars.error)]
-  const warnings = loaded.ok ? loaded.value.warnings : []
-  env.stderr(printDiagnostics([...errors, ...warnings], env))
-  if (!loaded.ok || !extraVars.ok) return ExitCode.usage
-  const { inventory } = loaded.value
-  const hosts = limited(inventory, options.limit, env)
-  if (!hosts) return ExitCode.usage
-  if (options.host !== undefined) return printHost(inventory, options.host, extraVars.value, env)
+  const { format, host, limit } = options
+  if (!loaded.ok || !extraVars.ok) return refuse(errors, format, env)
+  const { inventory, warnings } = loaded.value
+  env.stderr(printDiagnostics(warnings, env))
+  const hosts =
+    limit === undefined ? new Set(inventory.hosts.keys()) : limitedHosts(inventory, limit, env.cwd)
+  if (host !== undefined) return printHost(inventory, host, extraVars.value, format, env)
   const isList = options.list || (!options.graph && options.format.startsWith('json'))
   env.stdout(
     isList ? json(inventoryList(inventory, hosts, extraVars.value)) : inventoryGraph(inventory, hosts),
@@ -41,33 +41,21 @@ export async function inventoryCommand(
   return ExitCode.ok
 }
 
-/** Names of the hosts that `--limit` leaves; undefined after its mistake was printed. */
-function limited(
+function printHost(
   inventory: Inventory,
-  limit: string | undefined,
+  name: string,
+  extraVars: object,
+  format: RunOptions['format'],
   env: CommandEnvironment,
-): ReadonlySet<string> | undefined {
-  if (limit === undefined) return new Set(inventory.hosts.keys())
-  try {
-    const hosts = matchHosts(inventory, readLimit(limit, env.cwd))
-    if (hosts.length > 0) return new Set(hosts)
-    env.stderr(`error: --limit ${limit} matches no host of the inventory\n`)
-  } catch (error) {
-    if (!(error instanceof FailureError)) throw error
-    env.stderr(`error: ${error.message}\n`)
-  }
-  return undefined
-}
-
-function printHost(inventory: Inventory, name: string, extraVars: object, env: CommandEnvironment): number {
+): number {
   const host = inventory.hosts.get(name)
   if (host) {
     env.stdout(json({ ...host.vars, ...extraVars }))
     return ExitCode.ok
   }
-  const hint = suggestion(name, inventory.hosts.keys())
-  env.stderr(`error: the inventory has no host "${name}"\n${hint === undefined ? '' : `  hint: ${hint}\n`}`)
-  return ExitCode.usage
+  const message = `the inventory has no host "${name}"`
+  const hint = suggestion(name, inventory.hosts.keys()) ?? knownNames(inventory)
+  return refuseFailure({ reason: 'config', code: 'host-unknown', message, hint }, format, env)
 }
 
 function json(value: unknown): string {

@@ -3,6 +3,7 @@ import type { RunOutcome } from '../engine/run-options.ts'
 import { reachSchema } from '../lab/ssh-command.ts'
 import type { Failure } from '../model/failure.ts'
 import type { CommandEnvironment } from './environment.ts'
+import { failureLines } from './mistakes.ts'
 import { runAdHoc } from './run-ad-hoc.ts'
 import type { RunOptions } from './run-options.ts'
 
@@ -73,10 +74,5 @@ export async function labGuests(
 export function printFailures(
   failures: readonly { readonly host?: string; readonly failure: Failure }[],
 ): string {
-  return failures
-    .map(
-      ({ host, failure }) =>
-        `error: ${host === undefined ? '' : `${host}: `}${failure.message}\n${failure.hint === undefined ? '' : `hint: ${failure.hint}\n`}`,
-    )
-    .join('')
+  return failures.map(({ host, failure }) => failureLines(failure, host)).join('')
 }

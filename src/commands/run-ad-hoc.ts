@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { parseExtraVars } from '../config/extra-vars.ts'
 import { loadInventory } from '../config/inventory.ts'
-import { matchHosts, readLimit } from '../config/pattern.ts'
+import { limitedHosts } from '../config/pattern.ts'
 import { printDiagnostics } from '../config/print-diagnostics.ts'
 import type { RunOutcome } from '../engine/run-options.ts'
 import type { Event } from '../model/event.ts'
@@ -12,6 +12,7 @@ import { adHocPlan } from '../plan/ad-hoc.ts'
 import { defaultInventory, searchPathOf } from '../plan/search-path.ts'
 import { defined } from '../util/defined.ts'
 import type { CommandEnvironment } from './environment.ts'
+import { refuse } from './mistakes.ts'
 import type { RunOptions } from './run-options.ts'
 import { runPlanHere } from './run-plan.ts'
 
@@ -34,7 +35,7 @@ export interface AdHocRun {
  */
 export async function runAdHoc(
   run: AdHocRun,
-  options: Pick<RunOptions, 'inventory' | 'limit' | 'extraVars' | 'check' | 'diff' | 'forks' | 'verbosity'>,
+  options: RunOptions,
   env: CommandEnvironment,
 ): Promise<RunOutcome | undefined> {
   const labDirectory = resolve(env.cwd)
@@ -44,15 +45,12 @@ export async function runAdHoc(
   const extraVars = parseExtraVars(options.extraVars, env.cwd)
   if (!loaded.ok || !extraVars.ok) {
     const mistakes = [...(loaded.ok ? [] : loaded.error), ...(extraVars.ok ? [] : extraVars.error)]
-    env.stderr(printDiagnostics(mistakes, env))
+    refuse(mistakes, options.format, env)
     return undefined
   }
   const { inventory, warnings } = loaded.value
-  if (warnings.length > 0) env.stderr(printDiagnostics(warnings, env))
-  const limit =
-    options.limit === undefined
-      ? undefined
-      : new Set(matchHosts(inventory, readLimit(options.limit, env.cwd)))
+  env.stderr(printDiagnostics(warnings, env))
+  const limit = options.limit === undefined ? undefined : limitedHosts(inventory, options.limit, env.cwd)
   const plan = adHocPlan(
     inventory,
     run.pattern,

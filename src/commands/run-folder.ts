@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { type Dirent, existsSync, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { FailureError } from '../model/failure.ts'
 
@@ -9,30 +9,66 @@ export function newRunFolder(
   now: Date,
 ): { runId: string; folder: string } {
   const results = join(labDirectory, 'results')
-  mkdirSync(results, { recursive: true })
+  attempt(results, () => mkdirSync(results, { recursive: true }))
   const stamp = now.toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15)
-  for (let attempt = 1; ; attempt += 1) {
-    const runId = `${stamp}-${pipeline}${attempt === 1 ? '' : `-${attempt}`}`
+  for (let number = 1; ; number += 1) {
+    const runId = `${stamp}-${pipeline}${number === 1 ? '' : `-${number}`}`
     const folder = join(results, runId)
-    try {
-      // Not recursive: an existing folder belongs to another run that started in the same second.
-      mkdirSync(folder, { mode: 0o700 })
-      return { runId, folder }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
+    // Another run that started in the same second has the name: take the next one.
+    if (existsSync(folder)) continue
+    // Not recursive: an existing folder is somebody else's.
+    if (attempt(results, () => mkdirSync(folder, { mode: 0o700 }))) return { runId, folder }
   }
+}
+
+/** Takes the folder of a run back that did not start. What has content stays. */
+export function dropEmptyFolder(folder: string): void {
+  if (readdirSync(folder).length === 0) rmdirSync(folder)
+}
+
+/** False when the name is taken; other mistakes of the system become words. */
+function attempt(results: string, make: () => unknown): boolean {
+  try {
+    make()
+    return true
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && isFolder(results)) return false
+    const why =
+      code === 'EEXIST' || code === 'ENOTDIR' ? 'it is a file' : message.replace(/^[A-Z]+: |, .*$/g, '')
+    throw new FailureError(
+      {
+        reason: 'config',
+        code: 'results-not-writable',
+        message: `The folder ${results} cannot be used: ${why}.`,
+        hint: 'Runs keep their journals and reports there: make it a folder that you may write, or start hvlab in another folder.',
+      },
+      { cause: error },
+    )
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 /** The runs of a lab, newest first. */
 export function listRuns(labDirectory: string): string[] {
   const results = join(labDirectory, 'results')
   if (!existsSync(results)) return []
-  return readdirSync(results, { withFileTypes: true })
+  return entriesOf(results)
     .filter((entry) => entry.isDirectory() && existsSync(join(results, entry.name, 'journal.jsonl')))
     .map((entry) => entry.name)
     .sort()
     .reverse()
+}
+
+function entriesOf(results: string): Dirent[] {
+  let entries: Dirent[] = []
+  attempt(results, () => {
+    entries = readdirSync(results, { withFileTypes: true })
+  })
+  return entries
 }
 
 /** The folder of a run: by id, by path, or the newest. */

@@ -5,7 +5,7 @@ import { FailureError } from '../model/failure.ts'
 import { defined } from '../util/defined.ts'
 import { compilePlan } from './compile-plan.ts'
 import type { CommandEnvironment } from './environment.ts'
-import { listRuns, newRunFolder, runFolder } from './run-folder.ts'
+import { dropEmptyFolder, listRuns, newRunFolder, runFolder } from './run-folder.ts'
 import type { RunOptions } from './run-options.ts'
 import { runPlanHere } from './run-plan.ts'
 
@@ -25,7 +25,10 @@ export async function runPipeline(
     defined({ plan, runId, folder, format: options.format, resumeFrom }),
     options,
     env,
-  )
+  ).catch((error: unknown) => {
+    dropEmptyFolder(folder)
+    throw error
+  })
   if (outcome.exitCode === ExitCode.interrupted || outcome.exitCode === ExitCode.deadline) {
     env.stderr(
       `Continue it with: hvlab ${'name' in pipeline ? 'up' : 'run'} ${argumentOf(pipeline)} --resume ${runId}\n`,

@@ -49,6 +49,30 @@ export function matchPattern(inventory: Inventory, pattern: string): PatternMatc
   return { hosts: [...hosts], unmatched, isDynamic }
 }
 
+/** The hosts that `--limit` leaves. Throws a FailureError when there is none, or when it is malformed. */
+export function limitedHosts(inventory: Inventory, limit: string, cwd: string): Set<string> {
+  const pattern = readLimit(limit, cwd)
+  if (pattern === '') return new Set(inventory.hosts.keys())
+  const { hosts, unmatched } = matchPattern(inventory, pattern)
+  if (hosts.length > 0) return new Set(hosts)
+  const meant = unmatched.find((term) => term.meant !== undefined)?.meant
+  throw new FailureError({
+    reason: 'config',
+    code: 'limit-no-hosts',
+    message: `--limit ${limit} matches no host of the inventory`,
+    hint: meant === undefined ? knownNames(inventory) : `did you mean "${meant}"?`,
+  })
+}
+
+/** For a hint: what a pattern could have named. */
+export function knownNames(inventory: Inventory): string {
+  const groups = [...inventory.groups.keys()].filter((name) => hostsOfGroup(inventory, name).length > 0)
+  const hosts = hostsOfGroup(inventory, 'all')
+  const listed = (names: readonly string[]) =>
+    names.length > 8 ? `${names.slice(0, 8).join(', ')}, … (${names.length})` : names.join(', ') || 'none'
+  return `groups with hosts: ${listed(groups)}; hosts: ${listed(hosts)}`
+}
+
 /** `--limit`: a pattern, of which a term `@file` stands for the patterns in that file, one a line. */
 export function readLimit(limit: string, cwd: string): string {
   return splitPattern(limit)

@@ -15,14 +15,28 @@ export function readYamlFile(file: string): Result<YamlDocument, Diagnostic[]> {
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    const why =
-      error instanceof Error ? error.message.replace(/^[A-Z]+: /, '').replace(/, .*/, '') : String(error)
-    const location = { file, line: 1, column: 1 }
-    return err([
-      { severity: 'error', code: 'file-not-readable', message: `cannot read the file: ${why}`, location },
-    ])
+    return err([notReadable(file, error)])
   }
   return parseYaml(text, file)
+}
+
+/** The whole file is meant, so there is no line to show. */
+function notReadable(file: string, error: unknown): Diagnostic {
+  const { code: kind, message } = error as NodeJS.ErrnoException
+  const [why, hint] = reasons[kind ?? ''] ?? [message.replace(/^[A-Z]+: |, .*$/gs, '')]
+  return {
+    severity: 'error',
+    code: 'file-not-readable',
+    message: `cannot read ${file}: ${why}`,
+    ...(hint === undefined ? {} : { hint }),
+  }
+}
+
+const reasons: Readonly<Record<string, readonly [why: string, hint?: string]>> = {
+  ENOENT: ['there is no such file'],
+  ENOTDIR: ['there is no such file'],
+  EISDIR: ['it is a folder', 'name a file in it'],
+  EACCES: ['this user may not read it', 'change its mode or owner, or run hvlab as a user who may'],
 }
 
 /** Reads a file of variables; an empty file has none. */

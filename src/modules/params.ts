@@ -139,14 +139,19 @@ export function parameters<Shape extends z.ZodRawShape>(
     .meta({ aliases })
 }
 
+/** People never write `_raw_params`. */
+function inWords(name: string): string {
+  return name === '_raw_params' ? 'free-form text' : name
+}
+
 function* broken(given: Record<string, unknown>, rules: Rules<string>): Generator<string> {
   const has = (name: string): boolean => Object.hasOwn(given, name)
   for (const group of rules.oneOf ?? []) {
-    if (!group.some(has)) yield `needs ${group.length > 1 ? 'one of ' : ''}${group.join(', ')}`
+    if (!group.some(has)) yield `needs ${group.length > 1 ? 'one of ' : ''}${group.map(inWords).join(', ')}`
   }
   for (const group of rules.exclusive ?? []) {
     const together = group.filter(has)
-    if (together.length > 1) yield `cannot have ${together.join(' and ')} together`
+    if (together.length > 1) yield `cannot have ${together.map(inWords).join(' and ')} together`
   }
   for (const [first, second] of rules.together ?? []) {
     if (has(first) && !has(second)) yield `${first} needs ${second}`

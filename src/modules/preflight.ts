@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { mistakesOf } from '../config/zod-diagnostics.ts'
 import { cpu } from '../facts/cpu.ts'
 import { disk } from '../facts/disk.ts'
 import { memory } from '../facts/memory.ts'
@@ -83,12 +84,19 @@ export const preflight = defineModule({
 })
 
 function guestsOf(context: ModuleContext): z.output<typeof guest>[] {
-  const parsed = z.array(guest).safeParse(context.variable('hvlab_guests') ?? [])
+  const given = context.variable('hvlab_guests') ?? []
+  const parsed = z.array(guest).safeParse(given)
   if (parsed.success) return parsed.data
-  const [first] = parsed.error.issues
+  const mistakes = mistakesOf(parsed.error.issues, given, z.array(guest), { subject: 'hvlab_guests' })
   throw moduleFailure(
     'preflight-guests',
-    `hvlab_guests${first === undefined ? '' : ` (${first.path.join('.') || 'list'})`}: ${first?.message ?? 'is not a list of guests'}`,
+    mistakes
+      .map(({ path: [index], message }) =>
+        typeof index === 'number' && !message.includes('hvlab_guests')
+          ? `hvlab_guests, item ${index + 1}: ${message}`
+          : message,
+      )
+      .join('; '),
     'It is a list such as `[{name: g1, image: debian-12, vcpus: 2, memory_mb: 2900, disk_gb: 10}]`.',
   )
 }

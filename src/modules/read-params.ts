@@ -20,7 +20,17 @@ export function readParams<Schema extends ZodType>(
 ): Result<z.output<Schema>, ParamIssue[]> {
   const parsed = module.params.safeParse(given)
   if (parsed.success) return ok(parsed.data)
-  return err(parsed.error.issues.flatMap((issue) => explain(module, issue, given)))
+  const issues = parsed.error.issues.flatMap((issue) => explain(module, issue, given))
+  // Rules between parameters say nothing while one of them is misspelt.
+  const misspelt = unknownKeys(module, given).map((key) => unknown(module, [key]))
+  const isRule = ({ path }: ParamIssue): boolean => path.length === 0
+  return err(misspelt.length > 0 && issues.every(isRule) ? misspelt : issues)
+}
+
+function unknownKeys(module: Module, given: Value): string[] {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return []
+  const known = new Set([...paramNames(module), ...Object.keys(aliasesOf(module))])
+  return known.size === 0 ? [] : Object.keys(given).filter((key) => !known.has(key))
 }
 
 /**

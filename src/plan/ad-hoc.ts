@@ -1,4 +1,4 @@
-import { matchPattern } from '../config/pattern.ts'
+import { knownNames, matchPattern } from '../config/pattern.ts'
 import { parseYaml } from '../config/yaml.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Inventory } from '../model/host.ts'
@@ -75,16 +75,19 @@ export function adHocPlan(
 function hostsOf(inventory: Inventory, pattern: string, limit: ReadonlySet<string> | undefined): string[] {
   const { hosts, unmatched } = matchPattern(inventory, pattern)
   const kept = limit ? hosts.filter((host) => limit.has(host)) : [...hosts]
-  if (kept.length > 0) return kept
-  const meant = unmatched.find((term) => term.meant !== undefined)?.meant
-  throw new FailureError(
-    defined({
-      reason: 'config' as const,
-      code: 'no-hosts-matched',
-      message: `the pattern "${pattern}" matches no host of the inventory`,
-      hint: meant === undefined ? undefined : `did you mean "${meant}"?`,
-    }),
-  )
+  if (kept.length > 0 && unmatched.length === 0) return kept
+  // A term that names nothing is a slip of the pen: nothing is done on the rest before somebody looked.
+  const [slip] = unmatched
+  const isOutside = slip === undefined && hosts.length > 0
+  throw new FailureError({
+    reason: 'config',
+    code: 'no-hosts-matched',
+    message:
+      slip === undefined
+        ? `the pattern "${pattern}" matches no host ${isOutside ? 'that --limit leaves' : 'of the inventory'}`
+        : `no host or group of the inventory is called "${slip.term}"`,
+    hint: slip?.meant === undefined ? knownNames(inventory) : `did you mean "${slip.meant}"?`,
+  })
 }
 
 /** The task goes the way of every task in a file, so that it is read and checked alike. */

@@ -101,6 +101,13 @@ export class CompileContext {
     })
   }
 
+  /** A YAML file that may have nothing to do with this compilation: its mistakes are nobody's business. */
+  peek(file: string): YamlDocument | undefined {
+    if (this.#documents.has(file)) return this.#documents.get(file)
+    const document = readYamlFile(file)
+    return document.ok ? document.value : undefined
+  }
+
   /** A YAML file, read once; undefined when it has mistakes, which are then in `diagnostics`. */
   read(file: string): YamlDocument | undefined {
     if (!this.#documents.has(file)) {

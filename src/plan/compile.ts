@@ -1,13 +1,15 @@
-import { dirname, resolve } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, dirname, resolve } from 'node:path'
 import type { Diagnostic } from '../config/diagnostic.ts'
 import { loadInventory } from '../config/inventory.ts'
-import { matchHosts, readLimit } from '../config/pattern.ts'
+import { limitedHosts } from '../config/pattern.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Inventory } from '../model/host.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Vars } from '../model/value.ts'
 import { modules as allOfThem, type ModuleRegistry } from '../modules/registry.ts'
 import { defined } from '../util/defined.ts'
+import { suggestion } from '../util/did-you-mean.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { CompileContext } from './compile-context.ts'
 import { fingerprintOf } from './fingerprint.ts'
@@ -57,7 +59,8 @@ export async function compilePipeline(options: CompileOptions): Promise<Result<C
   else context.diagnostics.push(...loaded.error)
   const inventory = loaded.ok ? loaded.value.inventory : undefined
   const limit = inventory ? limitOf(context, inventory, options.limit, labDirectory) : undefined
-  const document = context.read(file)
+  if (!existsSync(file)) context.diagnostics.push(missingFile(file, labDirectory))
+  const document = existsSync(file) ? context.read(file) : undefined
   const extraVars = options.extraVars ?? (Object.create(null) as Vars)
   const { name, defaults, stages } = document
     ? compileStages(
@@ -84,7 +87,25 @@ export async function compilePipeline(options: CompileOptions): Promise<Result<C
 
 function pipelineOf(options: CompileOptions, labDirectory: string): Result<string, Diagnostic> {
   if ('file' in options.pipeline) return ok(resolve(labDirectory, options.pipeline.file))
-  return findPipeline(options.pipeline.name, searchPathOf(labDirectory))
+  const { name } = options.pipeline
+  const found = findPipeline(name, searchPathOf(labDirectory))
+  if (found.ok || !existsSync(resolve(labDirectory, name))) return found
+  return err({ ...found.error, hint: `it is a file: hvlab run ${name}` })
+}
+
+/** A word that is no file is often a pipeline's name, or misspelt. */
+function missingFile(file: string, labDirectory: string): Diagnostic {
+  const word = basename(file)
+  const folder = dirname(file)
+  const hint = findPipeline(word, searchPathOf(labDirectory)).ok
+    ? `it is the name of a pipeline: hvlab up ${word}`
+    : suggestion(word, existsSync(folder) ? readdirSync(folder) : [])
+  return defined({
+    severity: 'error' as const,
+    code: 'pipeline-unknown',
+    message: `there is no file ${file}`,
+    hint,
+  })
 }
 
 function limitOf(
@@ -95,13 +116,7 @@ function limitOf(
 ): ReadonlySet<string> | undefined {
   if (limit === undefined) return undefined
   try {
-    const pattern = readLimit(limit, cwd)
-    if (pattern === '') return undefined
-    const hosts = matchHosts(inventory, pattern)
-    if (hosts.length === 0) {
-      context.error('limit-no-hosts', `--limit ${limit} matches no host of the inventory`, undefined)
-    }
-    return new Set(hosts)
+    return limitedHosts(inventory, limit, cwd)
   } catch (error) {
     if (!(error instanceof FailureError)) throw error
     context.error(error.failure.code, error.failure.message, undefined, error.failure.hint)

@@ -288,10 +288,11 @@ function yamlFiles(folder: string, depth = 4): string[] {
     })
 }
 
-/** A list of tasks, not of plays, nor a file of variables. */
+/** A list of tasks, not of plays, nor a file of variables, nor one that is broken: that may be anything. */
 function holdsTasks(context: CompileContext, file: string): boolean {
-  const value = context.read(file)?.value
-  const isTask = (item: Value): boolean => isMap(item) && !Object.hasOwn(item, 'hosts')
+  const value = context.peek(file)?.value
+  const isTask = (item: Value): boolean =>
+    isMap(item) && !Object.hasOwn(item, 'hosts') && !Object.hasOwn(item, 'import_playbook')
   return Array.isArray(value) && value.every(isTask)
 }
 

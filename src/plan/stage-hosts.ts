@@ -1,4 +1,4 @@
-import { hostsOfGroup, matchPattern, type PatternMatch } from '../config/pattern.ts'
+import { knownNames, matchPattern, type PatternMatch } from '../config/pattern.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Inventory } from '../model/host.ts'
 import type { Location } from '../model/location.ts'
@@ -68,9 +68,7 @@ function reportUnmatched(
   const isEmpty = hosts.length === 0 && !isDynamic
   for (const { term, meant } of unmatched) {
     const message = `no host or group of the inventory is called "${term}"`
-    const known = [...inventory.groups.keys()].filter((name) => hostsOfGroup(inventory, name).length > 0)
-    const hint =
-      meant === undefined ? `groups with hosts: ${known.join(', ') || 'none'}` : `did you mean "${meant}"?`
+    const hint = meant === undefined ? knownNames(inventory) : `did you mean "${meant}"?`
     if (isEmpty) context.error('no-hosts-matched', message, location, hint)
     else context.warn('no-hosts-matched', message, location, hint)
   }

@@ -1,5 +1,4 @@
 import type { Value } from '../model/value.ts'
-import { didYouMean } from '../util/did-you-mean.ts'
 import { unreachable } from '../util/unreachable.ts'
 import { attribute, callableMethod, describe, item, slice } from './access.ts'
 import type { CallContext, Names } from './call-context.ts'
@@ -19,6 +18,7 @@ import {
 import type { Arguments, Expression } from './syntax-tree.ts'
 import { LazyMap, TemplateError } from './template.ts'
 import { tests } from './tests.ts'
+import { unknownFilter, unknownTest } from './unknown-names.ts'
 
 /** Evaluates with Python's semantics, strictly: what does not exist is an error wherever it is used. */
 export function evaluate(expression: Expression, names: Names): Runtime {
@@ -203,20 +203,14 @@ export function runFilter(
   names: Names,
 ): Runtime {
   const filter = filters.get(name)
-  if (filter === undefined)
-    throw new TemplateError(`unknown filter '${name}'${suggestion(name, filters.keys())}`)
+  if (filter === undefined) throw unknownFilter(name)
   return filter(input, positional, named, callContext(names))
 }
 
 function runTest(name: string, input: Runtime, positional: readonly Runtime[]): boolean {
   const test = tests.get(name)
-  if (test === undefined) throw new TemplateError(`unknown test '${name}'${suggestion(name, tests.keys())}`)
+  if (test === undefined) throw unknownTest(name)
   return test(input, positional)
-}
-
-function suggestion(name: string, known: Iterable<string>): string {
-  const closest = didYouMean(name, known)
-  return closest === undefined ? '' : `; did you mean '${closest}'?`
 }
 
 function callContext(names: Names): CallContext {

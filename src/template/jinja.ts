@@ -7,6 +7,7 @@ import { isDictionary, newDictionary } from './runtime-value.ts'
 import type { Expression, Node } from './syntax-tree.ts'
 import type { Scope } from './template.ts'
 import { hasTemplate, TemplateError } from './template.ts'
+import { unknownNameIn } from './unknown-names.ts'
 
 /**
  * The value of an expression without braces, as in `when:`. Strict: every name that is reached must exist; names
@@ -50,15 +51,13 @@ function renderText(text: string, scope: Scope): Value {
   return renderNodes(nodes, new Frame(namesOf(scope)))
 }
 
-/** The mistake in a template's or expression's syntax, or undefined. Names are not looked up. */
+/** The mistake in a template's or expression's syntax or filters, or undefined. Variables are not looked up. */
 export function checkSyntax(
   text: string,
   kind: 'template' | 'expression' = 'template',
 ): TemplateError | undefined {
   try {
-    if (kind === 'expression') parseExpressionText(text)
-    else parseTemplate(text)
-    return undefined
+    return unknownNameIn(kind === 'expression' ? parseExpressionText(text) : parseTemplate(text))
   } catch (error) {
     if (error instanceof TemplateError) return error
     throw error

@@ -333,7 +333,7 @@ void t.test('extra variables', async (t) => {
   t.same(wrong.ok || wrong.error.map((one) => one.message), [
     '-e a: "a" is not written as name=value',
     '-e: not valid YAML: unexpected end of the stream within a flow collection',
-    'cannot read the file: no such file or directory',
+    `cannot read ${join(folder, 'none.yml')}: there is no such file`,
     'a file of variables must be a map, not a list',
     '-e x="y: a quote is not closed',
   ])
