@@ -104,7 +104,7 @@ benchmark_duration_s: 1
 
     const status = await lab.hvlab(['status', '--format', 'json'])
     const { guests } = JSON.parse(status.stdout) as { guests: { host: string; address: string }[] }
-    t.same(guests.map(({ host }) => host).sort(), ['guest1-node1', 'guest1-node2'])
+    t.same(guests.map(({ host }) => host).sort(), ['guest1.node1', 'guest1.node2'])
     for (const { host, address } of guests) {
       const isClash = host.endsWith('node2')
       t.equal(address.startsWith('192.168.122.'), !isClash, `${host} has ${address}`)
@@ -148,7 +148,7 @@ function writeInventory(lab: LabFolder, site: Site, unreachable: readonly string
   vars:
     ansible_user: root
     ansible_ssh_private_key_file: ${site.keyFile}
-    ansible_ssh_common_args: -F none -o UserKnownHostsFile=${join(lab.path, 'known_hosts')}
+    ansible_ssh_common_args: -F none
   hosts:
 ${hosts.join('')}`,
   )

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Event } from '../../src/model/event.ts'
@@ -36,7 +36,7 @@ export class HvlabProcess {
     this.#args = args
     this.#child = spawn(process.execPath, [binary, ...args], {
       cwd,
-      env: { ...withoutColor(process.env), ...env },
+      env: environment(env),
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: timeoutMs,
       killSignal: 'SIGKILL',
@@ -80,6 +80,18 @@ export function hvlab(args: readonly string[], options: HvlabOptions): Promise<H
   return new HvlabProcess(args, options).result()
 }
 
+/** For clean-up: waits without letting anything else happen. What went wrong is printed. */
+export function hvlabSync(args: readonly string[], { cwd, env, timeoutMs = 60_000 }: HvlabOptions): void {
+  const { status, stderr } = spawnSync(process.execPath, [binary, ...args], {
+    cwd,
+    env: environment(env),
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+    timeout: timeoutMs,
+  })
+  if (status !== 0) throw new Error(`hvlab ${args.join(' ')}: exit code ${status}\n${stderr}`)
+}
+
 export function parseEvents(lines: string): Event[] {
   return lines
     .split('\n')
@@ -87,8 +99,8 @@ export function parseEvents(lines: string): Event[] {
     .map((line) => JSON.parse(line) as Event)
 }
 
-/** tap sets FORCE_COLOR-like variables for itself; a user's pipe has none. */
-function withoutColor(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { FORCE_COLOR: _force, NO_COLOR: _no, TAP: _tap, NODE_OPTIONS: _options, ...rest } = env
-  return rest
+/** The caller's, less what tap sets for its own processes. */
+function environment(own: HvlabOptions['env']): NodeJS.ProcessEnv {
+  const { FORCE_COLOR: _force, NO_COLOR: _no, TAP: _tap, NODE_OPTIONS: _options, ...rest } = process.env
+  return { ...rest, ...own }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { atEnd } from './cleanup.ts'
-import { HvlabProcess, type HvlabResult } from './hvlab-process.ts'
+import { type HvlabOptions, HvlabProcess, type HvlabResult, hvlabSync } from './hvlab-process.ts'
 
 /** A new, empty lab folder with a state of its own (keys, known hosts): what the user of this machine has is left alone. */
 export class LabFolder {
@@ -18,12 +18,21 @@ export class LabFolder {
     mkdirSync(this.path)
   }
 
+  /** For a lab on this machine: `hvlab down` when the test ends, however it ends. */
+  downAtEnd(t: Test): void {
+    atEnd(t, () => hvlabSync(['down', '--format', 'plain'], this.#options(120_000)))
+  }
+
   /** Runs `hvlab …` in the folder, to its end. */
   hvlab(args: readonly string[], timeoutMs?: number): Promise<HvlabResult> {
     return this.start(args, timeoutMs).result()
   }
 
   start(args: readonly string[], timeoutMs = 60_000): HvlabProcess {
-    return new HvlabProcess(args, { cwd: this.path, env: { XDG_STATE_HOME: this.#state }, timeoutMs })
+    return new HvlabProcess(args, this.#options(timeoutMs))
+  }
+
+  #options(timeoutMs: number): HvlabOptions {
+    return { cwd: this.path, env: { XDG_STATE_HOME: this.#state }, timeoutMs }
   }
 }

@@ -40,8 +40,8 @@ export interface Foreign {
 }
 
 /**
- * Defines a domain and a network that are not hvlab's. Where libvirt does not run yet, as files that it reads when it
- * starts: starting it is hvlab's part.
+ * Defines a domain and a network that are not hvlab's. Where libvirt does not run, it reads their files when it starts:
+ * starting it is hvlab's part.
  */
 export function foreignDefinitions(t: Test): Foreign {
   const domain = 'hvlab-test-foreign'
@@ -64,18 +64,11 @@ export function foreignDefinitions(t: Test): Foreign {
     network: `<network><name>${network}</name><uuid>0b7f7a5e-43a8-4c2b-8f6f-0f6f4a8d1f11</uuid>
 <bridge name='hvt-foreign' stp='on' delay='0'/><ip address='10.214.7.1' netmask='255.255.255.0'/></network>\n`,
   }
-  const live = libvirtAnswers()
   for (const kind of ['domain', 'network'] as const) {
-    if (live)
-      must(
-        'virsh',
-        ['-c', 'qemu:///system', kind === 'domain' ? 'define' : 'net-define', '/dev/stdin'],
-        xml[kind],
-      )
-    else {
-      mkdirSync('/etc/libvirt/qemu/networks', { recursive: true })
-      writeFileSync(files[kind], xml[kind], { mode: 0o600 })
-    }
+    mkdirSync('/etc/libvirt/qemu/networks', { recursive: true })
+    writeFileSync(files[kind], xml[kind], { mode: 0o600 })
+    if (libvirtAnswers())
+      must('virsh', ['-c', 'qemu:///system', kind === 'domain' ? 'define' : 'net-define', files[kind]])
   }
   return { definitions: () => [virsh('dumpxml', domain), virsh('net-dumpxml', network)] }
 }

@@ -1,0 +1,206 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { changedTasks, failuresIn, ofKind, runFinished, secondsTo } from '../support/events.ts'
+import { type HvlabResult, parseEvents } from '../support/hvlab-process.ts'
+import { LabFolder } from '../support/lab-folder.ts'
+import { added, foreignDefinitions, machineState, virsh } from '../support/libvirt.ts'
+import { testCache } from '../support/nspawn/tree.ts'
+import { processes } from '../support/processes.ts'
+import { missingForLab } from '../support/requirements.ts'
+
+/** The quick lab on this machine, for real: image from packages, libvirt, a guest, sysbench, report, and away again. */
+const store = join(testCache, 'store')
+const domain = 'hvlab-guest1'
+const minutes = 60_000
+
+/** The image store of the tests; a benchmark of a few seconds where figures do not matter. */
+const inStore = ['-e', `hvlab_store=${store}`]
+const short = [...inStore, '-e', 'benchmark_blocks=1', '-e', 'benchmark_duration_s=2']
+
+const needs = ['qemu-system-x86_64', 'qemu-img', 'virsh', 'libvirtd', 'mmdebstrap', 'ssh-keygen', 'iptables']
+const skip = missingForLab(needs) ?? false
+
+t.test('the quick lab on this machine', { skip }, async (t) => {
+  const lab = new LabFolder(t)
+  if (await isTaken(lab)) {
+    // Left by a run that was killed, on a machine that is for tests; anywhere else it is somebody's lab.
+    if (process.env['CI'] !== 'true') {
+      t.pass('the quick lab', { skip: 'a lab is on this machine already; `hvlab down` removes it' })
+      return
+    }
+    const { exitCode, stderr } = await lab.hvlab(['down'], 2 * minutes)
+    t.equal(exitCode, 0, stderr)
+  }
+  // Built anew, so that the test builds it; the next test finds it there.
+  rmSync(store, { recursive: true, force: true })
+  const before = machineState()
+  const foreign = foreignDefinitions(t)
+  lab.downAtEnd(t)
+
+  await t.test('--check says what would happen and does nothing', async (t) => {
+    const run = await lab.hvlab(['up', 'quick', '--check', '--format', 'jsonl', ...inStore], 2 * minutes)
+    t.same(failuresIn(run.events), [])
+    t.equal(run.exitCode, 0, run.stderr)
+    const changes = ofKind(run.events, 'task.change')
+    t.ok(
+      changes.some(({ stage }) => stage === 'image'),
+      'the image would be built',
+    )
+    t.same(
+      changes.filter(({ applied }) => applied),
+      [],
+    )
+    t.notOk(existsSync(store), 'no image store')
+    t.same(
+      added(before, machineState()).filter((entry) => !entry.includes('hvlab-test-')),
+      [],
+    )
+  })
+
+  let definitions: string[] = []
+  await t.test('up quick: from nothing to a report', async (t) => {
+    const run = await lab.hvlab(['up', 'quick', '--format', 'jsonl', ...inStore], 12 * minutes)
+    t.same(failuresIn(run.events), [])
+    t.equal(run.exitCode, 0, run.stderr)
+    timings(t, run)
+    const { recap, artifacts, summary } = runFinished(run.events)
+    t.match(recap['localhost'], { failed: 0, unreachable: 0 })
+    t.ok((recap['localhost']?.changed ?? 0) > 0, 'something changed')
+    t.same(
+      artifacts.map((path) => path.split('/').at(-1)),
+      ['report.html', 'report.md', 'results.json'],
+    )
+    t.equal(summary?.rows.length, 3, 'the short table has a row for each workload')
+    const [html = '', markdown = '', json = '{}'] = artifacts.map((path) => readFileSync(path, 'utf8'))
+    t.match(html, /<svg/)
+    t.match(markdown, /guest1/)
+    measured(t, json)
+    definitions = foreign.definitions()
+    t.match(
+      virsh('metadata', domain, 'urn:hvlab:1'),
+      /lab="hvlab"|lab='hvlab'/,
+      'the domain says whose it is',
+    )
+  })
+
+  if (!t.passing()) return
+
+  await t.test('status knows the guest', async (t) => {
+    const { exitCode, stdout } = await lab.hvlab(['status', '--format', 'json'])
+    t.equal(exitCode, 0)
+    t.match(JSON.parse(stdout).guests, [{ name: 'guest1', domain, state: 'running', image: 'debian-12' }])
+  })
+
+  await t.test('ssh runs commands in the guest and passes their exit codes on', async (t) => {
+    const name = await lab.hvlab(['ssh', 'guest1', '--', 'uname', '-n'])
+    t.same([name.exitCode, name.stdout], [0, 'guest1\n'], name.stderr)
+    const code = await lab.hvlab(['ssh', 'guest1', '--', 'exit 7'])
+    t.equal(code.exitCode, 7, code.stderr)
+  })
+
+  await t.test('up quick again: nothing to do before the benchmark', async (t) => {
+    const run = await lab.hvlab(['up', 'quick', '--format', 'jsonl', ...short], 5 * minutes)
+    t.same(failuresIn(run.events), [])
+    t.equal(run.exitCode, 0, run.stderr)
+    t.same(changedTasks(run.events), [])
+    t.match(runFinished(run.events).recap['localhost'], { changed: 0, failed: 0 })
+    t.comment(
+      `timing: second run up to the benchmark ${secondsTo(run.events, 'stage.started', 'benchmark').toFixed(1)} s`,
+    )
+  })
+
+  await t.test('replay and report read the run back', async (t) => {
+    const [newest = ''] = readdirSync(join(lab.path, 'results')).sort().reverse()
+    const journal = readFileSync(join(lab.path, 'results', newest, 'journal.jsonl'), 'utf8')
+    const lines = await lab.hvlab(['replay', '--format', 'jsonl'])
+    t.equal(lines.exitCode, 0, lines.stderr)
+    t.same(lines.events, parseEvents(journal))
+    const plain = await lab.hvlab(['replay', newest, '--format', 'plain'])
+    t.match(plain.stdout, /^RECAP\nlocalhost +: ok=\d+ +changed=0 +unreachable=0 +failed=0/m)
+    rmSync(join(lab.path, 'results', newest, 'report.html'))
+    const report = await lab.hvlab(['report', newest])
+    t.equal(report.exitCode, 0, report.stderr)
+    t.match(report.stdout, /workload +native +guest +efficiency +slowdown/)
+    t.ok(existsSync(join(lab.path, 'results', newest, 'report.html')))
+  })
+
+  await t.test('Ctrl-C in the middle of a trial, then --resume', async (t) => {
+    const sysbench = () => processes().filter(({ commandLine }) => /^sysbench |\/sysbench /.test(commandLine))
+    const run = lab.start(['up', 'quick', '--format', 'plain', ...short], 5 * minutes)
+    // While the machine itself is measured its guests stand still: the worst moment to leave.
+    while (sysbench().length === 0 || virsh('domstate', domain) !== 'paused') {
+      if (run.ended) break
+      await delay(20)
+    }
+    run.interrupt()
+    const { exitCode, stdout, stderr } = await run.result()
+    t.equal(exitCode, 130, stderr)
+    t.match(stderr, /^interrupted by SIGINT, stopping$/m)
+    t.match(stdout, /^RECAP\nlocalhost +: ok=/m)
+    t.match(stderr, /^Continue it with: hvlab up quick --resume \S+$/m)
+    t.same(sysbench(), [], 'no workload is left')
+    t.equal(virsh('domstate', domain), 'running', 'the guest runs again')
+
+    const resumed = await lab.hvlab(['up', 'quick', '--resume', '--format', 'jsonl', ...short], 5 * minutes)
+    t.same(failuresIn(resumed.events), [])
+    t.equal(resumed.exitCode, 0, resumed.stderr)
+    t.ok(
+      ofKind(resumed.events, 'task.finished').some((event) => event.resumed),
+      'finished tasks were not repeated',
+    )
+    measured(t, readFileSync(runFinished(resumed.events).artifacts[2] ?? '', 'utf8'))
+  })
+
+  await t.test('down leaves nothing of ours and everything of others', async (t) => {
+    const first = await lab.hvlab(['down', '--format', 'jsonl'], 2 * minutes)
+    t.same(failuresIn(first.events), [])
+    t.equal(first.exitCode, 0, first.stderr)
+    t.same(
+      added(before, machineState()).filter((entry) => !entry.includes('hvlab-test-')),
+      [],
+    )
+    t.same(foreign.definitions(), definitions)
+    const second = await lab.hvlab(['down', '--format', 'jsonl'], 2 * minutes)
+    t.equal(second.exitCode, 0, second.stderr)
+    t.match(runFinished(second.events).recap['localhost'], { changed: 0, failed: 0 })
+  })
+})
+
+async function isTaken(lab: LabFolder): Promise<boolean> {
+  const { stdout } = await lab.hvlab(['status', '--format', 'json'])
+  return (JSON.parse(stdout) as { guests: unknown[] }).guests.length > 0
+}
+
+/** Native and guest figures of the three workloads, for one guest. */
+function measured(t: Test, json: string): void {
+  const { hosts } = JSON.parse(json) as {
+    hosts: {
+      host: string
+      comparisons: { guest: string; workload: string; native: Figure; guest_values: Figure }[]
+    }[]
+  }
+  t.same(
+    hosts.map(({ host }) => host),
+    ['localhost'],
+  )
+  const comparisons = hosts.flatMap((host) => host.comparisons)
+  t.same(comparisons.map(({ workload }) => workload).sort(), ['cpu', 'memory-1k', 'memory-1m'])
+  for (const { guest, workload, native, guest_values } of comparisons) {
+    t.equal(guest, 'guest1')
+    t.ok(native.median > 0 && guest_values.median > 0, `${workload}: native and guest were measured`)
+  }
+}
+
+interface Figure {
+  readonly median: number
+}
+
+function timings(t: Test, { events, durationMs }: HvlabResult): void {
+  const took = (stage: string) =>
+    (ofKind(events, 'stage.finished').find((event) => event.stage === stage)?.durationMs ?? Number.NaN) / 1000
+  t.comment(`timing: up quick ${(durationMs / 1000).toFixed(0)} s, of which`)
+  for (const stage of ['preflight', 'image', 'hypervisor', 'deploy', 'benchmark', 'report'])
+    t.comment(`timing:   ${stage} ${took(stage).toFixed(1)} s`)
+}
