@@ -3,7 +3,7 @@ import { readSections, sections } from '../facts/sections.ts'
 import { lines } from '../facts/text.ts'
 import { FailureError } from '../model/failure.ts'
 import { sh } from '../util/sh.ts'
-import type { ImageFile } from './image-file.ts'
+import type { PackagesImageFile } from './file/packages.ts'
 
 /** What the packages builder has to know about the machine that it runs on. */
 export interface BuildMachine {
@@ -85,7 +85,7 @@ export const buildMachine = defineFact<[keyring: string], BuildMachine>({
 const version = (text: string): string => /\d+(\.\d+)+/.exec(text)?.[0] ?? ''
 
 /** Throws when an image cannot be built on this machine, with what to install. */
-export function requireBuildMachine(machine: BuildMachine, file: ImageFile): void {
+export function requireBuildMachine(machine: BuildMachine, file: PackagesImageFile): void {
   if (machine.missing.length > 0) {
     const packages = [...new Set(machine.missing.map((tool) => packageOf[tool] ?? tool))]
     throw new FailureError({
@@ -118,7 +118,7 @@ export function requireBuildMachine(machine: BuildMachine, file: ImageFile): voi
  * that suite, else the image's. A source counts when it offers the component and shares a part of the path with the
  * image's mirror (`/debian`), so that other vendors' repositories for the same suite are left out.
  */
-export function mirrorLines(file: ImageFile, machine: BuildMachine): string[] {
+export function mirrorLines(file: PackagesImageFile, machine: BuildMachine): string[] {
   return Object.entries(file.sources).map(([suite, standard]) => {
     const parts = pathParts(standard)
     const own = machine.sources.find(

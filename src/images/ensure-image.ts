@@ -8,9 +8,9 @@ import { imageInUse } from './store-errors.ts'
 import { lockKey } from './store-lock.ts'
 
 /** Builds an image into a folder and writes its manifest there. */
-export type Builder = (
+export type Builder<Kind extends Image = Image> = (
   host: HostAccess,
-  image: Image,
+  image: Kind,
   workFolder: string,
   report: BuildReport,
 ) => Promise<Manifest>
@@ -25,11 +25,11 @@ export interface EnsuredImage {
  * Two at once make one image. An interruption at any point leaves the store as it was, apart from leftovers that the
  * next build removes.
  */
-export async function ensureImage(
+export async function ensureImage<Kind extends Image>(
   host: HostAccess,
-  image: Image,
+  image: Kind,
   store: string,
-  builder: Builder,
+  builder: Builder<Kind>,
   report: BuildReport,
   options: { readonly rebuild?: boolean } = {},
 ): Promise<EnsuredImage> {

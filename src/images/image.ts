@@ -5,19 +5,27 @@ import type { Diagnostic } from '../config/diagnostic.ts'
 import { FailureError } from '../model/failure.ts'
 import { canonicalJson } from '../util/canonical-json.ts'
 import { err, ok, type Result } from '../util/result.ts'
+import type { PackagesImageFile } from './file/packages.ts'
+import type { PackerImageFile } from './file/packer.ts'
 import { type ImageFile, parseImageFile } from './image-file.ts'
 
 /** Counted up whenever the builder makes something else of the same inputs: older images in stores are then not hit. */
 export const recipeVersion = 1
 
 /** An image as its folder describes it. Nothing is built yet. */
-export interface Image {
+export interface Image<File extends ImageFile = ImageFile> {
   readonly name: string
   /** Absolute path of `images/<name>`. */
   readonly folder: string
-  readonly file: ImageFile
+  readonly file: File
   /** SHA-256 of everything that decides what is built; the name of its folder in every store. */
   readonly key: string
+}
+export type PackagesImage = Image<PackagesImageFile>
+export type PackerImage = Image<PackerImageFile>
+
+export function isPackagesImage(image: Image): image is PackagesImage {
+  return image.file.builder === 'packages'
 }
 
 /** Reads `images/<name>/image.yml` and digests what it refers to. */
@@ -25,9 +33,9 @@ export function readImage(name: string, path: string): Result<Image, Diagnostic[
   const parsed = parseImageFile(readFileSync(path, 'utf8'), path)
   if (!parsed.ok) return parsed
   const folder = dirname(path)
-  const missing = [parsed.value.files, parsed.value.customize]
-    .filter((entry) => entry !== undefined)
-    .filter((entry) => lstatSync(join(folder, entry), { throwIfNoEntry: false }) === undefined)
+  const missing = partsOf(parsed.value).filter(
+    (entry) => lstatSync(join(folder, entry), { throwIfNoEntry: false }) === undefined,
+  )
   if (missing.length > 0) {
     return err(
       missing.map((entry) => ({
@@ -85,20 +93,41 @@ function invalid(first: Diagnostic, others: readonly Diagnostic[] = []): Failure
   })
 }
 
+/** Files and folders beside image.yml that it refers to. */
+function partsOf(file: ImageFile): string[] {
+  const parts = file.builder === 'packages' ? [file.files, file.customize] : [file.template, file.user_data]
+  return parts.filter((part) => part !== undefined)
+}
+
 /**
- * The key leaves out what does not change the image's content: the description, and which mirrors the packages come
- * from. Where packages change upstream the key stays the same; `rebuild` fetches them, and the manifest tells versions.
+ * The key leaves out what does not change the image's content: the description, which mirrors the packages or the ISO
+ * come from, how fast the building machine is. Where packages change upstream the key stays the same; `rebuild`
+ * fetches them, and the manifest tells versions.
  */
 export function imageKey(file: ImageFile, folder: string): string {
+  const inputs = file.builder === 'packages' ? packagesInputs(file, folder) : packerInputs(file, folder)
+  return sha256(canonicalJson({ recipe: recipeVersion, ...inputs }))
+}
+
+function packagesInputs(file: PackagesImageFile, folder: string): object {
   const { description: _text, sources, keyring: _keyring, files, customize, ...rest } = file
-  const inputs = {
-    recipe: recipeVersion,
+  return {
     ...rest,
     suites: Object.keys(sources).sort(),
     files: files === undefined ? [] : digestTree(join(folder, files)),
     customize: customize === undefined ? null : sha256(readFileSync(join(folder, customize))),
   }
-  return sha256(canonicalJson(inputs))
+}
+
+function packerInputs(file: PackerImageFile, folder: string): object {
+  const { description: _text, source, template, user_data, installer, ...rest } = file
+  return {
+    ...rest,
+    iso: source.sha256,
+    template: sha256(readFileSync(join(folder, template))),
+    user_data: sha256(readFileSync(join(folder, user_data))),
+    installer: [installer.kernel, installer.initrd, installer.kernel_arguments],
+  }
 }
 
 /** Every file below a folder: path, what it is, and its digest or target. Modes count only as executable or not, as in Git. */

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import type { Command } from '../model/command.ts'
 import { renderCommand, sh } from '../util/sh.ts'
 import { type BuildMachine, mirrorLines } from './build-machine.ts'
-import type { Image } from './image.ts'
+import type { PackagesImage } from './image.ts'
 
 /**
  * The mmdebstrap command that makes the image's tree: a folder `root` for root, `root.tar` for anyone else (user
  * namespaces; only a tar keeps the owners). Hooks are passed as text, because the user of a namespace may not be
  * able to read the image's folder.
  */
-export function mmdebstrapCommand(image: Image, machine: BuildMachine, workFolder: string): Command {
+export function mmdebstrapCommand(image: PackagesImage, machine: BuildMachine, workFolder: string): Command {
   const { file } = image
   const hooks = '/usr/share/mmdebstrap/hooks/merged-usr'
   const options = [
@@ -60,7 +60,7 @@ function excludeHook(exclude: readonly string[], keep: readonly string[]): Comma
   return sh`set -eu; cd "$1"; mkdir -p etc/dpkg/dpkg.cfg.d; printf '%s\\n' ${settings} >etc/dpkg/dpkg.cfg.d/80hvlab; find . -xdev ! -type d '(' ${excluded} ')' ${kept} -delete`
 }
 
-function unitsHook(image: Image): Command {
+function unitsHook(image: PackagesImage): Command {
   const { enable, mask, mask_generators: generators } = image.file.units
   return sh`set -eu
 units="$1/etc/systemd/system"; generators="$1/etc/systemd/system-generators"; mkdir -p "$units" "$generators"

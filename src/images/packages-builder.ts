@@ -5,7 +5,7 @@ import type { HostAccess } from '../modules/module.ts'
 import { renderCommand, sh } from '../util/sh.ts'
 import { type BuildMachine, buildMachine, mirrorLines, requireBuildMachine } from './build-machine.ts'
 import { type BuildReport, lineSplitter, paced } from './build-report.ts'
-import type { Image } from './image.ts'
+import type { PackagesImage } from './image.ts'
 import { imageFiles, type Manifest } from './manifest.ts'
 import { mmdebstrapCommand } from './mmdebstrap.ts'
 import { convertProgress, isWorthShowing, packageProgress } from './progress.ts'
@@ -18,7 +18,7 @@ import { fileDigests } from './store.ts'
  */
 export async function buildFromPackages(
   host: HostAccess,
-  image: Image,
+  image: PackagesImage,
   workFolder: string,
   report: BuildReport,
 ): Promise<Manifest> {
@@ -47,13 +47,19 @@ interface Installed {
 
 class Build {
   readonly #host: HostAccess
-  readonly #image: Image
+  readonly #image: PackagesImage
   readonly #machine: BuildMachine
   readonly #folder: string
   readonly #report: BuildReport
   readonly #durations: Record<string, number> = {}
 
-  constructor(host: HostAccess, image: Image, machine: BuildMachine, folder: string, report: BuildReport) {
+  constructor(
+    host: HostAccess,
+    image: PackagesImage,
+    machine: BuildMachine,
+    folder: string,
+    report: BuildReport,
+  ) {
     this.#host = host
     this.#image = image
     this.#machine = machine

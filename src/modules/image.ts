@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type DeployedImage, describe, storeOf } from '../images/deployed-image.ts'
 import { ensureImage, refuseWhileInUse } from '../images/ensure-image.ts'
-import { type Image, resolveImage } from '../images/image.ts'
+import { type Image, isPackagesImage, resolveImage } from '../images/image.ts'
 import type { Manifest } from '../images/manifest.ts'
 import { buildFromPackages } from '../images/packages-builder.ts'
 import { pushImage } from '../images/push-image.ts'
@@ -54,6 +54,14 @@ type Steps = AsyncGenerator<Change, ModuleResult, ChangeResult>
 async function* built(context: ModuleContext, wanted: Image, store: string, rebuild: boolean): Steps {
   const before = await lookUp(context, store, wanted.key)
   if (before.state === 'whole' && !rebuild) return present(describe(wanted, before.folder, before.manifest))
+  if (!isPackagesImage(wanted)) {
+    throw new FailureError({
+      reason: 'module',
+      code: 'image-not-built',
+      message: `image ${wanted.name} is not in ${store}, and tasks build only images of builder packages`,
+      hint: `Build it with \`hvlab image build ${wanted.name}\`, then run again.`,
+    })
+  }
   const result = yield {
     summary: `build image ${wanted.name} from packages of ${wanted.file.suite} (${wanted.key.slice(0, 12)})`,
     action: () => ensureImage(context, wanted, store, buildFromPackages, context, { rebuild }),

@@ -60,7 +60,11 @@ t.test('mistakes in image.yml, each at its place', async (t) => {
       '"files" must be a path below the image’s folder, not the text "../files"',
       '11:8',
     ],
-    [['builder: packages', 'builder: packer'], '"builder" must be packages, not the text "packer"', '2:10'],
+    [
+      ['builder: packages', 'builder: packager'],
+      '"builder" must be packages or packer, not the text "packager"',
+      '2:10',
+    ],
     [
       ['http://deb.debian.org/debian\n', 'deb.debian.org\n'],
       '"bookworm" must be an http or https address, not the text "deb.debian.org"',
@@ -160,7 +164,7 @@ const machine: BuildMachine = {
 }
 const file = (() => {
   const result = parseImageFile(good, 'image.yml')
-  if (!result.ok) throw new Error('the test’s image file is wrong')
+  if (!result.ok || result.value.builder !== 'packages') throw new Error('the test’s image file is wrong')
   return result.value
 })()
 

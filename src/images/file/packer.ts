@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import {
+  absolutePath,
+  architecture,
+  description,
+  diskSize,
+  guestBoot,
+  login,
+  relativePath,
+  source,
+  trimming,
+} from './parts.ts'
+
+const installerVersion = z
+  .string()
+  .regex(/^\d\d\.\d\d(\.\d+)*$/, 'must be a version of Subiquity in quotes, such as "22.07.2"')
+
+/** `images/<name>/image.yml` for `builder: packer`: what an Ubuntu live-server ISO installs without a key pressed. */
+export const packerImageSchema = z.strictObject({
+  description,
+  builder: z.literal('packer').describe('How it is made: Packer runs an installer'),
+  architecture,
+  source: source.describe('The installer’s ISO'),
+  template: relativePath.describe('The Packer template, a .pkr.hcl file'),
+  user_data: relativePath.default('user-data').describe('The autoinstall data: what the installer is told'),
+  installer: z
+    .strictObject({
+      version: installerVersion.describe(
+        'The oldest Subiquity that may be on the ISO; newer keys are refused',
+      ),
+      kernel: absolutePath.default('/casper/vmlinuz').describe('The installer’s kernel on the ISO'),
+      initrd: absolutePath.default('/casper/initrd').describe('The installer’s initrd on the ISO'),
+      kernel_arguments: z
+        .string()
+        .default('autoinstall ds=nocloud console=ttyS0,115200n8 fsck.mode=skip panic=-1 ---')
+        .refine((text) => text.split(/\s+/).includes('autoinstall'), {
+          message: 'must have the word autoinstall, or the installer waits for an answer',
+        })
+        .describe('The installer’s kernel command line'),
+      cpus: z.number().int().min(1).max(64).default(2).describe('CPUs of the machine that installs'),
+      memory_mb: z
+        .number()
+        .int()
+        .min(256)
+        .max(1 << 20)
+        .default(3072)
+        .describe('Memory of the machine that installs, MiB; Ubuntu’s installer needs 2048'),
+      deadline_minutes: z
+        .number()
+        .int()
+        .positive()
+        .default(90)
+        .describe('An installation that takes longer has failed; ten times that without KVM'),
+    })
+    .describe('How the installer is started'),
+  disk: z.strictObject({ size_gb: diskSize }),
+  ...trimming,
+  boot: guestBoot,
+  login,
+})
+export type PackerImageFile = z.output<typeof packerImageSchema>
