@@ -3,6 +3,7 @@ import { readJournal } from '../engine/journal.ts'
 import { ExitCode } from '../model/exit-code.ts'
 import { FailureError } from '../model/failure.ts'
 import { defined } from '../util/defined.ts'
+import { quote } from '../util/sh.ts'
 import { compilePlan } from './compile-plan.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { dropEmptyFolder, listRuns, newRunFolder, runFolder } from './run-folder.ts'
@@ -29,11 +30,9 @@ export async function runPipeline(
     dropEmptyFolder(folder)
     throw error
   })
-  if (outcome.exitCode === ExitCode.interrupted || outcome.exitCode === ExitCode.deadline) {
-    env.stderr(
-      `Continue it with: hvlab ${'name' in pipeline ? 'up' : 'run'} ${argumentOf(pipeline)} --resume ${runId}\n`,
-    )
-  }
+  const endings: readonly number[] = [ExitCode.interrupted, ExitCode.terminated, ExitCode.deadline]
+  if (endings.includes(outcome.exitCode) && !options.check)
+    env.stderr(`Continue it with: ${resumeCommand(pipeline, options, runId)}\n`)
   return outcome.exitCode
 }
 
@@ -66,8 +65,19 @@ async function runToResume(
   })
 }
 
-function argumentOf(pipeline: { readonly file: string } | { readonly name: string }): string {
-  return 'name' in pipeline ? pipeline.name : pipeline.file
+/** The command line that continues a run: with all that decides what its tasks do. */
+function resumeCommand(
+  pipeline: { readonly file: string } | { readonly name: string },
+  { inventory, limit, extraVars, tags, skipTags }: RunOptions,
+  runId: string,
+): string {
+  const words = 'name' in pipeline ? ['up', pipeline.name] : ['run', pipeline.file]
+  for (const source of inventory) words.push('-i', source)
+  for (const text of extraVars) words.push('-e', text)
+  if (limit !== undefined) words.push('--limit', limit)
+  if (tags.length > 0) words.push('--tags', tags.join(','))
+  if (skipTags.length > 0) words.push('--skip-tags', skipTags.join(','))
+  return `hvlab ${[...words, '--resume', runId].map(quote).join(' ')}`
 }
 
 /** `pipelines/quick.yml` → `quick`. */

@@ -1,5 +1,6 @@
-import type { Event, Note } from '../model/event.ts'
+import type { Event, Note, RunInterrupted } from '../model/event.ts'
 import type { Failure } from '../model/failure.ts'
+import type { Outcome } from '../model/result.ts'
 import { indent, type Paint } from './style.ts'
 
 /**
@@ -17,10 +18,22 @@ export function failureText(failure: Failure, title: string, paint: Paint): stri
   ].join('\n')
 }
 
-/** A failure that a person must see: not ignored, not rescued. */
+/** What a person or a deadline ended is no failure of the task. */
+export function isCancelled(outcome: Outcome): boolean {
+  return outcome.kind === 'failed' && outcome.failure.reason === 'cancelled'
+}
+
+/** Why the run stops. The second interruption ends it at once. */
+export function interruptedText({ signal, times }: RunInterrupted): string {
+  const why = signal === 'deadline' ? 'the deadline has passed' : `interrupted by ${signal}`
+  return times > 1 ? `${why} again, not waiting any longer` : `${why}, stopping`
+}
+
+/** A failure that a person must see: not ignored, not rescued, not of an interruption. */
 export function finalFailure(event: Event): { failure: Failure; title: string } | undefined {
   if (event.kind !== 'task.finished') return undefined
   const { outcome } = event
+  if (isCancelled(outcome)) return undefined
   const title = `${event.stage} · ${event.host} · ${event.name}`
   if (outcome.kind === 'unreachable') return { failure: outcome.failure, title }
   if (outcome.kind === 'failed' && !outcome.ignored && !outcome.rescued)

@@ -2,7 +2,7 @@ import type { Event, TaskChange } from '../model/event.ts'
 import type { Renderer } from '../model/renderer.ts'
 import type { Outcome } from '../model/result.ts'
 import { diffText } from './diff-text.ts'
-import { failureText, finalFailure, noteText } from './messages.ts'
+import { failureText, finalFailure, interruptedText, isCancelled, noteText } from './messages.ts'
 import { recapText } from './recap.ts'
 import { progressText } from './run-view.ts'
 import { durationText, type Paint } from './style.ts'
@@ -79,7 +79,7 @@ export function plainRenderer(options: PlainOptions): Renderer {
           say(noteText(event, paint))
           return
         case 'run.interrupted':
-          say(paint('yellow', `interrupted by ${event.signal}, stopping`))
+          say(paint('yellow', interruptedText(event)))
           return
         case 'run.finished':
           options.stdout(`\n${recapText(event, paint)}`)
@@ -113,6 +113,7 @@ export function outcomeWord(outcome: Outcome, paint: Paint): string {
     case 'unreachable':
       return paint('red', 'unreachable')
     case 'failed':
+      if (isCancelled(outcome)) return paint('yellow', 'interrupted')
       if (outcome.ignored) return paint('magenta', 'failed, ignored')
       if (outcome.rescued) return paint('magenta', 'failed, rescued')
       return paint('red', 'failed')

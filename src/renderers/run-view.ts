@@ -1,11 +1,14 @@
 import type { Event, RunFinished, TaskProgress } from '../model/event.ts'
 import type { Outcome } from '../model/result.ts'
+import { interruptedText, isCancelled } from './messages.ts'
 
 /** What a terminal shows of a run: stages, and for a running stage its hosts with their current task. */
 export interface RunView {
   title: string
   readonly stages: Map<string, StageView>
   finished?: RunFinished
+  /** Why everything is being stopped. */
+  stopping?: string
 }
 
 export interface StageView {
@@ -39,6 +42,10 @@ export function applyEvent(view: RunView, event: Event): void {
   if (event.kind === 'run.started') {
     view.title = `${event.pipeline} · ${event.runId}${event.check ? ' · check mode' : ''}`
     for (const stage of event.stages) view.stages.set(stage.name, newStage(stage.name))
+    return
+  }
+  if (event.kind === 'run.interrupted') {
+    view.stopping = interruptedText(event)
     return
   }
   if (event.kind === 'run.finished') {
@@ -83,6 +90,7 @@ function applyTaskEvent(stage: StageView, host: HostView, event: Event, time: nu
 
 function noteTrouble(stage: StageView, host: HostView, outcome: Outcome): void {
   if (outcome.kind !== 'failed' && outcome.kind !== 'unreachable') return
+  if (isCancelled(outcome)) return
   if (outcome.kind === 'failed' && (outcome.ignored || outcome.rescued)) return
   stage.failed += 1
   host.trouble = outcome.failure.message.split('\n')[0] ?? ''

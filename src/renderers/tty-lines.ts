@@ -23,7 +23,8 @@ export function stageLines(view: RunView, stage: StageView, now: number, paint: 
     case 'running': {
       const frame = SPINNER[Math.floor(now / 200) % SPINNER.length] ?? ''
       const head = `${paint('cyan', frame)} ${paint('bold', name)}  ${paint('dim', clock(now - stage.startedAt))}`
-      return [head, ...hostRows(stage, now, paint)]
+      const stopping = view.stopping === undefined ? '' : `  ${paint('yellow', view.stopping)}`
+      return [head + stopping, ...hostRows(stage, now, paint)]
     }
   }
 }
