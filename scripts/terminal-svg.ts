@@ -45,6 +45,7 @@ export function terminalSvg(screens: readonly Screen[], columns: number): string
   })
   const height = top - 14
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
+<title>A terminal: ${escaped(screens.map(({ title }) => title).join(', '))}</title>
 <style>${style}</style>
 ${windows.join('\n')}
 </svg>
