@@ -13,12 +13,23 @@ if (process.argv.length === 3 && (process.argv[2] === '--version' || process.arg
   // Before anything else is loaded: scripts ask for it often.
   process.stdout.write(`${version}\n`)
 } else {
-  // A reader that goes away (`hvlab … | head`) is not an error.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', endOnBrokenPipe)
+  let unwritten: Error | undefined
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // A reader that goes away (`hvlab … | head`) is no mistake, and a run goes on: what it changes must not stay half done.
+    if (error.code !== 'EPIPE') unwritten = error
+  })
+  // Nobody could be told.
+  process.stderr.on('error', () => {})
   const { runCli } = await import('./commands/cli.ts')
   process.exitCode = await runCli(process.argv.slice(2), environment()).catch(crash)
   // Connections are closed by now; a stray timer of a library must not keep a finished run alive.
   await Promise.all([drained(process.stdout), drained(process.stderr)])
+  // Errors of writing are told one turn later.
+  await new Promise((resolve) => setImmediate(resolve))
+  if (unwritten !== undefined) {
+    process.stderr.write(`error: the output could not be written: ${unwritten.message}\n`)
+    process.exitCode ||= ExitCode.taskFailed
+  }
   process.exit()
 }
 
@@ -51,14 +62,9 @@ function crash(error: unknown): number {
   return ExitCode.taskFailed
 }
 
-function endOnBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(ExitCode.ok)
-  throw error
-}
-
 function drained(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
-    if (stream.writableLength === 0) resolve()
-    else stream.once('drain', resolve)
+    if (stream.writableLength === 0 || stream.destroyed) resolve()
+    else stream.once('drain', resolve).once('close', resolve)
   })
 }
