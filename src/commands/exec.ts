@@ -1,4 +1,5 @@
 import type { CommandEnvironment } from './environment.ts'
+import { hypervisorPattern } from './lab-guests.ts'
 import { exitCodeOf, runAdHoc } from './run-ad-hoc.ts'
 import type { RunOptions } from './run-options.ts'
 
@@ -17,6 +18,10 @@ export async function execCommand(
   const { module, args, become } = options
   const format = options.format === 'auto' || options.format === 'tty' ? 'adhoc' : options.format
   return exitCodeOf(
-    await runAdHoc({ pattern, module, params: args, become, name: 'exec', format }, options, env),
+    await runAdHoc(
+      { pattern, module, params: args, become, name: 'exec', format, guestsFrom: hypervisorPattern },
+      options,
+      env,
+    ),
   )
 }

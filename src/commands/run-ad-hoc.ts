@@ -22,6 +22,8 @@ export interface AdHocRun {
   readonly module: string
   readonly params: Vars | string
   readonly become: boolean
+  /** Hosts that are asked for their guests first, when the pattern speaks of the group `guests`. */
+  readonly guestsFrom?: string
   /** Name of the command, shown as the stage. */
   readonly name: string
   /** How to draw it; null draws nothing. */
@@ -56,7 +58,14 @@ export async function runAdHoc(
     run.pattern,
     run.module,
     run.params,
-    defined({ searchPath, become: run.become, extraVars: extraVars.value, limit, name: run.name }),
+    defined({
+      searchPath,
+      become: run.become,
+      guestsFrom: run.guestsFrom,
+      extraVars: extraVars.value,
+      limit,
+      name: run.name,
+    }),
   )
   return runPlanHere(
     defined({ plan, runId: run.name, folder: null, format: run.format, onEvent: run.onEvent }),

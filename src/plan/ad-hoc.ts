@@ -19,6 +19,11 @@ export interface AdHocOptions {
   readonly defaults?: Vars
   /** Hosts that `--limit` leaves. */
   readonly limit?: ReadonlySet<string>
+  /**
+   * Hosts that are asked for their guests first, when the pattern speaks of the group `guests`: a stage of its own, so
+   * that guests are hosts here as they are after a deployment.
+   */
+  readonly guestsFrom?: string
   /** Name of the one stage, default `ad-hoc`. */
   readonly name?: string
   /** Default: every module that hvlab has. */
@@ -38,17 +43,49 @@ export function adHocPlan(
   options: AdHocOptions,
 ): Plan {
   const name = options.name ?? 'ad-hoc'
-  const hosts = hostsOf(inventory, pattern, options.limit)
-  const steps = stepsOf(name, module, params, options)
-  const stage: PlayStage = defined({
+  const { guestsFrom } = options
+  const asks = guestsFrom !== undefined && matchPattern(inventory, pattern).isDynamic
+  const stage: PlayStage = {
+    ...stageOf(name, stepsOf(name, module, params, options), options.become),
+    pattern,
+    hosts: asks ? [] : hostsOf(inventory, pattern, options.limit),
+    needs: asks ? [guestStage] : [],
+  }
+  const first: PlayStage[] = asks
+    ? [
+        {
+          ...stageOf(guestStage, stepsOf(guestStage, 'libvirt_lab', { state: 'facts' }, options), true),
+          pattern: guestsFrom,
+          hosts: hostsOf(inventory, guestsFrom, options.limit),
+        },
+      ]
+    : []
+  const plan = {
+    name,
+    file: name,
+    searchPath: options.searchPath,
+    inventory,
+    stages: [...first, stage],
+    roles: {},
+    includes: {},
+    defaults: options.defaults ?? (Object.create(null) as Vars),
+    extraVars: options.extraVars ?? (Object.create(null) as Vars),
+  }
+  return { ...plan, fingerprint: fingerprintOf(plan) }
+}
+
+const guestStage = 'find-guests'
+
+function stageOf(name: string, steps: PlayStage['steps'], become: boolean | undefined): PlayStage {
+  return defined({
     kind: 'play' as const,
     name,
     needs: [],
-    pattern,
-    hosts,
+    pattern: '',
+    hosts: [],
     location: { file: name, line: 1, column: 1 },
     vars: Object.create(null) as Vars,
-    become: options.become,
+    become,
     gatherFacts: false,
     strategy: 'free' as const,
     serial: [],
@@ -58,18 +95,6 @@ export function adHocPlan(
     handlers: [],
     roles: [],
   })
-  const plan = {
-    name,
-    file: name,
-    searchPath: options.searchPath,
-    inventory,
-    stages: [stage],
-    roles: {},
-    includes: {},
-    defaults: options.defaults ?? (Object.create(null) as Vars),
-    extraVars: options.extraVars ?? (Object.create(null) as Vars),
-  }
-  return { ...plan, fingerprint: fingerprintOf(plan) }
 }
 
 function hostsOf(inventory: Inventory, pattern: string, limit: ReadonlySet<string> | undefined): string[] {

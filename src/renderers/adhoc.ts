@@ -1,7 +1,7 @@
 import type { Event, TaskFinished } from '../model/event.ts'
 import type { Renderer } from '../model/renderer.ts'
 import type { Value } from '../model/value.ts'
-import { failureText } from './messages.ts'
+import { failureText, finalFailure } from './messages.ts'
 import type { Paint } from './style.ts'
 
 /**
@@ -13,9 +13,13 @@ export function adhocRenderer(options: {
   stdout(text: string): void
   stderr(text: string): void
 }): Renderer {
+  /** Stages before the last one only prepare, e.g. find guests: of them people see failures. */
+  let asked: string | undefined
   return {
     handle(event: Event) {
-      if (event.kind === 'task.finished') options.stdout(`${answer(event, options.paint)}\n`)
+      if (event.kind === 'run.started') asked = event.stages.at(-1)?.name
+      if (event.kind === 'task.finished' && (event.stage === asked || finalFailure(event)))
+        options.stdout(`${answer(event, options.paint)}\n`)
       if (event.kind === 'note' && event.level === 'warning') options.stderr(`warning: ${event.text}\n`)
     },
     async close() {},

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { changedTasks, failuresIn, ofKind, runFinished, secondsTo } from '../support/events.ts'
-import { type HvlabResult, parseEvents } from '../support/hvlab-process.ts'
+import { changedTasks, ofKind, runFinished, secondsTo } from '../support/events.ts'
+import { endsWell, exits, type HvlabResult, parseEvents } from '../support/hvlab-process.ts'
 import { LabFolder } from '../support/lab-folder.ts'
 import { added, foreignDefinitions, machineState, virsh } from '../support/libvirt.ts'
 import { testCache } from '../support/nspawn/tree.ts'
@@ -30,8 +30,7 @@ t.test('the quick lab on this machine', { skip }, async (t) => {
       t.pass('the quick lab', { skip: 'a lab is on this machine already; `hvlab down` removes it' })
       return
     }
-    const { exitCode, stderr } = await lab.hvlab(['down'], 2 * minutes)
-    t.equal(exitCode, 0, stderr)
+    exits(t, await lab.hvlab(['down'], 2 * minutes), 0)
   }
   // Built anew, so that the test builds it; the next test finds it there.
   rmSync(store, { recursive: true, force: true })
@@ -41,8 +40,7 @@ t.test('the quick lab on this machine', { skip }, async (t) => {
 
   await t.test('--check says what would happen and does nothing', async (t) => {
     const run = await lab.hvlab(['up', 'quick', '--check', '--format', 'jsonl', ...inStore], 2 * minutes)
-    t.same(failuresIn(run.events), [])
-    t.equal(run.exitCode, 0, run.stderr)
+    endsWell(t, run)
     const changes = ofKind(run.events, 'task.change')
     t.ok(
       changes.some(({ stage }) => stage === 'image'),
@@ -62,8 +60,7 @@ t.test('the quick lab on this machine', { skip }, async (t) => {
   let definitions: string[] = []
   await t.test('up quick: from nothing to a report', async (t) => {
     const run = await lab.hvlab(['up', 'quick', '--format', 'jsonl', ...inStore], 12 * minutes)
-    t.same(failuresIn(run.events), [])
-    t.equal(run.exitCode, 0, run.stderr)
+    endsWell(t, run)
     timings(t, run)
     const { recap, artifacts, summary } = runFinished(run.events)
     t.match(recap['localhost'], { failed: 0, unreachable: 0 })
@@ -88,22 +85,29 @@ t.test('the quick lab on this machine', { skip }, async (t) => {
   if (!t.passing()) return
 
   await t.test('status knows the guest', async (t) => {
-    const { exitCode, stdout } = await lab.hvlab(['status', '--format', 'json'])
-    t.equal(exitCode, 0)
-    t.match(JSON.parse(stdout).guests, [{ name: 'guest1', domain, state: 'running', image: 'debian-12' }])
+    const status = await lab.hvlab(['status', '--format', 'json'])
+    exits(t, status, 0)
+    t.match(JSON.parse(status.stdout).guests, [
+      { name: 'guest1', domain, state: 'running', image: 'debian-12' },
+    ])
   })
 
   await t.test('ssh runs commands in the guest and passes their exit codes on', async (t) => {
     const name = await lab.hvlab(['ssh', 'guest1', '--', 'uname', '-n'])
-    t.same([name.exitCode, name.stdout], [0, 'guest1\n'], name.stderr)
+    exits(t, name, 0)
+    t.equal(name.stdout, 'guest1\n')
     const code = await lab.hvlab(['ssh', 'guest1', '--', 'exit 7'])
-    t.equal(code.exitCode, 7, code.stderr)
+    exits(t, code, 7)
+  })
+
+  await t.test('exec reaches guests like any host', async (t) => {
+    const said = await lab.hvlab(['exec', 'guests', '-a', 'uname -n'])
+    t.same([said.exitCode, said.stdout], [0, 'guest1 | CHANGED | rc=0 >>\nguest1\n'], said.stderr)
   })
 
   await t.test('up quick again: nothing to do before the benchmark', async (t) => {
     const run = await lab.hvlab(['up', 'quick', '--format', 'jsonl', ...short], 5 * minutes)
-    t.same(failuresIn(run.events), [])
-    t.equal(run.exitCode, 0, run.stderr)
+    endsWell(t, run)
     t.same(changedTasks(run.events), [])
     t.match(runFinished(run.events).recap['localhost'], { changed: 0, failed: 0 })
     t.comment(
@@ -115,13 +119,13 @@ t.test('the quick lab on this machine', { skip }, async (t) => {
     const [newest = ''] = readdirSync(join(lab.path, 'results')).sort().reverse()
     const journal = readFileSync(join(lab.path, 'results', newest, 'journal.jsonl'), 'utf8')
     const lines = await lab.hvlab(['replay', '--format', 'jsonl'])
-    t.equal(lines.exitCode, 0, lines.stderr)
+    exits(t, lines, 0)
     t.same(lines.events, parseEvents(journal))
     const plain = await lab.hvlab(['replay', newest, '--format', 'plain'])
     t.match(plain.stdout, /^RECAP\nlocalhost +: ok=\d+ +changed=0 +unreachable=0 +failed=0/m)
     rmSync(join(lab.path, 'results', newest, 'report.html'))
     const report = await lab.hvlab(['report', newest])
-    t.equal(report.exitCode, 0, report.stderr)
+    exits(t, report, 0)
     t.match(report.stdout, /workload +native +guest +efficiency +slowdown/)
     t.ok(existsSync(join(lab.path, 'results', newest, 'report.html')))
   })
@@ -135,8 +139,9 @@ t.test('the quick lab on this machine', { skip }, async (t) => {
       await delay(20)
     }
     run.interrupt()
-    const { exitCode, stdout, stderr } = await run.result()
-    t.equal(exitCode, 130, stderr)
+    const interrupted = await run.result()
+    exits(t, interrupted, 130)
+    const { stdout, stderr } = interrupted
     t.match(stderr, /^interrupted by SIGINT, stopping$/m)
     t.match(stdout, /^RECAP\nlocalhost +: ok=/m)
     t.match(stderr, /^Continue it with: hvlab up quick --resume \S+$/m)
@@ -144,8 +149,7 @@ t.test('the quick lab on this machine', { skip }, async (t) => {
     t.equal(virsh('domstate', domain), 'running', 'the guest runs again')
 
     const resumed = await lab.hvlab(['up', 'quick', '--resume', '--format', 'jsonl', ...short], 5 * minutes)
-    t.same(failuresIn(resumed.events), [])
-    t.equal(resumed.exitCode, 0, resumed.stderr)
+    endsWell(t, resumed)
     t.ok(
       ofKind(resumed.events, 'task.finished').some((event) => event.resumed),
       'finished tasks were not repeated',
@@ -155,15 +159,14 @@ t.test('the quick lab on this machine', { skip }, async (t) => {
 
   await t.test('down leaves nothing of ours and everything of others', async (t) => {
     const first = await lab.hvlab(['down', '--format', 'jsonl'], 2 * minutes)
-    t.same(failuresIn(first.events), [])
-    t.equal(first.exitCode, 0, first.stderr)
+    endsWell(t, first)
     t.same(
       added(before, machineState()).filter((entry) => !entry.includes('hvlab-test-')),
       [],
     )
     t.same(foreign.definitions(), definitions)
     const second = await lab.hvlab(['down', '--format', 'jsonl'], 2 * minutes)
-    t.equal(second.exitCode, 0, second.stderr)
+    exits(t, second, 0)
     t.match(runFinished(second.events).recap['localhost'], { changed: 0, failed: 0 })
   })
 })

@@ -518,6 +518,18 @@ void t.test('ad-hoc plans', async (t) => {
     { steps: [{ params: { src: 'a' } }] },
   ])
   t.match(plain(make('localhost', 'debug', '').stages), [{ hosts: ['localhost'], steps: [{ params: {} }] }])
+  const ofGuests = adHocPlan(loaded.value.inventory, 'guests', 'debug', '', {
+    searchPath: [folder],
+    guestsFrom: 'all:!guests',
+  })
+  t.match(plain(ofGuests.stages), [
+    {
+      name: 'find-guests',
+      hosts: ['w1', 'w2'],
+      steps: [{ module: 'libvirt_lab', params: { state: 'facts' } }],
+    },
+    { name: 'ad-hoc', pattern: 'guests', hosts: [], needs: ['find-guests'], steps: [{ module: 'debug' }] },
+  ])
   const fails = (pattern: string, module: string, params: string) => {
     try {
       make(pattern, module, params)
