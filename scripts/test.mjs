@@ -57,11 +57,11 @@ function tests(title, args) {
   failed += status !== 0 && fails === 0 ? 1 : fails
 }
 
-/** Per file one line, and the coverage table; the nested assertions matter only when something failed. */
+/** Per file one line, timings, and the coverage table; the nested assertions matter only when something failed. */
 function shortened(output) {
   return output
     .split('\n')
-    .filter((line) => /^(ok|not ok|#|All files|-----|File )|# SKIP/.test(line))
+    .filter((line) => /^(ok|not ok|#|All files|-----|File )|# SKIP|# timing: /.test(line))
     .join('\n')
     .concat('\n')
 }

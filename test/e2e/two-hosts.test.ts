@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { changedTasks, failuresIn, ofKind, runFinished, secondsTo } from '../support/events.ts'
+import { changedTasks, ofKind, runFinished, secondsTo } from '../support/events.ts'
+import { endsWell, exits } from '../support/hvlab-process.ts'
 import { LabFolder } from '../support/lab-folder.ts'
 import type { NspawnHost } from '../support/nspawn/host.ts'
 import { nspawnSite, type Site } from '../support/nspawn/site.ts'
@@ -41,7 +42,7 @@ t.test('two hosts with systemd, over SSH', { skip }, async (t) => {
 `,
     )
     const run = await lab.hvlab(['up', 'greet', '--format', 'plain'])
-    t.equal(run.exitCode, 4, run.stderr)
+    exits(t, run, 4)
     t.same(recapLines(run.stdout), [
       'node1 : ok=2 changed=1 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0',
       'node2 : ok=2 changed=1 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0',
@@ -55,7 +56,7 @@ t.test('two hosts with systemd, over SSH', { skip }, async (t) => {
       )
 
     const again = await lab.hvlab(['up', 'greet', '--limit', '!node0-gone', '--format', 'jsonl'])
-    t.equal(again.exitCode, 0, again.stderr)
+    exits(t, again, 0)
     t.same(changedTasks(again.events), [], 'a second run changes nothing')
   })
 
@@ -82,8 +83,7 @@ benchmark_duration_s: 1
 
     const up = ['up', 'lab', '-e', '@short.yml', '--format', 'jsonl']
     const run = await lab.hvlab(up, 15 * minutes)
-    t.same(failuresIn(run.events), [])
-    t.equal(run.exitCode, 0, run.stderr)
+    endsWell(t, run)
     t.comment(`timing: lab on two hosts ${(run.durationMs / 1000).toFixed(0)} s, of which`)
     for (const { stage, durationMs } of ofKind(run.events, 'stage.finished'))
       t.comment(`timing:   ${stage} ${(durationMs / 1000).toFixed(1)} s`)
@@ -109,7 +109,8 @@ benchmark_duration_s: 1
       const isClash = host.endsWith('node2')
       t.equal(address.startsWith('192.168.122.'), !isClash, `${host} has ${address}`)
       const name = await lab.hvlab(['ssh', host, '--', 'uname', '-n'])
-      t.same([name.exitCode, name.stdout], [0, 'guest1\n'], name.stderr)
+      exits(t, name, 0)
+      t.equal(name.stdout, 'guest1\n')
     }
     for (const host of site.hosts) {
       t.equal(host.ssh('systemctl is-enabled libvirtd.service').stdout, 'enabled\n')
@@ -117,15 +118,14 @@ benchmark_duration_s: 1
     }
 
     const again = await lab.hvlab(up, 8 * minutes)
-    t.same(failuresIn(again.events), [])
+    endsWell(t, again)
     t.same(changedTasks(again.events), [], 'a second run changes nothing')
     t.comment(
       `timing: second run up to the benchmark ${secondsTo(again.events, 'stage.started', 'benchmark').toFixed(1)} s`,
     )
 
     const down = await lab.hvlab(['down', '--format', 'jsonl'], 3 * minutes)
-    t.same(failuresIn(down.events), [])
-    t.equal(down.exitCode, 0, down.stderr)
+    endsWell(t, down)
     for (const host of site.hosts)
       t.same(leftOn(host), { domains: '', networks: '', files: '', bridges: '' }, host.name)
   })

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import type { Test } from 'tap'
 import type { Event } from '../../src/model/event.ts'
 import { packageRoot } from '../../src/util/package-root.ts'
+import { failuresIn } from './events.ts'
 
 const binary = join(packageRoot, 'bin', 'hvlab.mjs')
 
@@ -15,6 +17,7 @@ export interface HvlabOptions {
 }
 
 export interface HvlabResult {
+  readonly args: readonly string[]
   readonly exitCode: number
   readonly stdout: string
   readonly stderr: string
@@ -71,13 +74,24 @@ export class HvlabProcess {
       throw new Error(`hvlab ${this.#args.join(' ')} ${why}\n${this.#stdout.slice(-4000)}\n${this.#stderr}`)
     }
     const events = this.#args.includes('jsonl') ? parseEvents(this.#stdout) : []
-    return { exitCode, stdout: this.#stdout, stderr: this.#stderr, events, durationMs }
+    return { args: this.#args, exitCode, stdout: this.#stdout, stderr: this.#stderr, events, durationMs }
   }
 }
 
 /** Runs the command to its end. */
 export function hvlab(args: readonly string[], options: HvlabOptions): Promise<HvlabResult> {
   return new HvlabProcess(args, options).result()
+}
+
+/** Asserts the exit code; on another one, what the command said to people is in the diagnosis. */
+export function exits(t: Test, { args, exitCode, stderr }: HvlabResult, wanted: number): void {
+  t.equal(exitCode, wanted, `hvlab ${args.join(' ')}: exit code ${wanted}`, { stderr })
+}
+
+/** Asserts that a run with `--format jsonl` ended well; on another end its failures are in the diagnosis. */
+export function endsWell(t: Test, run: HvlabResult): void {
+  exits(t, run, 0)
+  t.same(failuresIn(run.events), [], 'no failures')
 }
 
 /** For clean-up: waits without letting anything else happen. What went wrong is printed. */

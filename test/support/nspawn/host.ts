@@ -117,8 +117,8 @@ function boot({ name, bridge, folder }: NspawnHostOptions): ChildProcess {
   }
 }
 
-/** Stops the host that was started in this folder, by this process or one before it, and removes its files. */
-export function removeHost(folder: string): void {
+/** Stops the host that was started in this folder, by this process or one before it. Its files can be removed then. */
+export function stopHost(folder: string): void {
   const found = readHostProcess(folder)
   if (found !== undefined && stillRuns(found)) {
     // The second signal makes nspawn end without a shutdown: nothing of the host is kept.
@@ -133,7 +133,6 @@ export function removeHost(folder: string): void {
   const isMounted = () => readFileSync('/proc/self/mounts', 'utf8').includes(` ${root} `)
   waitSync(() => !isMounted() || tool('umount', [root]).status === 0, 5000)
   if (isMounted()) must('umount', ['--lazy', root])
-  rmSync(folder, { recursive: true, force: true })
 }
 
 function readHostProcess(folder: string): { pid: number; started: string } | undefined {

@@ -5,7 +5,7 @@ import { atEnd } from '../cleanup.ts'
 import { runningProcess, stillRuns } from '../processes.ts'
 import { must } from '../tool.ts'
 import { type Bridge, makeBridge, removeBridge } from './bridge.ts'
-import { NspawnHost, removeHost } from './host.ts'
+import { NspawnHost, stopHost } from './host.ts'
 import { hostTree, testCache } from './tree.ts'
 
 /** Hosts on a bridge of their own. */
@@ -62,7 +62,7 @@ function removeLeftovers(): void {
 
 function removeSite(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) removeHost(join(folder, entry.name))
+    if (entry.isDirectory()) stopHost(join(folder, entry.name))
   const record = readRecord(folder)
   if (record !== undefined) removeBridge(record.bridge)
   rmSync(folder, { recursive: true, force: true })
