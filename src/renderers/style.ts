@@ -32,20 +32,31 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
-/** Cuts a painted line to a terminal's width, colours kept balanced. One column a character. */
+/** East Asian wide characters and emoji take two columns. Source: Unicode's EastAsianWidth.txt, by blocks. */
+const wide =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u
+/** Marks that join the character before them, and characters that show nothing. */
+const empty = /\p{Mn}|\p{Me}|\p{Cf}/u
+
+function columnsOf(character: string): number {
+  if (character < '\u0300') return 1
+  return wide.test(character) ? 2 : empty.test(character) ? 0 : 1
+}
+
+/** Cuts a painted line to a terminal's width, colours kept balanced. */
 export function fit(line: string, columns: number): string {
   // Colour sequences, or one character.
   const tokens = line.match(/\u001b\[[0-9;]*m|./gsu) ?? []
   const isColor = (token: string) => token.length > 1 && token.startsWith('\u001b')
-  if (tokens.filter((token) => !isColor(token)).length <= columns) return line
+  const needed = tokens.reduce((sum, token) => sum + (isColor(token) ? 0 : columnsOf(token)), 0)
+  if (needed <= columns) return line
   let left = columns - 1
   const kept: string[] = []
   for (const token of tokens) {
     if (isColor(token)) kept.push(token)
-    else if (left > 0) {
-      kept.push(token)
-      left -= 1
-      if (left === 0) kept.push('…')
+    else if (left >= 0) {
+      left -= columnsOf(token)
+      kept.push(left >= 0 ? token : '…')
     }
   }
   return kept.join('')

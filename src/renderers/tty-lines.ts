@@ -1,14 +1,24 @@
 import type { HostView, RunView, StageView } from './run-view.ts'
-import { durationText, type Paint, plural } from './style.ts'
+import { durationText, fit, type Paint, plural } from './style.ts'
 
 /** More hosts than this are summed up in one line, so that the picture always fits a terminal. */
 const HOST_ROWS = 8
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 
-/** The lines of one stage: itself, and below it the hosts it runs on. Pure; `now` in ms since the epoch. */
-export function stageLines(view: RunView, stage: StageView, now: number, paint: Paint): string[] {
-  const width = Math.max(...[...view.stages.keys()].map((name) => name.length))
-  const name = stage.name.padEnd(width)
+/**
+ * The lines of one stage: itself, and below it the hosts it runs on. Pure; `now` in ms since the epoch. The caller cuts
+ * them to the terminal's width; names take at most half of it.
+ */
+export function stageLines(
+  view: RunView,
+  stage: StageView,
+  now: number,
+  paint: Paint,
+  columns: number,
+): string[] {
+  const longest = Math.max(...[...view.stages.keys()].map((name) => name.length))
+  const width = Math.min(longest, Math.max(8, Math.floor(columns / 2)))
+  const name = fit(stage.name, width).padEnd(width)
   switch (stage.status) {
     case 'waiting':
       return [paint('dim', `· ${name}`)]
@@ -24,17 +34,18 @@ export function stageLines(view: RunView, stage: StageView, now: number, paint: 
       const frame = SPINNER[Math.floor(now / 200) % SPINNER.length] ?? ''
       const head = `${paint('cyan', frame)} ${paint('bold', name)}  ${paint('dim', clock(now - stage.startedAt))}`
       const stopping = view.stopping === undefined ? '' : `  ${paint('yellow', view.stopping)}`
-      return [head + stopping, ...hostRows(stage, now, paint)]
+      return [head + stopping, ...hostRows(stage, now, paint, columns)]
     }
   }
 }
 
-function hostRows(stage: StageView, now: number, paint: Paint): string[] {
+function hostRows(stage: StageView, now: number, paint: Paint, columns: number): string[] {
   const hosts = [...stage.hosts.values()]
   if (hosts.length > HOST_ROWS) return crowdRows(hosts, paint)
-  const width = Math.min(24, Math.max(...hosts.map((host) => host.name.length)))
+  const longest = Math.max(...hosts.map((host) => host.name.length))
+  const width = Math.min(24, longest, Math.max(6, Math.floor(columns / 3)))
   return hosts.flatMap((host) => {
-    const name = host.name.slice(0, width).padEnd(width)
+    const name = fit(host.name, width).padEnd(width)
     if (host.trouble) return [`  ${paint('red', '✖')} ${name}  ${host.trouble}`]
     if (host.done || host.task === undefined) return [paint('dim', `    ${name}`)]
     const row = `    ${name}  ${host.task} ${paint('dim', clock(now - host.taskSince))}`

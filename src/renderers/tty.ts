@@ -69,7 +69,7 @@ export function ttyRenderer({ paint, terminal, results }: TtyOptions): Renderer 
     if (!stage) return name
     // listr2 leaves two columns free and looks at stdout, which may be a file while the terminal is stderr.
     const columns = (terminal.columns ?? 80) - 2
-    return stageLines(view, stage, Date.now(), paint)
+    return stageLines(view, stage, Date.now(), paint, columns)
       .map((line) => fit(line, columns))
       .join('\n')
   }

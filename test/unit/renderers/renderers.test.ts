@@ -24,7 +24,7 @@ const events: Event[] = readFileSync(join(packageRoot, 'test/cases/renderers/fai
 function pictureAfter(count: number, now: string): string[] {
   const view = emptyView()
   for (const event of events.slice(0, count)) applyEvent(view, event)
-  return [...view.stages.values()].flatMap((stage) => stageLines(view, stage, Date.parse(now), paint))
+  return [...view.stages.values()].flatMap((stage) => stageLines(view, stage, Date.parse(now), paint, 80))
 }
 
 const RECAP = `
@@ -86,7 +86,7 @@ t.test('many hosts are summed up', async (t) => {
   const [stage] = view.stages.values()
   t.ok(stage)
   if (stage) {
-    t.same(stageLines(view, stage, Date.parse(time), paint), [
+    t.same(stageLines(view, stage, Date.parse(time), paint, 80), [
       '⠋ hypervisor  0:00',
       '    150 hosts   waiting',
       '    50 hosts    install',
@@ -253,4 +253,5 @@ t.test('lines fit a narrow terminal', async (t) => {
   const red = painter(true)('red', 'abcdefgh')
   t.equal(stripVTControlCharacters(fit(red, 5)), 'abcd…')
   t.ok(fit(red, 5).endsWith('\u001b[39m'))
+  t.equal(fit('日本語テキスト', 7), '日本語…', 'wide characters take two columns')
 })
