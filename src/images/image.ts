@@ -5,6 +5,8 @@ import type { Diagnostic } from '../config/diagnostic.ts'
 import { FailureError } from '../model/failure.ts'
 import { canonicalJson } from '../util/canonical-json.ts'
 import { err, ok, type Result } from '../util/result.ts'
+import { parseAutoinstall } from './autoinstall/check.ts'
+import { renderInstallerSeed } from './autoinstall/installer-seed.ts'
 import type { PackagesImageFile } from './file/packages.ts'
 import type { PackerImageFile } from './file/packer.ts'
 import { type ImageFile, parseImageFile } from './image-file.ts'
@@ -28,6 +30,10 @@ export function isPackagesImage(image: Image): image is PackagesImage {
   return image.file.builder === 'packages'
 }
 
+export function isPackerImage(image: Image): image is PackerImage {
+  return image.file.builder === 'packer'
+}
+
 /** Reads `images/<name>/image.yml` and digests what it refers to. */
 export function readImage(name: string, path: string): Result<Image, Diagnostic[]> {
   const parsed = parseImageFile(readFileSync(path, 'utf8'), path)
@@ -45,7 +51,13 @@ export function readImage(name: string, path: string): Result<Image, Diagnostic[
       })),
     )
   }
-  return ok({ name, folder, file: parsed.value, key: imageKey(parsed.value, folder) })
+  const { value: file } = parsed
+  if (file.builder === 'packer') {
+    const userData = join(folder, file.user_data)
+    const told = parseAutoinstall(readFileSync(userData, 'utf8'), userData, file.installer.version)
+    if (!told.ok) return told
+  }
+  return ok({ name, folder, file, key: imageKey(file, folder) })
 }
 
 /** Finds and reads an image for a module; `locate` is `ModuleContext.locate`. Throws a FailureError of kind config. */
@@ -120,12 +132,13 @@ function packagesInputs(file: PackagesImageFile, folder: string): object {
 }
 
 function packerInputs(file: PackerImageFile, folder: string): object {
-  const { description: _text, source, template, user_data, installer, ...rest } = file
+  const { description: _text, source, template, user_data: _told, installer, ...rest } = file
   return {
     ...rest,
     iso: source.sha256,
     template: sha256(readFileSync(join(folder, template))),
-    user_data: sha256(readFileSync(join(folder, user_data))),
+    // All that the installer is told, hvlab's own commands included; what differs in every build is left empty.
+    told: sha256(renderInstallerSeed({ file, folder }, { nonce: '', webhookUrl: '' }).userData),
     installer: [installer.kernel, installer.initrd, installer.kernel_arguments],
   }
 }

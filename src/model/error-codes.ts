@@ -14,6 +14,7 @@ export const errorCodes = {
   'apt-package-unknown': 'apt knows no package of that name, or none that can be installed.',
   'asked-to-fail': 'A fail task was reached.',
   'assertion-failed': 'A condition of an assert task is not true.',
+  'autoinstall-key-too-new': 'Autoinstall data has a key that the installer on the ISO is too old to know.',
   'become-failed': 'A user could not be become on a host; the program’s own words are in the message.',
   'become-not-allowed': 'The login user may not become the wanted user.',
   'become-not-installed': 'sudo or su is not installed on a host.',
@@ -82,8 +83,10 @@ export const errorCodes = {
   'host-unknown': 'A task reaches for a host that is not in the inventory.',
   'image-architecture': 'An image cannot be built on a machine of this CPU architecture.',
   'image-build-failed': 'A step of building an image failed; the tool’s last lines are with the error.',
+  'image-check-failed': 'The disk that an installer left is not the image that was to be built.',
   'image-download-failed':
     'The installer or disk of an image could not be downloaded from any of its mirrors.',
+  'image-export-failed': 'An image could not be copied out of the store.',
   'image-in-use': 'An image cannot be removed or replaced while disks of guests stand on it.',
   'image-keyring-missing': 'The keys that sign an image’s packages are not on the machine that builds it.',
   'image-not-an-installer': 'A file given as an installer has no kernel and initrd where image.yml says.',
@@ -92,6 +95,7 @@ export const errorCodes = {
   'image-not-published': 'A finished image could not be put into the store.',
   'image-push-failed': 'An image could not be copied to a host, or arrived damaged.',
   'image-signature-bad': 'The publisher’s signed list of digests does not vouch for a downloaded file.',
+  'image-source-mismatch': 'A file given with --iso is not the one that image.yml pins.',
   'image-store-lock': 'The image store could not be locked.',
   'image-store-not-writable': 'The image store cannot be written by this user.',
   'image-tools-missing': 'The machine lacks tools that build images.',
@@ -112,6 +116,8 @@ export const errorCodes = {
   'installer-step-failed':
     'A step of an installer failed; its message and the end of the console are with the error.',
   'installer-unproven': 'A machine powered off without the proofs that its installation succeeded.',
+  'invalid-autoinstall':
+    'Autoinstall data has a mistake that the installer would not tell, or only after minutes.',
   'invalid-image-file': 'An image.yml has a mistake.',
   'invalid-image-name': 'A word cannot be the name of an image.',
   'invalid-parameter': 'A parameter of a task has a value that its module cannot take.',
@@ -189,6 +195,7 @@ export const errorCodes = {
   'ssh-refused': 'The SSH port of a host is closed.',
   'ssh-timeout': 'A host did not let us in before the deadline.',
   'stage-name-taken': 'Two stages of a pipeline have the same name.',
+  'system-refused': 'The operating system lets hvlab not read or write a file of the lab.',
   'systemd-not-running': 'A task needs systemd, which is installed but does not run as PID 1.',
   'tags-select-nothing': 'A warning: --tags and --skip-tags leave no task.',
   'task-file-missing': 'A file of tasks that is imported or included does not exist.',
