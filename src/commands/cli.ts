@@ -3,6 +3,7 @@ import { ExitCode } from '../model/exit-code.ts'
 import { FailureError } from '../model/failure.ts'
 import { type Flags, formatOption, runFlags, runOptions } from './cli-options.ts'
 import type { CommandEnvironment } from './environment.ts'
+import { imageCommands } from './image/cli.ts'
 import { document, formatOf, refuseFailure } from './mistakes.ts'
 
 /** Parses the command line and runs one command, loaded only then. Returns the exit code. */
@@ -130,6 +131,7 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
       (await import('./replay.ts')).replayCommand(run, runFlags(flags), env),
     ),
   )
+  imageCommands(program, exits, env)
   command('init <folder>', 'write a small commented lab into a new folder').action(
     exits(async (folder: string) => (await import('./init.ts')).initCommand(folder, env)),
   )

@@ -27,6 +27,19 @@ export const manifestSchema = z.object({
   packages: z.array(z.object({ name: z.string(), version: z.string(), architecture: z.string() })),
   tools: z.record(z.string(), z.string()),
   durations: z.record(z.string(), z.number()),
+  /** Of images made from a download. */
+  source: z.object({ file: z.string(), sha256: digest, signature: z.string() }).optional(),
+  /** Of images made by an installer: how it ran, and what proved its success. */
+  installation: z
+    .object({
+      accelerator: z.enum(['kvm', 'tcg']),
+      updates: z.string(),
+      events: z.number(),
+      proof: z.record(z.string(), z.string()),
+      /** Paths that were taken out of the finished disk. */
+      removed: z.array(z.string()),
+    })
+    .optional(),
 })
 export type Manifest = z.output<typeof manifestSchema>
 

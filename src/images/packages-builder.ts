@@ -6,10 +6,10 @@ import { renderCommand, sh } from '../util/sh.ts'
 import { type BuildMachine, buildMachine, mirrorLines, requireBuildMachine } from './build-machine.ts'
 import { type BuildReport, lineSplitter, paced } from './build-report.ts'
 import type { PackagesImage } from './image.ts'
-import { imageFiles, type Manifest } from './manifest.ts'
+import type { Manifest } from './manifest.ts'
 import { mmdebstrapCommand } from './mmdebstrap.ts'
 import { convertProgress, isWorthShowing, packageProgress } from './progress.ts'
-import { fileDigests } from './store.ts'
+import { fileRecords } from './store.ts'
 
 /**
  * Builds an image into a folder on this machine: packages → tree → ext4 → qcow2, kernel and initrd beside it, and the
@@ -178,23 +178,13 @@ qemu-img info --output=json image.qcow2 | sed -n 's/.*"virtual-size": *\\([0-9]*
 
   async manifest(installed: Installed, virtualSize: number): Promise<Manifest> {
     const { file, name, key } = this.#image
-    const digests = await fileDigests(this.#host, this.#folder)
-    const stat = await this.#must(sh`(cd ${this.#folder} && stat -c '%n %s %Y' ${imageFiles})`, 'stat failed')
-    const record = (wanted: string): Manifest['files']['vmlinuz'] => {
-      const [, size, mtime] =
-        stat.stdout
-          .split('\n')
-          .map((line) => line.split(' '))
-          .find(([n]) => n === wanted) ?? []
-      return { size: Number(size), mtime: Number(mtime), sha256: digests.get(wanted) ?? '' }
-    }
     return {
       version: 1,
       key,
       name,
       builder: file.builder,
       built_at: new Date().toISOString(),
-      files: { 'image.qcow2': record('image.qcow2'), vmlinuz: record('vmlinuz'), initrd: record('initrd') },
+      files: await fileRecords(this.#host, this.#folder),
       virtual_size: virtualSize,
       kernel_version: installed.kernelVersion,
       cmdline: file.boot.cmdline,

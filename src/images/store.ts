@@ -68,6 +68,18 @@ export async function fileDigests(host: HostAccess, folder: string): Promise<Map
   return new Map(lines.map((line) => [line.slice(66), line.slice(0, 64)]))
 }
 
+/** What a manifest says of the files of a finished image in a folder. */
+export async function fileRecords(host: HostAccess, folder: string): Promise<Manifest['files']> {
+  const digests = await fileDigests(host, folder)
+  const { stdout } = await host.run(sh`(cd ${folder} && stat -c '%n %s %Y' ${imageFiles})`)
+  const lines = stdout.split('\n').map((line) => line.split(' '))
+  const record = (wanted: string): Manifest['files']['vmlinuz'] => {
+    const [, size, mtime] = lines.find(([name]) => name === wanted) ?? []
+    return { size: Number(size), mtime: Number(mtime), sha256: digests.get(wanted) ?? '' }
+  }
+  return { 'image.qcow2': record('image.qcow2'), vmlinuz: record('vmlinuz'), initrd: record('initrd') }
+}
+
 /** Modification times as recorded, which the quick check compares. */
 export async function setTimes(host: HostAccess, folder: string, manifest: Manifest): Promise<void> {
   for (const name of imageFiles) {

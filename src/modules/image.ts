@@ -1,14 +1,18 @@
+import { join } from 'node:path'
 import { z } from 'zod'
 import { type DeployedImage, describe, storeOf } from '../images/deployed-image.ts'
-import { ensureImage, refuseWhileInUse } from '../images/ensure-image.ts'
-import { type Image, isPackagesImage, resolveImage } from '../images/image.ts'
+import { type EnsuredImage, ensureImage, refuseWhileInUse } from '../images/ensure-image.ts'
+import { type Image, isPackagesImage, isPackerImage, resolveImage } from '../images/image.ts'
 import type { Manifest } from '../images/manifest.ts'
 import { buildFromPackages } from '../images/packages-builder.ts'
+import { packerBuilder } from '../images/packer/packer-builder.ts'
 import { pushImage } from '../images/push-image.ts'
 import { lookUp, remove } from '../images/store.ts'
+import { buildAccelerator } from '../lab/accelerator-choice.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Vars } from '../model/value.ts'
 import { sh } from '../util/sh.ts'
+import { stateDirectory } from '../util/state-directory.ts'
 import {
   type Change,
   type ChangeResult,
@@ -16,7 +20,7 @@ import {
   type ModuleContext,
   type ModuleResult,
 } from './module.ts'
-import { bool, choice, text } from './params.ts'
+import { bool, choice, int, text } from './params.ts'
 
 /** Puts an image of `images/` into a host's store: builds it on the controller, copies it to other hosts. */
 export const image = defineModule({
@@ -28,6 +32,22 @@ export const image = defineModule({
     rebuild: bool()
       .default(false)
       .describe('Build again although the store has it, to get newer packages; only on the controller'),
+    iso: text()
+      .optional()
+      .describe('An installer that is on the controller already; its digest is checked like a download’s'),
+    keep_on_error: bool()
+      .default(false)
+      .describe(
+        'When the installer fails, leave its machine running to look at, until the run is interrupted',
+      ),
+    stall_seconds: int()
+      .optional()
+      .describe(
+        'The installer has failed when it says nothing for this long; default: by phase and accelerator',
+      ),
+    deadline_seconds: int()
+      .optional()
+      .describe('The longest that an installation may take; default: image.yml'),
   }),
   returns: {
     key: 'SHA-256 of everything that decides what is built',
@@ -44,33 +64,62 @@ export const image = defineModule({
     const wanted = resolveImage(params.name, (kind, name) => context.locate(kind, name))
     const store = storeOf(context)
     if (params.state === 'absent') return yield* absent(context, wanted, store)
-    if (await isController(context, store)) return yield* built(context, wanted, store, params.rebuild)
+    if (await isController(context, store)) return yield* built(context, wanted, store, params)
     return yield* copied(context, wanted, store)
   },
 })
 
 type Steps = AsyncGenerator<Change, ModuleResult, ChangeResult>
 
-async function* built(context: ModuleContext, wanted: Image, store: string, rebuild: boolean): Steps {
+/** The parameters that only a build heeds. */
+interface BuildParams {
+  readonly rebuild: boolean
+  readonly keep_on_error: boolean
+  readonly iso?: string | undefined
+  readonly stall_seconds?: number | undefined
+  readonly deadline_seconds?: number | undefined
+}
+
+async function* built(context: ModuleContext, wanted: Image, store: string, params: BuildParams): Steps {
   const before = await lookUp(context, store, wanted.key)
-  if (before.state === 'whole' && !rebuild) return present(describe(wanted, before.folder, before.manifest))
-  if (!isPackagesImage(wanted)) {
-    throw new FailureError({
-      reason: 'module',
-      code: 'image-not-built',
-      message: `image ${wanted.name} is not in ${store}, and tasks build only images of builder packages`,
-      hint: `Build it with \`hvlab image build ${wanted.name}\`, then run again.`,
-    })
-  }
+  if (before.state === 'whole' && !params.rebuild)
+    return present(describe(wanted, before.folder, before.manifest))
   const result = yield {
-    summary: `build image ${wanted.name} from packages of ${wanted.file.suite} (${wanted.key.slice(0, 12)})`,
-    action: () => ensureImage(context, wanted, store, buildFromPackages, context, { rebuild }),
+    summary: `build image ${wanted.name} ${madeFrom(wanted)} (${wanted.key.slice(0, 12)})`,
+    action: () => ensureWith(context, wanted, store, params),
   }
-  const ensured = result.value as Awaited<ReturnType<typeof ensureImage>> | undefined
+  const ensured = result.value as EnsuredImage | undefined
   if (ensured === undefined) return { data: { key: wanted.key, cmdline: wanted.file.boot.cmdline } }
   const data = resultData(describe(wanted, `${store}/${wanted.key}`, ensured.manifest), ensured.state)
   // Another process may have built it while this one waited for the lock.
   return ensured.state === 'built' ? { data } : { data, changed: false, why: 'another process built it' }
+}
+
+function madeFrom({ file }: Image): string {
+  return file.builder === 'packages' ? `from packages of ${file.suite}` : `by its installer, through Packer`
+}
+
+async function ensureWith(
+  context: ModuleContext,
+  wanted: Image,
+  store: string,
+  params: BuildParams,
+): Promise<EnsuredImage> {
+  const { rebuild } = params
+  if (isPackagesImage(wanted))
+    return await ensureImage(context, wanted, store, buildFromPackages, context, { rebuild })
+  if (!isPackerImage(wanted)) throw new Error(`no builder for ${wanted.name}`)
+  const build = packerBuilder({
+    controller: context.controller,
+    signal: context.signal,
+    iso: params.iso,
+    keepOnError: params.keep_on_error,
+    accelerator: (kernel, kernelDigest) => buildAccelerator(context, { kernel, kernelDigest }),
+    evidence: join(stateDirectory(), 'failed-builds', wanted.name),
+    stallSeconds: params.stall_seconds,
+    deadlineSeconds: params.deadline_seconds,
+  })
+  return await ensureImage(context, wanted, store, build, context, { rebuild })
 }
 
 async function* copied(context: ModuleContext, wanted: Image, store: string): Steps {

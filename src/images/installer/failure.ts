@@ -5,6 +5,8 @@ import type { FailureCause, InstallerFailed } from './outcome.ts'
 /** Where a person finds more; absolute paths. */
 export interface Evidence {
   readonly serialFile: string
+  /** Archive of the installer’s logs, when it came another way than by webhook. */
+  readonly logs?: string
   /** Socket of the serial console of a machine that was kept. */
   readonly kept?: string
 }
@@ -12,9 +14,10 @@ export interface Evidence {
 /** A failed installation for people: what failed where, the end of the console, where the logs are. */
 export function installerFailure(failed: InstallerFailed, evidence: Evidence): Failure {
   const { code, message, hint } = describe(failed.cause, failed.phase)
+  const logs = evidence.logs ?? failed.logs
   const places = [
     `serial console: ${evidence.serialFile}`,
-    ...(failed.logs === undefined ? [] : [`logs of the installer: ${failed.logs}`]),
+    ...(logs === undefined ? [] : [`logs of the installer: ${logs}`]),
     ...(evidence.kept === undefined
       ? []
       : [`the machine still runs; its console: socat -,raw,echo=0 UNIX-CONNECT:${evidence.kept}`]),

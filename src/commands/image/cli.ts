@@ -1,0 +1,123 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import { type Flags, formatOption, runFlags, runOptions } from '../cli-options.ts'
+import type { CommandEnvironment } from '../environment.ts'
+
+/** Wraps an action whose number becomes the exit code. */
+type Exits = <A extends unknown[]>(action: (...args: A) => Promise<number>) => (...args: A) => Promise<void>
+
+/** `hvlab image …`: everything about images that needs no pipeline. */
+export function imageCommands(program: Command, exits: Exits, env: CommandEnvironment): void {
+  const image = program
+    .command('image')
+    .description('build images of images/, and look after those in the store of this machine')
+    .helpCommand(false)
+  const command = (signature: string, description: string) =>
+    image
+      .command(signature)
+      .description(description)
+      .exitOverride()
+      .option('--store <folder>', 'the image store', '/var/lib/hvlab/images')
+      .addOption(formatOption())
+  const text = (flags: Flags, name: string) =>
+    typeof flags[name] === 'string' ? { [name]: flags[name] as string } : {}
+  const storeFlags = (flags: Flags) => ({
+    store: String(flags['store']),
+    format: runFlags(flags).format,
+  })
+
+  runOptions(
+    image.command('build <name>').description('build an image, unless the store has it').exitOverride(),
+  )
+    .option('--iso <file>', 'install from this file instead of a download')
+    .option('--rebuild', 'build again although the store has it')
+    .option('--keep-on-error', 'leave the machine of a failed installation running, to look at')
+    .option('--stall <seconds>', 'the installer has failed when it says nothing for this long', seconds)
+    .option('--deadline <seconds>', 'the longest that the installation may take', seconds)
+    .option('--store <folder>', 'the image store')
+    .action(
+      exits(async (name: string, flags: Flags) => {
+        const options = runFlags(flags)
+        const store = flags['store'] === undefined ? [] : [JSON.stringify({ hvlab_store: flags['store'] })]
+        return (await import('./build.ts')).imageBuildCommand(
+          name,
+          {
+            ...options,
+            extraVars: [...options.extraVars, ...store],
+            rebuild: flags['rebuild'] === true,
+            keepOnError: flags['keepOnError'] === true,
+            ...text(flags, 'iso'),
+            ...(flags['stall'] === undefined ? {} : { stallSeconds: flags['stall'] as number }),
+          },
+          env,
+        )
+      }),
+    )
+  image
+    .command('new <name>')
+    .description('begin an image of your own: a copy in the images/ of this folder')
+    .exitOverride()
+    .option('--from <image>', 'the image to copy', 'ubuntu-20.04')
+    .action(
+      exits(async (name: string, flags: Flags) =>
+        (await import('./new.ts')).newImageCommand(name, { from: String(flags['from']) }, env),
+      ),
+    )
+  command('list', 'images of images/ and in the store').action(
+    exits(async (flags: Flags) => (await import('./list.ts')).imageListCommand(storeFlags(flags), env)),
+  )
+  command('show <image>', 'what an image was made from, and how').action(
+    exits(async (name: string, flags: Flags) =>
+      (await import('./show.ts')).imageShowCommand(name, storeFlags(flags), env),
+    ),
+  )
+  command('verify [images...]', 'compare images of the store with the digests in their manifests').action(
+    exits(async (names: string[], flags: Flags) =>
+      (await import('./verify.ts')).imageVerifyCommand(names, storeFlags(flags), env),
+    ),
+  )
+  command('prune', 'remove images that nothing refers to any more: older builds and damaged ones')
+    .option('-C, --check', 'remove nothing, say what would go')
+    .option('--downloads', 'kept downloads, too')
+    .action(
+      exits(async (flags: Flags) =>
+        (await import('./prune.ts')).imagePruneCommand(
+          { ...storeFlags(flags), check: flags['check'] === true, downloads: flags['downloads'] === true },
+          env,
+        ),
+      ),
+    )
+  command('export <image> <file>', 'copy an image out of the store: FILE.qcow2, or FILE.qcow2.zst to send it')
+    .option('--compress', 'compress inside the qcow2 (zlib: any QEMU reads it)')
+    .action(
+      exits(async (name: string, file: string, flags: Flags) =>
+        (await import('./export.ts')).imageExportCommand(
+          name,
+          file,
+          { ...storeFlags(flags), compress: flags['compress'] === true },
+          env,
+        ),
+      ),
+    )
+  image
+    .command('new <name>')
+    .description('start an image of your own, in images/ of this lab, as a copy of another')
+    .exitOverride()
+    .option('--from <image>', 'the image to copy', 'ubuntu-20.04')
+    .action(
+      exits(async (name: string, flags: Flags) =>
+        (await import('./new.ts')).newImageCommand(name, { from: String(flags['from']) }, env),
+      ),
+    )
+  command('diff <image> <other>', 'packages and settings in which two images differ').action(
+    exits(async (name: string, other: string, flags: Flags) =>
+      (await import('./diff.ts')).imageDiffCommand(name, other, storeFlags(flags), env),
+    ),
+  )
+}
+
+function seconds(value: string): number {
+  const number = Number(value)
+  if (!Number.isFinite(number) || number <= 0)
+    throw new InvalidArgumentError('It must be a number of seconds.')
+  return number
+}

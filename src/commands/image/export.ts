@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { ExitCode } from '../../model/exit-code.ts'
+import { FailureError } from '../../model/failure.ts'
+import { sh } from '../../util/sh.ts'
+import type { CommandEnvironment } from '../environment.ts'
+import { findStored, openThisMachine, printData, type StoreOptions } from './store-images.ts'
+
+export interface ExportOptions extends StoreOptions {
+  readonly compress: boolean
+}
+
+/** `hvlab image export NAME FILE`: a disk for people and other tools, with what its kernel needs said. Never over a file. */
+export async function imageExportCommand(
+  wanted: string,
+  file: string,
+  options: ExportOptions,
+  env: CommandEnvironment,
+): Promise<number> {
+  const { folder, manifest } = findStored(wanted, options.store, env.cwd)
+  const target = resolve(env.cwd, file)
+  if (existsSync(target)) throw failed('config', `${file} exists already`, 'Name a new file.')
+  const disk = join(folder, 'image.qcow2')
+  const part = `${target}.part`
+  const copy = target.endsWith('.zst')
+    ? sh`zstd -q -3 -T0 -f ${disk} -o ${part}`
+    : options.compress
+      ? sh`qemu-img convert -c -W -m 4 -O qcow2 ${disk} ${part}`
+      : sh`cp --reflink=auto --sparse=always ${disk} ${part}`
+  await using host = await openThisMachine()
+  const result = await host.run(sh`{ ${copy} && mv -T ${part} ${target}; } || { rm -f ${part}; exit 1; }`)
+  if (result.exitCode !== 0)
+    throw failed('module', `${file} could not be written`, undefined, result.stderr.trim())
+  const kernel = join(folder, 'vmlinuz')
+  const initrd = join(folder, 'initrd')
+  const { cmdline } = manifest
+  if (!printData({ file: target, kernel, initrd, cmdline }, options, env)) {
+    env.stdout(`${file}: image ${manifest.name}, built ${manifest.built_at}\n`)
+    env.stdout(`its kernel: ${kernel}, initrd: ${initrd}, command line: ${cmdline}\n`)
+  }
+  return ExitCode.ok
+}
+
+function failed(
+  reason: 'config' | 'module',
+  message: string,
+  hint: string | undefined,
+  details?: string,
+): FailureError {
+  return new FailureError({
+    reason,
+    code: 'image-export-failed',
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(details === undefined || details === '' ? {} : { details }),
+  })
+}

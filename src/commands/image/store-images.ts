@@ -1,0 +1,106 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { openConnection } from '../../connections/open.ts'
+import { readImage } from '../../images/image.ts'
+import { type Manifest, parseManifest } from '../../images/manifest.ts'
+import { FailureError } from '../../model/failure.ts'
+import type { HostAccess } from '../../modules/module.ts'
+import { searchPathOf } from '../../plan/search-path.ts'
+import type { CommandEnvironment } from '../environment.ts'
+import type { RunOptions } from '../run-options.ts'
+
+export interface StoreOptions {
+  readonly store: string
+  readonly format: RunOptions['format']
+}
+
+/** An entry of the store of this machine. */
+export interface StoredImage {
+  readonly key: string
+  readonly folder: string
+  /** Undefined where it is missing or not readable: then the entry is damaged. */
+  readonly manifest: Manifest | undefined
+}
+
+export function storedImages(store: string): StoredImage[] {
+  if (!existsSync(store)) return []
+  return readdirSync(store)
+    .filter((name) => /^[0-9a-f]{64}$/.test(name))
+    .map((key) => {
+      const folder = join(store, key)
+      const file = join(folder, 'manifest.json')
+      return {
+        key,
+        folder,
+        manifest: existsSync(file) ? parseManifest(readFileSync(file, 'utf8')) : undefined,
+      }
+    })
+    .toSorted((a, b) => order(a).localeCompare(order(b)))
+}
+
+/** By name, then the newest first. */
+function order({ manifest, key }: StoredImage): string {
+  const age = manifest === undefined ? 0 : 1e15 - Date.parse(manifest.built_at)
+  return `${manifest?.name ?? '~'} ${String(age).padStart(16, '0')} ${key}`
+}
+
+/** The keys that the images of images/ (the lab's, then the package's) have now, by name; null where image.yml has mistakes. */
+export function currentKeys(cwd: string): Map<string, string | null> {
+  const keys = new Map<string, string | null>()
+  for (const folder of searchPathOf(resolve(cwd)).map((place) => join(place, 'images'))) {
+    if (!existsSync(folder)) continue
+    for (const name of readdirSync(folder).toSorted()) {
+      const path = join(folder, name, 'image.yml')
+      if (keys.has(name) || !existsSync(path)) continue
+      const image = readImage(name, path)
+      keys.set(name, image.ok ? image.value.key : null)
+    }
+  }
+  return keys
+}
+
+/** An image by name (its current build, else the newest) or by the start of its key. Throws `image-unknown`. */
+export function findStored(wanted: string, store: string, cwd: string): StoredImage & { manifest: Manifest } {
+  const whole = storedImages(store).flatMap((entry) =>
+    entry.manifest === undefined ? [] : [{ ...entry, manifest: entry.manifest }],
+  )
+  const named = whole.filter(({ manifest }) => manifest.name === wanted)
+  const byKey = /^[0-9a-f]{6,64}$/.test(wanted) ? whole.filter(({ key }) => key.startsWith(wanted)) : []
+  const current = currentKeys(cwd).get(wanted)
+  const found = named.find(({ key }) => key === current) ?? named[0] ?? byKey[0]
+  if (found !== undefined) return found
+  const known = [...new Set(whole.map(({ manifest }) => manifest.name))].join(', ')
+  throw new FailureError({
+    reason: 'config',
+    code: 'image-unknown',
+    message: `there is no image ${wanted} in ${store}`,
+    hint: known === '' ? 'The store is empty; `hvlab image build NAME` fills it.' : `There are: ${known}.`,
+  })
+}
+
+/** This machine, for commands that need no engine. */
+export async function openThisMachine(): Promise<HostAccess & AsyncDisposable> {
+  const connection = await openConnection({ kind: 'local', host: 'localhost', shellPath: '/bin/sh' })
+  return {
+    run: (command, options) =>
+      connection.run(command, options?.onOutput === undefined ? {} : { onOutput: options.onOutput }),
+    fact: async (fact, ...args) => fact.parse(await connection.run(fact.command(...args)), ...args),
+    freshFact: async (fact, ...args) => fact.parse(await connection.run(fact.command(...args)), ...args),
+    put: (content, path, options) => connection.put(content, path, options),
+    get: (path) => connection.get(path),
+    connection: async () => connection,
+    [Symbol.asyncDispose]: () => connection.close(),
+  }
+}
+
+/** Bytes for people: `412 MB`. */
+export function megabytes(bytes: number): string {
+  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
+}
+
+/** Data for programs, as `--format` asks for it; false when people are asking. */
+export function printData(value: unknown, { format }: StoreOptions, env: CommandEnvironment): boolean {
+  if (format !== 'json' && format !== 'jsonl') return false
+  env.stdout(`${JSON.stringify(value, null, format === 'json' ? 2 : 0)}\n`)
+  return true
+}
