@@ -60,15 +60,20 @@ export function readImage(name: string, path: string): Result<Image, Diagnostic[
   return ok({ name, folder, file, key: imageKey(file, folder) })
 }
 
+/** Throws where a word can be no folder of `images/`. */
+export function checkImageName(name: string): void {
+  if (/^[a-z0-9][a-z0-9._-]*$/.test(name)) return
+  throw invalid({
+    severity: 'error',
+    code: 'invalid-image-name',
+    message: `${name} is not the name of an image`,
+    hint: 'Names have lower-case letters, digits, `.`, `_` and `-`.',
+  })
+}
+
 /** Finds and reads an image for a module; `locate` is `ModuleContext.locate`. Throws a FailureError of kind config. */
 export function resolveImage(name: string, locate: (kind: 'images', name: string) => string): Image {
-  if (!/^[a-z0-9][a-z0-9._-]*$/.test(name)) {
-    throw invalid({
-      severity: 'error',
-      code: 'invalid-image-name',
-      message: `${name} is not the name of an image`,
-    })
-  }
+  checkImageName(name)
   const image = readImage(name, find(name, locate))
   if (image.ok) return image.value
   const [first, ...others] = image.error
