@@ -106,7 +106,7 @@ function invalid(first: Diagnostic, others: readonly Diagnostic[] = []): Failure
     message: first.message,
     ...(first.hint === undefined ? {} : { hint: first.hint }),
     ...(first.location === undefined ? {} : { location: first.location }),
-    ...(others.length === 0 ? {} : { details: others.map((other) => other.message).join('\n') }),
+    ...(others.length === 0 ? {} : { details: others.map(oneLine).join('\n') }),
   })
 }
 
@@ -114,6 +114,11 @@ function invalid(first: Diagnostic, others: readonly Diagnostic[] = []): Failure
 function partsOf(file: ImageFile): string[] {
   const parts = file.builder === 'packages' ? [file.files, file.customize] : [file.template, file.user_data]
   return parts.filter((part) => part !== undefined)
+}
+
+function oneLine({ message, location, hint }: Diagnostic): string {
+  const place = location === undefined ? '' : `${location.file}:${location.line}:${location.column}: `
+  return `${place}${message}${hint === undefined ? '' : ` (${hint})`}`
 }
 
 /**

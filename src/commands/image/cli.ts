@@ -98,16 +98,6 @@ export function imageCommands(program: Command, exits: Exits, env: CommandEnviro
         ),
       ),
     )
-  image
-    .command('new <name>')
-    .description('start an image of your own, in images/ of this lab, as a copy of another')
-    .exitOverride()
-    .option('--from <image>', 'the image to copy', 'ubuntu-20.04')
-    .action(
-      exits(async (name: string, flags: Flags) =>
-        (await import('./new.ts')).newImageCommand(name, { from: String(flags['from']) }, env),
-      ),
-    )
   command('diff <image> <other>', 'packages and settings in which two images differ').action(
     exits(async (name: string, other: string, flags: Flags) =>
       (await import('./diff.ts')).imageDiffCommand(name, other, storeFlags(flags), env),
