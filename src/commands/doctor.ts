@@ -1,7 +1,9 @@
 import { styleText } from 'node:util'
 import { z } from 'zod'
 import type { RunOutcome } from '../engine/run-options.ts'
+import { compileFor } from './compile-plan.ts'
 import type { CommandEnvironment } from './environment.ts'
+import { hypervisorPattern } from './lab-guests.ts'
 import { exitCodeOf, runAdHoc } from './run-ad-hoc.ts'
 import type { RunOptions } from './run-options.ts'
 
@@ -26,12 +28,22 @@ const signs = { ok: 'ok', warning: 'warning', error: 'error' } as const
 const looks = { ok: 'green', warning: 'yellow', error: 'red' } as const
 
 /**
- * `hvlab doctor`: preflight alone on the hosts of the inventory, each finding with what to do about it. Exit code 2 when a
+ * `hvlab doctor`: preflight alone on the hosts of the inventory, for the guests of the quick lab or of the inventory, each finding with what to do about it. Exit code 2 when a
  * host cannot carry the lab, 4 when one was not reached.
  */
 export async function doctorCommand(options: RunOptions, env: CommandEnvironment): Promise<number> {
+  // What the hosts are to carry stands in the pipeline; one with mistakes is `hvlab validate`'s business.
+  const quick = await compileFor({ name: 'quick' }, options, env)
   const outcome = await runAdHoc(
-    { pattern: 'all', module: 'preflight', params: {}, become: false, name: 'doctor', format: null },
+    {
+      pattern: hypervisorPattern,
+      module: 'preflight',
+      params: {},
+      become: false,
+      defaults: quick.ok ? quick.value.plan.defaults : {},
+      name: 'doctor',
+      format: null,
+    },
     options,
     env,
   )

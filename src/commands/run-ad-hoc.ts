@@ -24,6 +24,8 @@ export interface AdHocRun {
   readonly become: boolean
   /** Hosts that are asked for their guests first, when the pattern speaks of the group `guests`. */
   readonly guestsFrom?: string
+  /** Variables weaker than the inventory's, e.g. a pipeline's. */
+  readonly defaults?: Vars
   /** Name of the command, shown as the stage. */
   readonly name: string
   /** How to draw it; null draws nothing. */
@@ -62,6 +64,7 @@ export async function runAdHoc(
       searchPath,
       become: run.become,
       guestsFrom: run.guestsFrom,
+      defaults: run.defaults,
       extraVars: extraVars.value,
       limit,
       name: run.name,
