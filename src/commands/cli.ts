@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { ExitCode } from '../model/exit-code.ts'
 import { FailureError } from '../model/failure.ts'
+import { systemErrorText } from '../util/system-error.ts'
 import { type Flags, formatOption, runFlags, runOptions } from './cli-options.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { imageCommands } from './image/cli.ts'
@@ -145,6 +146,13 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
     return exitCode
   } catch (error) {
     if (error instanceof FailureError) return refuseFailure(error.failure, formatOf(argv), env)
+    const refused = systemErrorText(error)
+    if (refused !== undefined)
+      return refuseFailure(
+        { reason: 'config', code: 'system-refused', message: refused },
+        formatOf(argv),
+        env,
+      )
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return ExitCode.ok
     // commander has printed it already.

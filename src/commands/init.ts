@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { ExitCode } from '../model/exit-code.ts'
 import { packageRoot } from '../util/package-root.ts'
@@ -35,6 +35,10 @@ comes from hvlab itself.
 /** Writes a small lab into a new folder. A folder that holds anything is left alone (exit 1). */
 export async function initCommand(folder: string, env: CommandEnvironment): Promise<number> {
   const target = resolve(env.cwd, folder)
+  if (existsSync(target) && !statSync(target).isDirectory()) {
+    env.stderr(`error: ${folder} is a file\n  hint: name a new folder; nothing was written\n`)
+    return ExitCode.usage
+  }
   if (existsSync(target) && readdirSync(target).length > 0) {
     env.stderr(`error: the folder ${folder} is not empty\n  hint: name a new folder; nothing was written\n`)
     return ExitCode.usage

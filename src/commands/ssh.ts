@@ -22,6 +22,8 @@ export async function sshCommand(
   const lab = await labGuests(options, env, 'ssh')
   if (lab === undefined) return ExitCode.usage
   env.stderr(printFailures(lab.failures))
+  // A host that gave no answer may have the guest: nothing can be said about it.
+  if (lab.failures.length > 0 && !lab.guests.some((guest) => isCalled(guest, name))) return lab.exitCode
   const guest = chooseGuest(name, lab.guests)
   const folder = await mkdtemp(join(tmpdir(), 'hvlab-ssh-'))
   try {
@@ -38,8 +40,9 @@ export async function sshCommand(
 
 /** By its name in the inventory, its own name, or its domain's. Throws when that is none or several. */
 export function chooseGuest(name: string, guests: readonly LabGuest[]): LabGuest {
-  const exact = guests.filter((guest) => guest.host === name || guest.domain === name)
-  const found = exact.length > 0 ? exact : guests.filter((guest) => guest.name === name)
+  const called = guests.filter((guest) => isCalled(guest, name))
+  const exact = called.filter((guest) => guest.host === name || guest.domain === name)
+  const found = exact.length > 0 ? exact : called
   const [guest, another] = found
   if (guest && another)
     throw failure(
@@ -56,6 +59,10 @@ export function chooseGuest(name: string, guests: readonly LabGuest[]): LabGuest
   if (guest.state !== 'running')
     throw failure(`Guest ${guest.host} on ${guest.hypervisor} does not run.`, '`hvlab up` starts it.')
   return guest
+}
+
+function isCalled({ host, domain, name: own }: LabGuest, name: string): boolean {
+  return [host, domain, own].includes(name)
 }
 
 function failure(message: string, hint: string): FailureError {

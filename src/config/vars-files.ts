@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import type { Vars } from '../model/value.ts'
 import { err, ok, type Result } from '../util/result.ts'
+import { systemErrorText } from '../util/system-error.ts'
 import { describe } from './describe.ts'
 import type { Diagnostic } from './diagnostic.ts'
 import { isMap } from './schema/common.ts'
@@ -22,21 +23,13 @@ export function readYamlFile(file: string): Result<YamlDocument, Diagnostic[]> {
 
 /** The whole file is meant, so there is no line to show. */
 function notReadable(file: string, error: unknown): Diagnostic {
-  const { code: kind, message } = error as NodeJS.ErrnoException
-  const [why, hint] = reasons[kind ?? ''] ?? [message.replace(/^[A-Z]+: |, .*$/gs, '')]
+  const message = systemErrorText(error) ?? `cannot read ${file}: ${String(error)}`
   return {
     severity: 'error',
     code: 'file-not-readable',
-    message: `cannot read ${file}: ${why}`,
-    ...(hint === undefined ? {} : { hint }),
+    // `read` of an open folder does not say which.
+    message: /EISDIR/.test(String(error)) ? `cannot read ${file}: it is a folder` : message,
   }
-}
-
-const reasons: Readonly<Record<string, readonly [why: string, hint?: string]>> = {
-  ENOENT: ['there is no such file'],
-  ENOTDIR: ['there is no such file'],
-  EISDIR: ['it is a folder', 'name a file in it'],
-  EACCES: ['this user may not read it', 'change its mode or owner, or run hvlab as a user who may'],
 }
 
 /** Reads a file of variables; an empty file has none. */

@@ -72,7 +72,7 @@ export async function openLocal(): Promise<Transport> {
     end = resolve
   })
   return {
-    description: 'local',
+    description: 'this machine',
     user: userInfo().username,
     maxChannels: maxLocalChannels,
     lost: undefined,

@@ -148,7 +148,8 @@ function stepsOf(
 function readText(params: Vars | string): Value {
   if (typeof params !== 'string' || !/^\s*\{(?!\{)/.test(params)) return params === '' ? null : params
   const document = parseYaml(params, '-a')
-  if (!document.ok) throw failure(document.error)
+  if (!document.ok)
+    throw failure(document.error.map(({ message, ...rest }) => ({ ...rest, message: `-a: ${message}` })))
   return document.value.value
 }
 

@@ -12,6 +12,8 @@ export interface HvlabOptions {
   /** The lab's folder. */
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
+  /** Words before the command, e.g. to become another user. */
+  readonly through?: readonly string[]
   /** A command that takes longer is killed and the test fails. */
   readonly timeoutMs?: number
 }
@@ -35,9 +37,10 @@ export class HvlabProcess {
   #stdout = ''
   #stderr = ''
 
-  constructor(args: readonly string[], { cwd, env, timeoutMs = 60_000 }: HvlabOptions) {
+  constructor(args: readonly string[], { cwd, env, through = [], timeoutMs = 60_000 }: HvlabOptions) {
     this.#args = args
-    this.#child = spawn(process.execPath, [binary, ...args], {
+    const [program = '', ...words] = [...through, process.execPath, binary, ...args]
+    this.#child = spawn(program, words, {
       cwd,
       env: environment(env),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -54,8 +57,13 @@ export class HvlabProcess {
   }
 
   /** As Ctrl-C in a terminal would, but to hvlab alone: its children must be ended by it. */
-  interrupt(): void {
-    this.#child.kill('SIGINT')
+  interrupt(signal: NodeJS.Signals = 'SIGINT'): void {
+    this.#child.kill(signal)
+  }
+
+  /** As Ctrl-C in a terminal does: to everything in the foreground. The command was started through `setsid`. */
+  interruptGroup(): void {
+    if (this.#child.pid !== undefined) process.kill(-this.#child.pid, 'SIGINT')
   }
 
   get ended(): boolean {

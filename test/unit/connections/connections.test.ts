@@ -411,7 +411,7 @@ t.test(
 t.test('local', async (t) => {
   const local = await openConnection(connectionSettings('localhost', () => undefined))
   t.teardown(() => local.close())
-  t.equal(local.description, 'local')
+  t.equal(local.description, 'this machine')
   const me = userInfo().username
   t.match(
     await local.run({
@@ -426,7 +426,7 @@ t.test('local', async (t) => {
     },
   )
   t.match(await failureOf(() => local.run({ ...script('sleep 7201 & sleep 7201'), timeoutMs: 100 })), {
-    message: 'Not finished after 0.1 s on local: sleep 7201 & sleep 7201',
+    message: 'Not finished after 0.1 s on this machine: sleep 7201 & sleep 7201',
   })
   t.equal((await local.run(script('pgrep -x -f "sleep 720[1]"'))).stdout, '')
   const folder = t.testdir()

@@ -1,0 +1,187 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { packageRoot } from '../../src/util/package-root.ts'
+import { atEnd } from '../support/cleanup.ts'
+import { type HvlabOptions, HvlabProcess, type HvlabResult, hvlab } from '../support/hvlab-process.ts'
+import { processes } from '../support/processes.ts'
+import { tool } from '../support/tool.ts'
+
+/** Runs that end before their time, through the real command, and how they go on. */
+
+/** Three tasks; the middle one hangs, in two processes, until the file `go` is there. */
+class Lab {
+  readonly path: string
+  /** Names the processes of this lab among all of the machine. */
+  readonly seconds: string
+  static #count = 0
+
+  constructor(t: Test, trap = '') {
+    Lab.#count += 1
+    this.seconds = `${9000 + Lab.#count}.${process.pid}`
+    this.path = mkdtempSync(join(tmpdir(), 'hvlab-stop-'))
+    atEnd(t, () => {
+      for (const { pid } of this.sleeping()) process.kill(pid, 'SIGKILL')
+      rmSync(this.path, { recursive: true, force: true })
+    })
+    const task = (name: string, command: string) =>
+      `    - name: ${name}\n      shell: ${JSON.stringify(command)}\n      args: {chdir: ${JSON.stringify(this.path)}}\n`
+    const hang = `${trap}[ -e go ] || { echo hanging; sleep ${this.seconds} & sleep ${this.seconds}; }`
+    writeFileSync(
+      join(this.path, 'site.yml'),
+      `- hosts: localhost\n  gather_facts: false\n  tasks:\n${task('first', 'echo first >> log')}${task('long', `${hang}; echo long >> log`)}${task('last', 'echo last >> log')}`,
+    )
+  }
+
+  get #options(): HvlabOptions {
+    return { cwd: this.path, env: { XDG_STATE_HOME: join(this.path, 'state') } }
+  }
+
+  /** Starts the run, and waits until the middle task hangs. */
+  async start(args: readonly string[] = [], through: readonly string[] = []): Promise<HvlabProcess> {
+    const argv = ['run', 'site.yml', '--format', 'plain', ...args]
+    const run = new HvlabProcess(argv, { ...this.#options, through })
+    while (this.sleeping().length < 2 && !run.ended) await delay(20)
+    return run
+  }
+
+  /** Lets the middle task through and continues. */
+  async resume(): Promise<HvlabResult> {
+    writeFileSync(join(this.path, 'go'), '')
+    return await hvlab(['run', 'site.yml', '--resume', '--format', 'plain'], this.#options)
+  }
+
+  sleeping(): readonly { readonly pid: number }[] {
+    return processes().filter(({ commandLine }) => commandLine === `sleep ${this.seconds}`)
+  }
+
+  done(): string[] {
+    const log = join(this.path, 'log')
+    return existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n') : []
+  }
+}
+
+const recap = `
+RECAP
+localhost : ok=1 changed=1 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0
+
+finished in <time>
+`
+
+function said(why: string): string {
+  return [
+    'hvlab site · <run>',
+    'STAGE play-1 (localhost)',
+    '  localhost | changed | first (<time>)',
+    why,
+    '  localhost | interrupted | long (<time>)',
+    'Continue it with: hvlab run site.yml --resume <run>',
+    '',
+  ].join('\n')
+}
+
+function steady(text: string): string {
+  return text
+    .replaceAll(/\d{8}-\d{6}-[\w-]+/g, '<run>')
+    .replaceAll(/\b\d+\.\d s\b/g, '<time>')
+    .replaceAll(/[^\S\n]+$/gm, '')
+}
+
+const ways: readonly {
+  readonly title: string
+  readonly stop: (run: HvlabProcess) => void
+  readonly exit: number
+  readonly says: string
+  readonly args?: readonly string[]
+}[] = [
+  {
+    title: 'Ctrl-C, to hvlab alone',
+    stop: (run) => run.interrupt(),
+    exit: 130,
+    says: 'interrupted by SIGINT, stopping',
+  },
+  {
+    title: 'Ctrl-C, as a terminal sends it',
+    stop: (run) => run.interruptGroup(),
+    exit: 130,
+    says: 'interrupted by SIGINT, stopping',
+  },
+  {
+    title: 'SIGTERM',
+    stop: (run) => run.interrupt('SIGTERM'),
+    exit: 143,
+    says: 'interrupted by SIGTERM, stopping',
+  },
+  {
+    title: '--deadline',
+    stop: () => undefined,
+    exit: 6,
+    says: 'the deadline has passed, stopping',
+    args: ['--deadline', '3'],
+  },
+]
+
+for (const { title, stop, exit, says, args } of ways) {
+  t.test(`${title}: stops cleanly, and --resume goes on`, async (t) => {
+    const lab = new Lab(t)
+    const run = await lab.start(args, ['setsid'])
+    const before = performance.now()
+    stop(run)
+    const { exitCode, stderr, stdout } = await run.result()
+    t.ok(performance.now() - before < 5000, 'within 5 s')
+    t.same(lab.sleeping(), [], 'nothing is left running')
+    t.equal(exitCode, exit)
+    t.equal(steady(stderr), said(says))
+    t.equal(steady(stdout), recap)
+    const resumed = await lab.resume()
+    t.equal(resumed.exitCode, 0, resumed.stderr)
+    t.same(lab.done(), ['first', 'long', 'last'], 'what was done is not done again')
+  })
+}
+
+t.test('Ctrl-C twice ends at once what does not want to end', async (t) => {
+  const lab = new Lab(t, 'trap "" TERM INT HUP; ')
+  const run = await lab.start()
+  const before = performance.now()
+  run.interrupt()
+  await delay(100)
+  run.interrupt()
+  const { exitCode, stderr } = await run.result()
+  t.ok(performance.now() - before < 1500, 'without waiting')
+  t.equal(exitCode, 130)
+  t.match(stderr, /^interrupted by SIGINT again, not waiting any longer$/m)
+  while (lab.sleeping().length > 0 && performance.now() - before < 8000) await delay(50)
+  t.same(lab.sleeping(), [], 'it is killed all the same')
+})
+
+t.test('kill -9, then --resume', async (t) => {
+  const lab = new Lab(t)
+  const run = await lab.start()
+  run.interrupt('SIGKILL')
+  await t.rejects(run.result(), /ended by SIGKILL/)
+  for (const { pid } of lab.sleeping()) process.kill(pid, 'SIGKILL')
+  const resumed = await lab.resume()
+  t.equal(resumed.exitCode, 0, resumed.stderr)
+  t.same(
+    lab.done().filter((line) => line !== 'long'),
+    ['first', 'last'],
+  )
+})
+
+t.test('a reader that goes away does not stop the run', async (t) => {
+  const lab = new Lab(t)
+  writeFileSync(join(lab.path, 'go'), '')
+  const command = `cd "$1" && "$2" "$3" run site.yml --format jsonl | head -n 1`
+  const { stdout } = tool('sh', [
+    '-c',
+    command,
+    'sh',
+    lab.path,
+    process.execPath,
+    join(packageRoot, 'bin/hvlab.mjs'),
+  ])
+  t.match(JSON.parse(stdout), { kind: 'run.started', pipeline: 'site' })
+  t.same(lab.done(), ['first', 'long', 'last'])
+})
