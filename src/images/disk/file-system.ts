@@ -56,13 +56,25 @@ export class DiskFiles {
     return await this.#debugfs(`cat "${resolved}"`)
   }
 
-  /** Names in a folder, without `.`, `..` and what debugfs cannot be asked for; empty when there is none. */
+  /** Names in folders, without `.`, `..` and what debugfs cannot be asked for; empty where there is no folder. */
+  async lists(paths: readonly string[]): Promise<string[][]> {
+    const answers = await this.#debugfsAll(paths.map((path) => `ls -p "${path}"`))
+    return answers.map((answer) =>
+      answer
+        .split('\n')
+        .map((line) => line.split('/')[5] ?? '')
+        .filter((name) => name !== '' && name !== '.' && name !== '..' && !name.includes('"')),
+    )
+  }
+
   async list(path: string): Promise<string[]> {
-    const result = await this.#debugfs(`ls -p "${path}"`)
-    return result
-      .split('\n')
-      .map((line) => line.split('/')[5] ?? '')
-      .filter((name) => name !== '' && name !== '.' && name !== '..' && !name.includes('"'))
+    return (await this.lists([path]))[0] ?? []
+  }
+
+  /** Those of the paths where something is that is not a link. */
+  async present(paths: readonly string[]): Promise<string[]> {
+    const answers = await this.#debugfsAll(paths.map((path) => `stat "${path}"`))
+    return paths.filter((_, index) => /Type: (?!symlink)/.test(answers[index] ?? ''))
   }
 
   /** Copies a file out of the disk. False when there is no such file. */
@@ -90,6 +102,15 @@ export class DiskFiles {
     const target = /^Fast link dest: "(.*)"$/m.exec(status)?.[1]
     if (target === undefined) return path
     return depth > 8 ? undefined : await this.resolve(posix.resolve(posix.dirname(path), target), depth + 1)
+  }
+
+  /** Many requests to one debugfs, which repeats each behind its prompt. */
+  async #debugfsAll(requests: readonly string[]): Promise<string[]> {
+    const result = await this.#host.run({
+      ...sh`PATH="$PATH:/usr/sbin:/sbin"; debugfs -f - ${this.device} 2>/dev/null`,
+      stdin: `${requests.join('\n')}\n`,
+    })
+    return result.stdout.split(/^debugfs: .*$/m).slice(1)
   }
 
   async #debugfs(request: string): Promise<string> {

@@ -43,15 +43,13 @@ export async function removeLeftovers(disk: DiskFiles): Promise<string[]> {
 }
 
 async function unwanted(disk: DiskFiles): Promise<string[]> {
-  const found: string[] = []
-  for (const path of mustBeAbsent) {
-    // /var/lib/dbus/machine-id is a link to /etc/machine-id on newer systems.
-    if ((await disk.resolve(path)) === path) found.push(path)
-  }
-  for (const [folder, name] of mustNotHold) {
-    for (const entry of await disk.list(folder)) if (name.test(entry)) found.push(`${folder}/${entry}`)
-  }
-  return found
+  // /var/lib/dbus/machine-id is a link to /etc/machine-id on newer systems.
+  const files = await disk.present(mustBeAbsent)
+  const lists = await disk.lists(mustNotHold.map(([folder]) => folder))
+  const others = mustNotHold.flatMap(([folder, name], index) =>
+    (lists[index] ?? []).filter((entry) => name.test(entry)).map((entry) => `${folder}/${entry}`),
+  )
+  return [...files, ...others]
 }
 
 /** People's accounts (passwd(5): user ids from 1000, 65534 is nobody) and passwords (shadow(5)). */
