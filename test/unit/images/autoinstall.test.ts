@@ -2,6 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
+import type { CommandEnvironment } from '../../../src/commands/environment.ts'
+import { newImageCommand } from '../../../src/commands/image/new.ts'
 import type { Diagnostic } from '../../../src/config/diagnostic.ts'
 import { parseAutoinstall } from '../../../src/images/autoinstall/check.ts'
 import { renderInstallerSeed } from '../../../src/images/autoinstall/installer-seed.ts'
@@ -317,6 +319,43 @@ t.test('the shipped images of Ubuntu', async (t) => {
     return text.replaceAll(/\d\d\.\d\d\.\d/g, 'VERSION').replace(file.source.sha256, 'SUM')
   })
   t.equal(new Set(templates).size, 1, 'one code path')
+})
+
+t.test('an image of one’s own', async (t) => {
+  const lab = t.testdir()
+  let said = ''
+  const env: CommandEnvironment = {
+    cwd: lab,
+    env: {},
+    version: '0',
+    color: false,
+    stdout: (text) => {
+      said += text
+    },
+    stderr: (text) => t.fail(text),
+    renderer: () => Promise.reject(new Error('nothing is drawn')),
+    onSignal: () => ({ [Symbol.dispose]: () => undefined }),
+  }
+  t.equal(await newImageCommand('mine', { from: 'ubuntu-22.04' }, env), 0)
+  t.match(
+    said,
+    /^A new image, as ubuntu-22\.04 is:\n {2}images\/mine\/image\.yml\n(?:.*\n)*? {2}hvlab image build mine\n$/,
+  )
+  const image = readImage('mine', join(lab, 'images/mine/image.yml'))
+  t.match(image, { ok: true, value: { file: { description: 'mine, made from ubuntu-22.04' } } })
+  t.equal(image.ok && image.value.key, shipped('ubuntu-22.04').key, 'the same image until it is changed')
+  const userData = readFileSync(join(lab, 'images/mine/user-data'), 'utf8')
+  t.ok(userData.includes(`$schema=${join(packageRoot, 'schemas/user-data.json')}`))
+  for (const [name, from, failure] of [
+    ['mine', 'ubuntu-22.04', { code: 'image-exists' }],
+    ['Mine', 'ubuntu-22.04', { message: 'Mine is not the name of an image' }],
+    ['other', 'ubuntu-22.40', { hint: 'did you mean "ubuntu-22.04"?' }],
+    ['other', 'zzzzzzzz', { hint: /^There are: debian-12, mine, ubuntu-20\.04, / }],
+  ] as const) {
+    const refused = await newImageCommand(name, { from }, env).catch((error) => error)
+    t.match(refused, { failure })
+  }
+  t.same(readdirSync(join(lab, 'images')), ['mine'])
 })
 
 t.test('Packer takes the template', { skip: lacks('packer', ['version']) }, async (t) => {
