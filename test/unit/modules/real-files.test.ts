@@ -279,7 +279,10 @@ t.test('files of any name and kind', async (t) => {
     await failureHere(t, 'copy', { content: 'x', dest: '/dev/full' }),
     '/dev/full is a device, not a file',
   )
-  t.match(await failureHere(t, 'slurp', { src: `${root}/none` }), `Cannot read ${root}/none on this machine: `)
+  t.match(
+    await failureHere(t, 'slurp', { src: `${root}/none` }),
+    `Cannot read ${root}/none on this machine: `,
+  )
   t.match(
     await failureHere(t, 'file', { path: `${root}/real/below`, state: 'directory' }),
     `create folder ${root}/real/below: mkdir: cannot create directory`,
