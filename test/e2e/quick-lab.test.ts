@@ -172,7 +172,8 @@ t.test('the quick lab on this machine', { skip }, async (t) => {
 })
 
 async function isTaken(lab: LabFolder): Promise<boolean> {
-  const { stdout } = await lab.hvlab(['status', '--format', 'json'])
+  const { exitCode, stdout, stderr } = await lab.hvlab(['status', '--format', 'json'])
+  if (exitCode !== 0) throw new Error(`hvlab status: exit code ${exitCode}\n${stderr}`)
   return (JSON.parse(stdout) as { guests: unknown[] }).guests.length > 0
 }
 

@@ -103,6 +103,7 @@ benchmark_duration_s: 1
     }
 
     const status = await lab.hvlab(['status', '--format', 'json'])
+    exits(t, status, 0)
     const { guests } = JSON.parse(status.stdout) as { guests: { host: string; address: string }[] }
     t.same(guests.map(({ host }) => host).sort(), ['guest1.node1', 'guest1.node2'])
     for (const { host, address } of guests) {

@@ -6,6 +6,7 @@ import { memory } from '../../facts/memory.ts'
 import { virtualization } from '../../facts/virtualization.ts'
 import { FailureError } from '../../model/failure.ts'
 import type { HostAccess, ModuleContext } from '../module.ts'
+import { bootEnded } from './boot-ended.ts'
 import { domainShape, hypervisorSoftware, type MeasuredGuest } from './guests.ts'
 
 /** A machine that can measure, and what is recorded about it. */
@@ -34,6 +35,7 @@ export async function guestMachine(
   guest: MeasuredGuest,
   tool: string,
 ): Promise<Measurable> {
+  await bootEnded(context, guest.name)
   const machine = await describe(context, context.peer(guest.name), guest.name, tool)
   const shape = await context.freshFact(domainShape, guest.domain.name)
   return {
