@@ -158,6 +158,7 @@ export const errorCodes = {
   'not-a-file': 'A path that should be a file is a folder, a link or a device.',
   'nothing-to-resume': '`--resume` was given, and no earlier run of the pipeline stopped before its end.',
   'packer-failed': 'Packer ended with an error.',
+  'packer-plugin-missing': 'Packer lacks its plugin for QEMU and cannot fetch it.',
   'path-refused': 'A path is one that hvlab never removes or replaces.',
   'pattern-invalid': 'A host pattern has a mistake.',
   'ping-crash': 'A ping task was asked to crash.',

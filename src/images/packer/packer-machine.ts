@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { defineFact } from '../../facts/fact.ts'
 import { readSections, sections } from '../../facts/sections.ts'
 import { lines } from '../../facts/text.ts'
 import { FailureError } from '../../model/failure.ts'
+import type { HostAccess } from '../../modules/module.ts'
 import { sh } from '../../util/sh.ts'
 
 /** What the builder `packer` needs of the controller. */
@@ -63,5 +66,28 @@ export function requirePackerMachine(machine: PackerMachine): void {
     code: 'image-tools-missing',
     message: `this machine cannot build images with Packer: ${machine.missing.join(', ')} not found`,
     hint: `On Debian and Ubuntu: \`apt-get install ${packages.join(' ')}\`, or put the role packer before the image task. Elsewhere Packer comes from https://developer.hashicorp.com/packer.`,
+  })
+}
+
+/** From 1.7 on Packer's builders are plugins, fetched once by `packer init`; nothing happens where it is there. */
+export async function ensurePlugin(
+  controller: HostAccess,
+  machine: PackerMachine,
+  folder: string,
+): Promise<void> {
+  const plugins = join(folder, 'plugins.pkr.hcl')
+  const [major = 0, minor = 0] = machine.versions.packer.split('.').map(Number)
+  if ((major === 1 && minor < 7) || !existsSync(plugins)) return
+  const result = await controller.run({
+    ...sh`packer init ${plugins}`,
+    env: { CHECKPOINT_DISABLE: '1' },
+  })
+  if (result.exitCode === 0) return
+  throw new FailureError({
+    reason: 'module',
+    code: 'packer-plugin-missing',
+    message: `Packer ${machine.versions.packer} has no plugin for QEMU, and could not fetch it`,
+    hint: 'Run `packer plugins install github.com/hashicorp/qemu` where there is a network, or install it by hand into ~/.config/packer/plugins.',
+    details: `${result.stdout}\n${result.stderr}`.trim(),
   })
 }
