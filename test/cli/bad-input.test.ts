@@ -1,0 +1,120 @@
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import pLimit from 'p-limit'
+import t, { type Test } from 'tap'
+import { parseYaml } from '../../src/config/yaml.ts'
+import { packageRoot } from '../../src/util/package-root.ts'
+import { atEnd } from '../support/cleanup.ts'
+import { hvlab } from '../support/hvlab-process.ts'
+import { tool } from '../support/tool.ts'
+
+/** What people do wrong, through the real command: the exact words and the exit code. test/cases/cli/*.yml holds the cases. */
+interface Case {
+  readonly title: string
+  readonly argv: readonly string[]
+  readonly exit: number
+  /** Everything on stderr and stdout; `<lab>`, `<package>`, `<run>` and `<time>` stand for what changes. */
+  readonly stderr?: string
+  readonly stdout?: string
+  /** Files of the lab besides the usual ones; a path that ends in / is a folder. */
+  readonly files?: Readonly<Record<string, string>>
+  /** Modes of some of them; then the command runs as a user who is not root. */
+  readonly modes?: Readonly<Record<string, number>>
+  readonly user?: boolean
+  readonly env?: Readonly<Record<string, string>>
+  /** Name of the lab's folder. */
+  readonly folder?: string
+}
+
+/** Without what tap adds to every process: it takes longer than the command, and another user cannot write there. */
+const bare = ['env', '-u', 'NODE_OPTIONS']
+
+/** An unprivileged user, as on every Linux. */
+const nobody = 65534
+
+/** Where a machine lets tests become somebody else, and that user can read hvlab. */
+const asUser = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups']
+const skipUser = cannotBecomeUser()
+
+// Many processes, on a machine that may be busy.
+t.setTimeout(300_000)
+
+const folder = join(packageRoot, 'test/cases/cli')
+const limit = pLimit(2)
+
+for (const file of readdirSync(folder)) {
+  const { usual, cases } = read(join(folder, file))
+  t.test(file, async (t) => {
+    const results = cases.map((one) =>
+      limit(() => (needsUser(one) && skipUser ? undefined : run(t, one, usual))),
+    )
+    for (const [index, one] of cases.entries()) {
+      const result = await results[index]
+      if (result === undefined) t.pass(one.title, { skip: skipUser })
+      else t.same(result, { exit: one.exit, stderr: one.stderr ?? '', stdout: one.stdout ?? '' }, one.title)
+    }
+  })
+}
+
+async function run(t: Test, one: Case, usual: Record<string, string>) {
+  const parent = mkdtempSync(join(tmpdir(), 'hvlab-cli-'))
+  atEnd(t, () => rmSync(parent, { recursive: true, force: true }))
+  const lab = join(parent, one.folder ?? 'lab')
+  for (const [path, text] of Object.entries({ ...usual, ...one.files })) write(join(lab, path), text)
+  const options = {
+    cwd: lab,
+    env: { XDG_STATE_HOME: join(parent, 'state'), HOME: parent, ...one.env },
+    through: [...bare, ...(needsUser(one) ? asUser : [])],
+  }
+  if (needsUser(one)) {
+    chmodSync(parent, 0o755)
+    for (const path of ['', ...readdirSync(lab, { recursive: true, encoding: 'utf8' })])
+      chownSync(join(lab, path), nobody, nobody)
+    for (const [path, mode] of Object.entries(one.modes ?? {})) chmodSync(join(lab, path), mode)
+  }
+  const { exitCode, stderr, stdout } = await hvlab(one.argv, options)
+  return { exit: exitCode, stderr: steady(stderr, lab), stdout: steady(stdout, lab) }
+}
+
+function needsUser(one: Case): boolean {
+  return one.user === true || one.modes !== undefined
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(path.endsWith('/') ? path : dirname(path), { recursive: true })
+  if (!path.endsWith('/')) writeFileSync(path, text)
+}
+
+/** What differs from run to run, and from machine to machine. */
+function steady(text: string, lab: string): string {
+  return text
+    .replaceAll(lab, '<lab>')
+    .replaceAll(packageRoot, '<package>')
+    .replaceAll(/\d{8}-\d{6}-[\w-]+/g, '<run>')
+    .replaceAll(/\b\d+\.\d s\b/g, '<time>')
+    .replaceAll(/"duration_ms": \d+/g, '"duration_ms": <time>')
+    .replaceAll(/[^\S\n]+$/gm, '')
+}
+
+function read(path: string): { usual: Record<string, string>; cases: Case[] } {
+  const parsed = parseYaml(readFileSync(path, 'utf8'), path)
+  if (!parsed.ok) throw new Error(parsed.error.map(({ message }) => message).join('\n'))
+  return parsed.value.value as unknown as { usual: Record<string, string>; cases: Case[] }
+}
+
+function cannotBecomeUser(): string | false {
+  if (process.getuid?.() !== 0) return 'needs root to become another user'
+  const [command = '', ...words] = asUser
+  const can = tool(command, [...words, process.execPath, '--check', join(packageRoot, 'bin/hvlab.mjs')])
+  return can.status === 0 ? false : 'another user cannot read this clone'
+}
