@@ -92,16 +92,22 @@ export async function runScriptStage(
 function scriptError(error: unknown, stage: ScriptStage): FailureError {
   if (error instanceof FailureError) return error
   const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
-  const details = error instanceof Error && error.stack !== undefined ? { details: error.stack } : {}
+  const trace = error instanceof Error ? traceInScript(error.stack ?? '', stage.script) : ''
   return new FailureError(
     {
       reason: 'module',
       code: 'script-failed',
       message: `The script ${stage.script} failed: ${message}`,
-      ...details,
+      ...(trace === '' ? {} : { details: trace }),
     },
     { cause: error },
   )
+}
+
+/** The way from the mistake back to the script; below it are only hvlab's own calls. */
+function traceInScript(stack: string, script: string): string {
+  const lines = stack.split('\n')
+  return lines.slice(0, lines.findLastIndex((line) => line.includes(script)) + 1).join('\n')
 }
 
 type Script = (input: ScriptInput) => Promise<unknown>
@@ -145,7 +151,9 @@ function inputOf(
       }
     }),
     vars: lazyVariables(scope),
-    record: (channel, value) => {
+    record: (channel: unknown, value: unknown) => {
+      if (typeof channel !== 'string' || value === undefined)
+        throw new Error("record needs a name and what to record: record('greetings', { … })")
       const data = plainData(value)
       engine.bus.emit({ kind: 'recorded', stage: stage.name, host: controller, channel, data })
     },
