@@ -7,24 +7,15 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { requireNode } from '../bin/node-version.mjs'
 import { ensureTestPackages } from './system-packages.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const MINIMUM_NODE = [20, 19]
 
-checkNode()
+requireNode()
 installDependencies()
 build()
 if (process.argv.includes('--test')) ensureTestPackages()
-
-function checkNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number)
-  if (major > MINIMUM_NODE[0] || (major === MINIMUM_NODE[0] && minor >= MINIMUM_NODE[1])) return
-  fail(
-    `hvlab needs Node.js ${MINIMUM_NODE.join('.')} or newer; this is ${process.versions.node}.`,
-    'Install a current release from https://nodejs.org/ or your distribution, for example version 24.',
-  )
-}
 
 /** `npm ci` only when the lock file, or the ABI that native packages are built for, is another than last time. */
 function installDependencies() {
@@ -69,7 +60,7 @@ function say(text) {
   process.stderr.write(`hvlab set-up: ${text}\n`)
 }
 
-function fail(message, hint) {
-  process.stderr.write(`error: ${message}\n${hint ? `hint: ${hint}\n` : ''}`)
+function fail(message) {
+  process.stderr.write(`error: ${message}\n`)
   process.exit(1)
 }

@@ -66,6 +66,25 @@ for (const file of readdirSync(folder)) {
   })
 }
 
+t.test('a Node.js that is too old', async (t) => {
+  const old =
+    'data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"18.20.4"}})'
+  for (const script of ['bin/hvlab.mjs', 'scripts/setup.mjs']) {
+    const words = ['-u', 'NODE_OPTIONS', process.execPath, '--import', old, join(packageRoot, script)]
+    const { status, stdout, stderr } = tool('env', words)
+    t.same(
+      { status, stdout, stderr },
+      {
+        status: 1,
+        stdout: '',
+        stderr:
+          'error: hvlab needs Node.js 20.19 or newer; this is 18.20.4.\n  hint: Install a current release from https://nodejs.org/ or your distribution, for example version 24.\n',
+      },
+      script,
+    )
+  }
+})
+
 async function run(t: Test, one: Case, usual: Record<string, string>) {
   const parent = mkdtempSync(join(tmpdir(), 'hvlab-cli-'))
   atEnd(t, () => rmSync(parent, { recursive: true, force: true }))
