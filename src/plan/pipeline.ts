@@ -53,7 +53,13 @@ export function compileStages(
   context.diagnostics.push(...diagnostics)
   checkTemplates(context, value['vars'], { document, path: ['vars'] })
   const list = Array.isArray(value['stages']) ? value['stages'] : []
-  const stages = stagesOf(context, list, 'pipeline', { document, path: ['stages'] }, { ...settings, defaults })
+  const stages = stagesOf(
+    context,
+    list,
+    'pipeline',
+    { document, path: ['stages'] },
+    { ...settings, defaults },
+  )
   return given?.name === undefined ? { defaults, stages } : { name: given.name, defaults, stages }
 }
 
