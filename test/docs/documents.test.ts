@@ -67,9 +67,11 @@ void t.test('commands that are run elsewhere are shown somewhere, and run there'
 
 void t.test('links and pictures lead somewhere; commands in running text exist', async (t) => {
   const commands = new Set(
-    [
-      ...readFileSync(join(packageRoot, 'src/commands/cli.ts'), 'utf8').matchAll(/command\(\s*'([a-z]+)/g),
-    ].map(([, name]) => name),
+    ['src/commands/cli.ts', 'src/commands/image/cli.ts']
+      .flatMap((file) => [
+        ...readFileSync(join(packageRoot, file), 'utf8').matchAll(/command\(\s*'([a-z]+)/g),
+      ])
+      .map(([, name]) => name),
   )
   for (const { file, text } of documents) {
     for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
