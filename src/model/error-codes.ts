@@ -86,8 +86,8 @@ export const errorCodes = {
   'image-check-failed': 'The disk that an installer left is not the image that was to be built.',
   'image-download-failed':
     'The installer or disk of an image could not be downloaded from any of its mirrors.',
-  'image-export-failed': 'An image could not be copied out of the store.',
   'image-exists': 'A new image would stand where there is one already.',
+  'image-export-failed': 'An image could not be copied out of the store.',
   'image-in-use': 'An image cannot be removed or replaced while disks of guests stand on it.',
   'image-keyring-missing': 'The keys that sign an image’s packages are not on the machine that builds it.',
   'image-not-an-installer': 'A file given as an installer has no kernel and initrd where image.yml says.',

@@ -450,7 +450,7 @@ t.test('local', async (t) => {
   await local.close()
   t.match(await failureOf(() => local.run(sh`true`)), {
     code: 'connection-closed',
-    message: 'local was used after it was closed',
+    message: 'this machine was used after it was closed',
   })
 })
 

@@ -183,6 +183,27 @@ t.test('ad-hoc answers', async (t) => {
     fingerprint: '',
   } as const
   renderer.handle({
+    time: '2026-01-05T10:00:00.000Z',
+    kind: 'run.started',
+    runId: 'exec',
+    pipeline: 'exec',
+    file: 'exec',
+    version: '0.1.0',
+    fingerprint: '',
+    check: false,
+    stages: [
+      { name: 'find-guests', needs: [], hosts: ['one'] },
+      { name: 'exec', needs: ['find-guests'], hosts: [] },
+    ],
+  })
+  renderer.handle({
+    ...base,
+    stage: 'find-guests',
+    host: 'one',
+    outcome: { kind: 'ok' },
+    data: { guests: [] },
+  })
+  renderer.handle({
     ...base,
     host: 'one',
     outcome: { kind: 'changed' },
