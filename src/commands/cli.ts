@@ -49,7 +49,7 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
     ),
   )
   runOptions(
-    command('validate [files...]', 'check pipelines, inventories and roles; every mistake at once'),
+    command('validate [files...]', 'check pipelines, inventories, roles and images; every mistake at once'),
   ).action(
     exits(async (files: string[], flags: Flags) =>
       (await import('./validate.ts')).validateCommand(files, runFlags(flags), env),

@@ -9,6 +9,7 @@ import { kindOfFile, validateFile } from '../plan/validate-file.ts'
 import type { PlanInputs } from './compile-plan.ts'
 import type { CommandEnvironment } from './environment.ts'
 import type { RunOptions } from './run-options.ts'
+import { imageFileOf, validateImage } from './validate-image.ts'
 
 interface Checked {
   readonly file: string
@@ -17,7 +18,7 @@ interface Checked {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-/** Checks pipelines, playbooks, inventories and task files; without arguments every pipeline of the lab. */
+/** Checks pipelines, playbooks, inventories, task files and images; without arguments every pipeline of the lab. */
 export async function validateCommand(
   files: readonly string[],
   options: PlanInputs & Pick<RunOptions, 'format'>,
@@ -27,6 +28,11 @@ export async function validateCommand(
   const checked: Checked[] = []
   for (const file of files.length > 0 ? files : everyPipeline(env.cwd)) {
     const path = resolve(env.cwd, file)
+    const imageFile = imageFileOf(path)
+    if (imageFile !== undefined) {
+      checked.push({ file: relative(env.cwd, path), kind: 'image', ...validateImage(imageFile) })
+      continue
+    }
     const kind = kindOfFile(path)
     const vars = extraVars.ok ? extraVars.value : undefined
     const { summary, diagnostics } = await validateFile(path, kind, {

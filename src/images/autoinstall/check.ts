@@ -73,12 +73,13 @@ function checkActions(data: Autoinstall, document: YamlDocument): Diagnostic[] {
 function checkVersion(document: YamlDocument, version: string): Diagnostic[] {
   const data = (document.value as { autoinstall: Value }).autoinstall
   return newerThan(version, data).map(({ path, key }) => {
-    const name = key.value === undefined ? `"${path.at(-1)}"` : `"${path.at(-1)}: ${key.value}"`
+    const word = key.value === undefined ? `"${path.at(-1)}"` : `"${path.at(-1)}: ${key.value}"`
+    const name = key.list === true ? `a list as ${word}` : word
     const where = key.beside === undefined ? '' : ` beside "${key.beside}"`
     return {
       severity: 'error',
       code: 'autoinstall-key-too-new',
-      message: `${name}${where} needs installer ${key.since} or newer, and this ISO may have ${version}, which ignores it`,
+      message: `${name}${where} needs installer ${key.since} or newer, and this ISO may have ${version}, which does not know it`,
       location: document.locate(['autoinstall', ...path], key.value === undefined ? 'key' : 'value'),
       hint: 'remove it, or use a newer ISO and say its version in image.yml (installer: version)',
     }

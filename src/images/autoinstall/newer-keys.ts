@@ -8,6 +8,8 @@ interface NewerKey {
   readonly path: string
   /** Only this value is newer, not the key. */
   readonly value?: string
+  /** Only a list is newer, not the key. */
+  readonly list?: true
   /** Only beside this other key of the same map. */
   readonly beside?: string
   readonly since: string
@@ -44,6 +46,8 @@ const newerKeys: readonly NewerKey[] = [
   { path: 'storage.layout.reset-partition', since: '23.10.1' },
   { path: 'storage.layout.reset-partition-only', since: '23.10.1' },
   { path: 'storage.swap', beside: 'layout', since: '23.10.1' },
+  { path: 'storage.config.*.match', list: true, since: '24.08.1' },
+  { path: 'storage.layout.match', list: true, since: '24.08.1' },
   { path: 'kernel-crash-dumps', since: '24.10.1' },
   { path: 'storage.layout.ptable', since: '25.04' },
   { path: 'zdevs', since: '25.04' },
@@ -62,6 +66,7 @@ export function newerThan(version: string, data: Value): FoundNewerKey[] {
     .flatMap((key) =>
       find(data, key.path.split('.')).flatMap(({ path, value, parent }) => {
         if (key.value !== undefined && value !== key.value) return []
+        if (key.list === true && !Array.isArray(value)) return []
         if (key.beside !== undefined && !(isMap(parent) && key.beside in parent)) return []
         return [{ path, key }]
       }),

@@ -78,18 +78,18 @@ t.test('mistakes that the installer would take in silence', async (t) => {
     ],
     [
       ['name: direct', 'name: zfs'],
-      '"name: zfs" needs installer 23.10.1 or newer, and this ISO may have 22.07.2, which ignores it',
+      '"name: zfs" needs installer 23.10.1 or newer, and this ISO may have 22.07.2, which does not know it',
       '7:20',
       'remove it, or use a newer ISO and say its version in image.yml (installer: version)',
     ],
     [
       ['{geoip: false}', '{geoip: false, fallback: offline-install}'],
-      '"fallback" needs installer 23.04.1 or newer, and this ISO may have 22.07.2, which ignores it',
+      '"fallback" needs installer 23.04.1 or newer, and this ISO may have 22.07.2, which does not know it',
       '5:23',
     ],
     [
       ['  late', '    swap: {size: 0}\n  late'],
-      '"swap" beside "layout" needs installer 23.10.1 or newer, and this ISO may have 22.07.2, which ignores it',
+      '"swap" beside "layout" needs installer 23.10.1 or newer, and this ISO may have 22.07.2, which does not know it',
       '8:5',
     ],
     [
@@ -121,6 +121,16 @@ t.test('mistakes that the installer would take in silence', async (t) => {
       '"partion" is not a type of storage action',
       '7:21',
       'did you mean "partition"?',
+    ],
+    [
+      ['{name: direct}', '{name: direct, match: [{ssd: true}]}'],
+      'a list as "match" needs installer 24.08.1 or newer, and this ISO may have 22.07.2, which does not know it',
+      '7:28',
+    ],
+    [
+      ['layout: {name: direct}', 'config: [{type: disk, id: d, match: {id_path: x}}]'],
+      '"id_path" needs installer 23.10.1 or newer, and this ISO may have 22.07.2, which does not know it',
+      '7:42',
     ],
     [
       ['shutdown: poweroff', 'interactive-sections: [network]'],
