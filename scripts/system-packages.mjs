@@ -12,6 +12,7 @@ const PACKAGES = {
   iptables: 'iptables',
   mmdebstrap: 'mmdebstrap',
   xorriso: 'xorriso',
+  sfdisk: 'fdisk',
   packer: 'packer',
   gpgv: 'gpgv',
   gpg: 'gnupg',

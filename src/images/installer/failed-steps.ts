@@ -13,9 +13,11 @@ export class FailedSteps {
 
   /** Returns whether the event means that the installer gives up. */
   add(event: InstallerEvent): boolean {
+    // The error-commands run because of a failure; theirs do not count.
+    if (event.name.startsWith('subiquity/Error/')) return true
     if (event.type === 'start') {
       this.#open.push(event.name)
-      return event.name.startsWith('subiquity/Error/')
+      return false
     }
     const at = this.#open.lastIndexOf(event.name)
     if (at >= 0) this.#open.splice(at, 1)

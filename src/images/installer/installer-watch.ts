@@ -125,16 +125,17 @@ export class InstallerWatch {
 
   #line(text: string, now: number): void {
     this.#movedAt = now
-    this.#tail.push(text)
-    if (this.#tail.length > 20) this.#tail.shift()
     this.#enter('boot', now)
     // The whole line: the installer also prints the text of the command that prints the marker.
     if (text === this.#marker) this.#markerSeen = true
     if (text === this.#failureMarker) {
       this.#giveUp(now)
-      this.#decideWithin(this.#limits.settleMs * 4, now)
+      this.#decideWithin(this.#limits.settleMs, now)
     }
     const event = eventFromLine(text)
+    // What led to a failure says more than the commands that follow from it.
+    if (event?.name.startsWith('subiquity/Error/') !== true) this.#tail.push(text)
+    if (this.#tail.length > 20) this.#tail.shift()
     if (event === undefined) this.#classify(text, now)
     else this.#event(event, now)
   }
@@ -149,7 +150,7 @@ export class InstallerWatch {
     } else if (finding?.kind === 'evidence') {
       this.#steps.witness(finding.cause, finding.text)
       // A system from which the kernel took a process is not one to keep.
-      if (finding.cause === 'out-of-memory') this.#decideWithin(this.#limits.settleMs * 2, now)
+      if (finding.cause === 'out-of-memory') this.#decideWithin(0, now)
     } else {
       this.#prompt(text, now)
     }

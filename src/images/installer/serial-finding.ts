@@ -40,7 +40,7 @@ const patterns: readonly (readonly [RegExp, (found: RegExpExecArray, line: strin
     /An error occurred\. Press enter to start a shell|generating crash report|report saved to \/var\/crash\/|Malformed autoinstall|no identity data provided/,
     () => ({ kind: 'gave-up' }),
   ],
-  [/Out of memory: Killed process|invoked oom-killer/, (_found, line) => evidence('out-of-memory', line)],
+  [/[Oo]ut of memory: Killed process/, (_found, line) => evidence('out-of-memory', line)],
   [
     /No space left on device|You don't have enough free space in/,
     (_found, line) => evidence('no-space', line),

@@ -325,7 +325,7 @@ t.test('every failure by its name', async (t) => {
         [97_010, gone],
       ],
       { kind: 'step-failed', step: `${late}/command_2`, message: 'exit status 3' },
-      97_500,
+      96_500,
     ],
     [
       'error-commands that never end are not waited for',
@@ -338,10 +338,10 @@ t.test('every failure by its name', async (t) => {
       [...install, [40_000, start('subiquity/Error/run')], [45_000, line(`HVLAB-FAIL ${nonce}`)]],
       {
         kind: 'step-failed',
-        step: 'subiquity/Error/run',
+        step: 'subiquity/Install/install',
         message: 'the installer gave up without naming a step',
       },
-      47_000,
+      45_500,
     ],
     [
       'a failure that the installer catches is none',
@@ -381,7 +381,7 @@ t.test('every failure by its name', async (t) => {
         text: 'Out of memory: Killed process 812 (subiquity)',
         step: 'subiquity/Install/install',
       },
-      51_000,
+      50_000,
     ],
     [
       'out of memory as a panic',
