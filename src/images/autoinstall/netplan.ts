@@ -78,6 +78,10 @@ const physical = {
   'set-name': z.string().optional(),
   wakeonlan: z.boolean().optional(),
   'emit-lldp': z.boolean().optional(),
+  /** 802.1X. */
+  auth: z.record(z.string(), z.unknown()).optional(),
+  link: z.string().optional(),
+  'virtual-function-count': z.number().int().optional(),
 }
 const parameters = z.record(z.string(), z.unknown()).optional()
 

@@ -24,6 +24,10 @@ const aptMirror = z.strictObject({
   arches: z.array(z.string()).optional(),
   uri: z.string().optional(),
   search: z.array(z.string()).optional(),
+  search_dns: z.boolean().optional(),
+  key: z.string().optional(),
+  keyid: z.string().optional(),
+  keyserver: z.string().optional(),
 })
 
 const apt = z.strictObject({

@@ -153,6 +153,14 @@ t.test('mistakes that the installer would take in silence', async (t) => {
     if (hint !== undefined) t.equal(found[0]?.hint, hint)
   }
   t.same(mistakes(good, '22.07.2'), [])
+  t.same(mistakes(good.replaceAll('\n', '\r\n'), '22.07.2'), [], 'lines of Windows')
+  t.same(
+    mistakes('', '22.07.2').map((one) => one.message),
+    [
+      'the first line of the autoinstall file must be #cloud-config',
+      'the autoinstall file must be a map, not empty',
+    ],
+  )
   t.same(mistakes(good.replace('name: direct', 'name: zfs'), '24.04.1'), [])
   t.same(
     mistakes(
