@@ -35,7 +35,7 @@ export class HostReach implements HostAccess {
     const isWatched = options.stream === true || options.onOutput !== undefined
     const result = await this.#guard(
       connection.run(complete, {
-        signal: this.#options.signal,
+        ...(options.cleanUp === true ? {} : { signal: this.#options.signal }),
         ...(isWatched
           ? {
               onOutput: (stream: 'stdout' | 'stderr', text: string): void => {

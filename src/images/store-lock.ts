@@ -55,11 +55,18 @@ export async function lockKey(
     workFolder,
     release: async () => {
       abandoned.add(token)
-      await host.run(sh`(
+      await host.run(
+        {
+          ...sh`(
         rm -rf --one-file-system ${workFolder}
         exec 9>${store}/.guard; flock 9
         if [ "$(cat ${lockPath(store, key)} 2>/dev/null)" = ${owner} ]; then rm -f ${lockPath(store, key)}; fi
-      )`)
+      )`,
+          // The run may have been interrupted, and people wait.
+          timeoutMs: 20_000,
+        },
+        { cleanUp: true },
+      )
       abandoned.delete(token)
     },
   }

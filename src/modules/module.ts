@@ -130,6 +130,8 @@ export interface QueryOptions {
   readonly stream?: boolean
   /** Raw chunks while the command runs: for modules that read progress out of a tool's output. */
   readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void
+  /** Runs although the run was interrupted: for taking away what the module made. Must be short. */
+  readonly cleanUp?: boolean
 }
 
 export interface HostAccess {
