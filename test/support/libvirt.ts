@@ -73,8 +73,8 @@ export function foreignDefinitions(t: Test): Foreign {
   return { definitions: () => [virsh('dumpxml', domain), virsh('net-dumpxml', network)] }
 }
 
-function libvirtAnswers(): boolean {
-  // A daemon that does not run is started by no socket where systemd does not run.
+/** Not where libvirt is installed but not started yet: without systemd no socket starts it. */
+export function libvirtAnswers(): boolean {
   if (!existsSync('/run/libvirt/libvirt-sock')) return false
   return tool('timeout', ['10', 'virsh', '-c', 'qemu:///system', 'version']).status === 0
 }
