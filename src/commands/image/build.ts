@@ -5,6 +5,8 @@ import { exitCodeOf, runAdHoc } from '../run-ad-hoc.ts'
 import type { RunOptions } from '../run-options.ts'
 
 export interface ImageBuildOptions extends RunOptions {
+  /** A store of the user's own; the usual one belongs to root. */
+  readonly store?: string
   readonly iso?: string
   readonly rebuild: boolean
   readonly keepOnError: boolean
@@ -17,7 +19,7 @@ export async function imageBuildCommand(
   options: ImageBuildOptions,
   env: CommandEnvironment,
 ): Promise<number> {
-  const { iso, rebuild, keepOnError, stallSeconds } = options
+  const { iso, rebuild, keepOnError, stallSeconds, store } = options
   const params = defined({
     name,
     rebuild,
@@ -27,17 +29,18 @@ export async function imageBuildCommand(
     deadline_seconds: options.deadline,
   })
   const { deadline: _installation, ...run } = options
+  const own = store === undefined ? [] : [JSON.stringify({ hvlab_store: resolve(env.cwd, store) })]
   return exitCodeOf(
     await runAdHoc(
       {
         pattern: 'localhost',
         module: 'image',
         params,
-        become: true,
+        become: store === undefined,
         name: 'image build',
         format: options.format,
       },
-      run,
+      { ...run, extraVars: [...run.extraVars, ...own] },
       env,
     ),
   )

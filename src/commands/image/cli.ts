@@ -33,19 +33,17 @@ export function imageCommands(program: Command, exits: Exits, env: CommandEnviro
     .option('--keep-on-error', 'leave the machine of a failed installation running, to look at')
     .option('--stall <seconds>', 'the installer has failed when it says nothing for this long', seconds)
     .option('--deadline <seconds>', 'the longest that the installation may take', seconds)
-    .option('--store <folder>', 'the image store')
+    .option('--store <folder>', 'an image store of your own, which needs no root')
     .action(
       exits(async (name: string, flags: Flags) => {
-        const options = runFlags(flags)
-        const store = flags['store'] === undefined ? [] : [JSON.stringify({ hvlab_store: flags['store'] })]
         return (await import('./build.ts')).imageBuildCommand(
           name,
           {
-            ...options,
-            extraVars: [...options.extraVars, ...store],
+            ...runFlags(flags),
             rebuild: flags['rebuild'] === true,
             keepOnError: flags['keepOnError'] === true,
             ...text(flags, 'iso'),
+            ...text(flags, 'store'),
             ...(flags['stall'] === undefined ? {} : { stallSeconds: flags['stall'] as number }),
           },
           env,
