@@ -80,6 +80,12 @@ variable "cpu_model" {
   default = "host"
 }
 
+# QEMU's own BIOS. For an image with an EFI system partition: /usr/share/ovmf/OVMF.fd (package ovmf).
+variable "firmware" {
+  type    = string
+  default = "bios-256k.bin"
+}
+
 # What the installer says, and what QEMU says about how it ended. Relative names: a socket's path has at most 107 bytes.
 variable "serial_log" {
   type    = string
@@ -137,6 +143,7 @@ source "qemu" "ubuntu" {
   # A key that stands here replaces all that Packer itself would give for it; so every drive and device is named.
   qemuargs = [
     ["-cpu", var.cpu_model],
+    ["-bios", var.firmware],
     ["-kernel", var.kernel],
     ["-initrd", var.initrd],
     ["-append", var.kernel_arguments],

@@ -149,7 +149,7 @@ function packerInputs(file: PackerImageFile, folder: string): object {
     template: sha256(readFileSync(join(folder, template))),
     // All that the installer is told, hvlab's own commands included; what differs in every build is left empty.
     told: sha256(renderInstallerSeed({ file, folder }, { nonce: '', webhookUrl: '' }).userData),
-    installer: [installer.kernel, installer.initrd, installer.kernel_arguments],
+    installer: [installer.kernel, installer.initrd, installer.kernel_arguments, installer.firmware ?? 'bios'],
   }
 }
 

@@ -45,6 +45,9 @@ export const packerImageSchema = z.strictObject({
         .max(1 << 20)
         .default(3072)
         .describe('Memory of the machine that installs, MiB; Ubuntu’s installer needs 2048'),
+      firmware: absolutePath
+        .optional()
+        .describe('EFI firmware in place of QEMU’s BIOS; the disk then gets an EFI system partition'),
       deadline_minutes: z
         .number()
         .int()

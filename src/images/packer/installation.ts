@@ -154,6 +154,7 @@ function templateVariables(installation: Installation, kernelArguments: string):
     pid_file: workFiles.pid,
     logs_file: workFiles.logs,
     skip_compaction: true,
+    ...(installer.firmware === undefined ? {} : { firmware: installer.firmware }),
   }
 }
 
