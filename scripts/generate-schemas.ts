@@ -13,6 +13,7 @@ import {
 } from '../src/config/schema/stage.ts'
 import { blockKeywords, taskKeywords } from '../src/config/schema/step.ts'
 import { autoinstallFile } from '../src/images/autoinstall/schema.ts'
+import { actionSchemas } from '../src/images/autoinstall/storage.ts'
 import { imageFileSchema } from '../src/images/image-file.ts'
 import type { Module } from '../src/modules/module.ts'
 import { aliasesOf, paramShape } from '../src/modules/read-params.ts'
@@ -32,7 +33,10 @@ export function jsonSchemas(): Record<string, Json> {
     'tasks.json': document('Tasks or handlers of a role', { $ref: './pipeline.json#/$defs/steps' }),
     'inventory.json': document('An Ansible inventory in YAML', plain(inventoryFile)),
     'image.json': document('images/<name>/image.yml', plain(imageFileSchema)),
-    'user-data.json': document('images/<name>/user-data: autoinstall data', plain(autoinstallFile)),
+    'user-data.json': document('images/<name>/user-data: autoinstall data', {
+      ...plain(autoinstallFile),
+      $defs: { storageAction: { anyOf: actionSchemas.map(plain) } },
+    }),
     'role-meta.json': document('meta/main.yml of a role', {
       ...plain(roleMeta),
       $defs: { roles: defs['roles'] },

@@ -173,6 +173,7 @@ const actions = {
 
 type ActionType = keyof typeof actions
 export const actionTypes = Object.keys(actions) as ActionType[]
+export const actionSchemas: readonly z.ZodType[] = Object.values(actions)
 
 /** The schema of a storage action, by its type. */
 export function actionSchema(type: string): z.ZodType | undefined {
@@ -180,7 +181,7 @@ export function actionSchema(type: string): z.ZodType | undefined {
 }
 
 /** Actions are checked one by one (`check.ts`), so that a mistake is told in terms of that type of action. */
-const action = z.looseObject({ type: z.string(), id: z.string() })
+const action = z.looseObject({ type: z.string(), id: z.string() }).meta({ $ref: '#/$defs/storageAction' })
 
 export const storage = z.strictObject({
   layout: layout.optional(),
