@@ -1,7 +1,7 @@
 import type { Event, TaskFinished } from '../model/event.ts'
 import type { Renderer } from '../model/renderer.ts'
 import type { Value } from '../model/value.ts'
-import { failureText, finalFailure } from './messages.ts'
+import { failureText, finalFailure, stageFailures } from './messages.ts'
 import type { Paint } from './style.ts'
 
 /**
@@ -20,6 +20,8 @@ export function adhocRenderer(options: {
       if (event.kind === 'run.started') asked = event.stages.at(-1)?.name
       if (event.kind === 'task.finished' && (event.stage === asked || finalFailure(event)))
         options.stdout(`${answer(event, options.paint)}\n`)
+      if (event.kind === 'run.finished')
+        for (const text of stageFailures(event, options.paint)) options.stderr(`${text}\n`)
       if (event.kind === 'note' && event.level === 'warning') options.stderr(`warning: ${event.text}\n`)
     },
     async close() {},

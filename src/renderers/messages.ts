@@ -1,4 +1,4 @@
-import type { Event, Note, RunInterrupted } from '../model/event.ts'
+import type { Event, Note, RunFinished, RunInterrupted } from '../model/event.ts'
 import type { Failure } from '../model/failure.ts'
 import type { Outcome } from '../model/result.ts'
 import { indent, type Paint } from './style.ts'
@@ -39,6 +39,15 @@ export function finalFailure(event: Event): { failure: Failure; title: string } 
   if (outcome.kind === 'failed' && !outcome.ignored && !outcome.rescued)
     return { failure: outcome.failure, title }
   return undefined
+}
+
+/** Failures of no task, e.g. a stage whose pattern matches no host: nothing else showed them. */
+export function stageFailures({ failures }: RunFinished, paint: Paint): string[] {
+  return failures
+    .filter(({ task }) => task === undefined)
+    .map(({ failure, stage, host }) =>
+      failureText(failure, [stage ?? 'run', host].filter(Boolean).join(' · '), paint),
+    )
 }
 
 export function noteText(note: Note, paint: Paint): string {

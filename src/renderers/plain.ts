@@ -2,7 +2,14 @@ import type { Event, TaskChange } from '../model/event.ts'
 import type { Renderer } from '../model/renderer.ts'
 import type { Outcome } from '../model/result.ts'
 import { diffText } from './diff-text.ts'
-import { failureText, finalFailure, interruptedText, isCancelled, noteText } from './messages.ts'
+import {
+  failureText,
+  finalFailure,
+  interruptedText,
+  isCancelled,
+  noteText,
+  stageFailures,
+} from './messages.ts'
 import { recapText } from './recap.ts'
 import { progressText } from './run-view.ts'
 import { durationText, type Paint } from './style.ts'
@@ -82,6 +89,7 @@ export function plainRenderer(options: PlainOptions): Renderer {
           say(paint('yellow', interruptedText(event)))
           return
         case 'run.finished':
+          for (const text of stageFailures(event, paint)) say(text)
           options.stdout(`\n${recapText(event, paint)}`)
           return
         default:

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream'
 import { DefaultRenderer, Listr, ListrLogger, type ListrTaskWrapper, ProcessOutput } from 'listr2'
 import type { Event, Note } from '../model/event.ts'
 import type { Renderer } from '../model/renderer.ts'
-import { failureText, finalFailure, noteText } from './messages.ts'
+import { failureText, finalFailure, noteText, stageFailures } from './messages.ts'
 import { recapText } from './recap.ts'
 import { applyEvent, emptyView } from './run-view.ts'
 import { fit, type Paint } from './style.ts'
@@ -93,6 +93,7 @@ export function ttyRenderer({ paint, terminal, results }: TtyOptions): Renderer 
       if (event.kind === 'run.started') start()
       if (event.kind === 'note') notes.push(event)
       const failure = finalFailure(event)
+      if (event.kind === 'run.finished') failures.push(...stageFailures(event, paint))
       if (failure) failures.push(failureText(failure.failure, failure.title, paint))
     },
     close() {

@@ -101,7 +101,7 @@ t.test('the quick lab on this machine', { skip }, async (t) => {
   })
 
   await t.test('exec reaches guests like any host', async (t) => {
-    const said = await lab.hvlab(['exec', 'guests', '-a', 'uname -n'])
+    const said = await lab.hvlab(['exec', 'guests:&guest1', '-a', 'uname -n'])
     t.same([said.exitCode, said.stdout], [0, 'guest1 | CHANGED | rc=0 >>\nguest1\n'], said.stderr)
   })
 
@@ -144,7 +144,7 @@ t.test('the quick lab on this machine', { skip }, async (t) => {
     const { stdout, stderr } = interrupted
     t.match(stderr, /^interrupted by SIGINT, stopping$/m)
     t.match(stdout, /^RECAP\nlocalhost +: ok=/m)
-    t.match(stderr, /^Continue it with: hvlab up quick --resume \S+$/m)
+    t.match(stderr, /^Continue it with: hvlab up quick -e \S+ .* --resume \S+$/m)
     t.same(sysbench(), [], 'no workload is left')
     t.equal(virsh('domstate', domain), 'running', 'the guest runs again')
 

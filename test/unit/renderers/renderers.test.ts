@@ -213,6 +213,47 @@ t.test('ad-hoc answers', async (t) => {
   t.equal(out, 'one | CHANGED | rc=0 >>\nup 3 days\ntwo | SUCCESS => {\n    "ping": "pong"\n}\n')
 })
 
+t.test('a stage that fails as a whole says why', async (t) => {
+  const finished: Event = {
+    time: '2026-01-05T10:00:00.000Z',
+    kind: 'run.finished',
+    exitCode: 1,
+    durationMs: 10,
+    recap: {},
+    failures: [
+      {
+        stage: 'exec',
+        failure: {
+          reason: 'config',
+          code: 'no-hosts-matched',
+          message: 'No host matches "guests".',
+          hint: 'Look.',
+        },
+      },
+      {
+        stage: 'exec',
+        host: 'one',
+        task: 'exec/0',
+        failure: { reason: 'module', code: 'x', message: 'shown before' },
+      },
+    ],
+    artifacts: [],
+  }
+  const want = '✖ exec\n  No host matches "guests".\n  hint: Look.\n'
+  let err = ''
+  const stderr = (text: string) => (err += text)
+  adhocRenderer({ paint, stdout: () => {}, stderr }).handle(finished)
+  t.equal(err, want)
+  err = ''
+  plainRenderer({ paint, verbosity: 0, diff: false, stderr, stdout: () => {} }).handle(finished)
+  t.equal(err, want)
+  const terminal = new PassThrough()
+  const picture = ttyRenderer({ paint, terminal, results: new PassThrough() })
+  picture.handle(finished)
+  await picture.close()
+  t.equal(String(terminal.read()), `\n${want}`)
+})
+
 t.test('formats', async (t) => {
   const screen = (isTTY: boolean, env: Record<string, string>) => {
     const stdout = new PassThrough() as unknown as NodeJS.WriteStream
