@@ -91,6 +91,11 @@ variable "serial_log" {
   type    = string
   default = "serial.log"
 }
+# Its console, for you: socat -,raw,echo=0 UNIX-CONNECT:serial.sock
+variable "serial_socket" {
+  type    = string
+  default = "serial.sock"
+}
 variable "qmp_socket" {
   type    = string
   default = "qmp.sock"
@@ -161,7 +166,8 @@ source "qemu" "ubuntu" {
     ["-device", "virtio-rng-pci"],
     ["-device", "pvpanic"],
 
-    ["-serial", "file:${var.serial_log}"],
+    ["-chardev", "socket,id=console,path=${var.serial_socket},server=on,wait=off,logfile=${var.serial_log}"],
+    ["-serial", "chardev:console"],
     ["-device", "virtio-serial-pci"],
     ["-chardev", "file,id=logs,path=${var.logs_file}"],
     ["-device", "virtserialport,chardev=logs,name=hvlab.logs"],

@@ -97,7 +97,7 @@ async function failed(
   if (keepOnError) {
     report.note(
       'warning',
-      `${failure.message}; the machine is kept until you interrupt: its console goes on in ${join(folder, workFiles.serial)}`,
+      `${failure.message}; the machine is kept until you interrupt; its console: cd ${folder} && socat -,raw,echo=0 UNIX-CONNECT:${workFiles.console}`,
     )
     await child
   }
@@ -151,6 +151,7 @@ function templateVariables(installation: Installation, kernelArguments: string):
     cpu_model: accelerator === 'kvm' ? 'host' : 'max',
     qmp_socket: workFiles.qmp,
     serial_log: workFiles.serial,
+    serial_socket: workFiles.console,
     pid_file: workFiles.pid,
     logs_file: workFiles.logs,
     skip_compaction: true,

@@ -10,6 +10,7 @@ export const workFiles = {
   variables: 'build.pkrvars.json',
   seed: 'seed.iso',
   serial: 'serial.log',
+  console: 'serial.sock',
   qmp: 'qmp.sock',
   pid: 'qemu.pid',
   packerPid: 'packer.pid',
