@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import type { FailureCause } from '../../src/images/installer/outcome.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { installStandIn, type StandInInstall } from '../support/stand-in-iso/stand-in-install.ts'
 import { missingForStandIn, standInIso } from '../support/stand-in-iso/stand-in-iso.ts'
@@ -11,6 +12,12 @@ import { must } from '../support/tool.ts'
 /** Supervision of an installer that really runs, emulated: one good installation, then every way to fail. */
 const skip = missingForStandIn() ?? false
 const seconds = 1000
+/** Seconds, emulated on a busy machine, within which a failure is known: the error-commands run in that time. */
+const promptness: Partial<Record<FailureCause['kind'], number>> = {
+  'qemu-died': 3,
+  panic: 10,
+  'step-failed': 15,
+}
 const install = 'subiquity/Install/install'
 const stage = `${install}/curtin_install/run_curtin_step/cmd-install/stage-`
 
@@ -96,7 +103,7 @@ t.test('supervised installations', { skip, timeout: 900 * seconds }, async (t) =
     ],
     [
       'a hang',
-      { switch: 'hang@extract', stallSeconds: 8 },
+      { switch: 'hang@extract', stallSeconds: 12 },
       { kind: 'stalled', step: `${stage}extract` },
       'extraction',
     ],
@@ -161,6 +168,9 @@ t.test('supervised installations', { skip, timeout: 900 * seconds }, async (t) =
       if (result.outcome.kind !== 'failed') return
       if (phase !== '') t.equal(result.outcome.phase, phase)
       t.ok(result.outcome.serialTail.length > 0)
+      const within = promptness[result.outcome.cause.kind]
+      if (within !== undefined)
+        t.ok(result.lastSeconds < within, `${result.lastSeconds.toFixed(1)} s after it happened`)
       if (result.outcome.cause.kind !== 'step-failed') return
       const logs = must('tar', ['-tzf', result.logs])
       t.match(logs, 'var/log/installer/subiquity-server-debug.log')

@@ -37,7 +37,7 @@ const patterns: readonly (readonly [RegExp, (found: RegExpExecArray, line: strin
     (found) => ({ kind: 'panic', message: (found[1] ?? '').trim() }),
   ],
   [
-    /An error occurred\. Press enter to start a shell|generating crash report|report saved to \/var\/crash\/|Malformed autoinstall|no identity data provided/,
+    /An error occurred\. Press enter to start a shell|Malformed autoinstall|no identity data provided/,
     () => ({ kind: 'gave-up' }),
   ],
   [/[Oo]ut of memory: Killed process/, (_found, line) => evidence('out-of-memory', line)],

@@ -31,6 +31,8 @@ export interface StandInResult {
   readonly outcome: InstallerOutcome
   /** Seconds from QEMU's start to the outcome. */
   readonly seconds: number
+  /** Seconds from the last progress to the outcome. */
+  readonly lastSeconds: number
   readonly progress: readonly string[]
   readonly serial: string
   readonly disk: string
@@ -67,6 +69,7 @@ export async function installStandIn(
     qemu.on('close', (code) => resolve({ exitCode: code ?? 137, stdout: '', stderr })),
   )
   const progress: string[] = []
+  let shown = started
   try {
     const outcome = await superviseInstaller({
       qmpSocket: path('qmp.sock'),
@@ -77,14 +80,17 @@ export async function installStandIn(
       signal: new AbortController().signal,
       onProgress: ({ text }) => {
         progress.push(text)
+        shown = performance.now()
         options.onProgress?.(text, qemu)
       },
       limits: { ...installerLimits('tcg', options), graceMs: 10_000 },
     })
-    const seconds = (performance.now() - started) / 1000
+    const now = performance.now()
+    const [seconds, lastSeconds] = [(now - started) / 1000, (now - shown) / 1000]
     return {
       outcome,
       seconds,
+      lastSeconds,
       progress,
       serial: readFileSync(path('serial.log'), 'utf8'),
       disk,
