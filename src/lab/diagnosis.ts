@@ -24,7 +24,7 @@ export function diagnose(evidence: Evidence): Failure {
   const seconds = Math.round(notReady.waitedMs / 1000)
   const cause = causes.find((entry) => entry.applies(evidence)) ?? portClosed
   return {
-    reason: notReady.kind === 'stopped' ? 'module' : 'timeout',
+    reason: notReady.kind === 'stopped' || notReady.kind === 'panicked' ? 'module' : 'timeout',
     code: 'guest-not-reachable',
     message: `Guest ${domain} on ${host} accepted no SSH login within ${seconds} s: ${cause.what(evidence)}.`,
     hint: cause.hint(evidence),

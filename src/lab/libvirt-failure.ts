@@ -19,10 +19,17 @@ export function isVirshMissing(output: string): boolean {
   return missing.test(output)
 }
 
+/** Whether libvirt is not there yet: not installed, or its daemon was never started. */
+export function isLibvirtAbsent(output: string): boolean {
+  return causes.find(({ pattern }) => pattern.test(output))?.absent === true
+}
+
 interface Cause {
   readonly pattern: RegExp
   readonly what: string
   readonly hint: string
+  /** The role hypervisor has not been applied. */
+  readonly absent?: true
 }
 
 const causes: readonly Cause[] = [
@@ -30,6 +37,7 @@ const causes: readonly Cause[] = [
     pattern: missing,
     what: 'virsh is not installed',
     hint: 'Apply the role hypervisor to this host first.',
+    absent: true,
   },
   {
     pattern: /authentication (unavailable|failed)|Permission denied|access denied/i,
@@ -40,6 +48,7 @@ const causes: readonly Cause[] = [
     pattern: /Failed to connect socket|Connection refused|No such file or directory/,
     what: 'the daemon does not run',
     hint: 'Apply the role hypervisor; it starts libvirtd with systemd or by itself.',
+    absent: true,
   },
 ]
 

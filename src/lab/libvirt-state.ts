@@ -3,13 +3,13 @@ import { routes } from '../facts/routes.ts'
 import { readSections, sections } from '../facts/sections.ts'
 import { count, lines } from '../facts/text.ts'
 import { FailureError } from '../model/failure.ts'
-import type { HostAccess } from '../modules/module.ts'
+import type { HostAccess, ModuleContext } from '../modules/module.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { sh } from '../util/sh.ts'
 import { type DomainState, parseDomainState } from './domain-state.ts'
 import { guestsFolder } from './guest-files.ts'
 import { parseAddress, parseSubnet } from './ipv4.ts'
-import { libvirtFailure } from './libvirt-failure.ts'
+import { isLibvirtAbsent, libvirtFailure } from './libvirt-failure.ts'
 import type { Route, UsedSubnets } from './network-plan.ts'
 import { type NetworkState, parseNetworkState } from './network-xml.ts'
 import { virsh } from './virsh.ts'
@@ -85,6 +85,22 @@ export async function readLibvirt(access: HostAccess, host: string): Promise<Lib
   const state = await access.freshFact(libvirtState)
   if (state.ok) return state.value
   throw new FailureError(libvirtFailure(host, state.error))
+}
+
+/**
+ * The same for a module that makes networks or guests. In check mode the role that brings libvirt was only shown, so a
+ * host without libvirt is one that has nothing yet.
+ */
+export async function readLibvirtOrNone(context: ModuleContext): Promise<LibvirtState> {
+  const state = await context.freshFact(libvirtState)
+  if (state.ok) return state.value
+  if (!context.check || !isLibvirtAbsent(state.error))
+    throw new FailureError(libvirtFailure(context.host, state.error))
+  context.note(
+    'info',
+    `libvirt does not run on ${context.host} yet; shown is what a host without guests gets.`,
+  )
+  return { networks: [], domains: [], cpus: 1, interfaces: [], folders: [], ready: new Map() }
 }
 
 /** Which subnets the host uses: its routes, and the networks that libvirt runs or will run. */

@@ -15,6 +15,8 @@ export interface Observation {
   readonly running: boolean
   /** Bytes of the serial log so far. */
   readonly serialBytes: number
+  /** Its end says that the kernel panicked: nothing will come any more. */
+  readonly panicked?: boolean
 }
 
 /** How long a guest may take, in milliseconds. */
@@ -35,7 +37,7 @@ export interface Watched {
 }
 
 export interface NotReady {
-  readonly kind: 'stopped' | 'stalled' | 'too-slow'
+  readonly kind: 'stopped' | 'panicked' | 'stalled' | 'too-slow'
   readonly waitedMs: number
   readonly attempt: Attempt
   readonly observation: Observation
@@ -56,7 +58,7 @@ const observeEveryMs = 2_000
 
 /**
  * Waits until a login works. Attempts start every 250 ms, so that the delay after the guest's own sshd is small.
- * A guest that stopped fails at once. Past the soft deadline it may go on as long as its serial log grows.
+ * A guest that stopped, or whose kernel panicked, fails at once. Past the soft deadline it may go on as long as its serial log grows.
  */
 export async function awaitLogin(
   watched: Watched,
@@ -90,6 +92,7 @@ function verdict(
   deadline: Deadline,
 ): NotReady['kind'] | undefined {
   if (!observation.running) return 'stopped'
+  if (observation.panicked) return 'panicked'
   if (waitedMs >= deadline.hardMs) return quietMs >= deadline.stallMs ? 'stalled' : 'too-slow'
   if (waitedMs >= deadline.softMs && quietMs >= deadline.stallMs) return 'stalled'
   return undefined

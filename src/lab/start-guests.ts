@@ -123,6 +123,8 @@ async function observe(
     state: words === '' ? undefined : words,
     running: words !== '' && !words.startsWith('shut off') && !words.startsWith('crashed'),
     serialBytes: Number(bytes),
+    // libvirt empties the log when it starts a domain: this is about the boot that is waited for.
+    panicked: /Kernel panic - not syncing/.test(tail),
   }
 }
 

@@ -79,6 +79,13 @@ t.test('deadlines', async (t) => {
       to: 7500,
     },
     {
+      title: 'one whose kernel panicked fails at once',
+      observe: (now: number) => (now < 5000 ? running : { ...running, panicked: true }),
+      kind: 'panicked',
+      from: 5000,
+      to: 7500,
+    },
+    {
       title: 'and so does one that is gone',
       observe: (now: number) => (now < 1000 ? running : { state: undefined, running: false, serialBytes: 0 }),
       kind: 'stopped',

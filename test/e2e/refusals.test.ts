@@ -1,0 +1,112 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { atEnd } from '../support/cleanup.ts'
+import { exits, type HvlabResult } from '../support/hvlab-process.ts'
+import { LabFolder } from '../support/lab-folder.ts'
+import { virsh } from '../support/libvirt.ts'
+import { testCache } from '../support/nspawn/tree.ts'
+import { missingForLab } from '../support/requirements.ts'
+import { must, tool } from '../support/tool.ts'
+
+/** What real libvirt has that is not ours is never touched; a guest that never answers is told with its serial log. */
+const minutes = 60_000
+const needs = ['qemu-system-x86_64', 'qemu-img', 'qemu-io', 'virsh', 'libvirtd', 'mmdebstrap', 'iptables']
+const skip = missingForLab(needs) ?? false
+const inStore = ['-i', 'localhost,', '-e', `hvlab_store=${join(testCache, 'store')}`]
+const domain = 'hvlab-test-no-mute'
+
+t.test('what hvlab refuses', { skip }, async (t) => {
+  const lab = new LabFolder(t)
+  const run = (task: string, ms = 2 * minutes) => {
+    writeFileSync(
+      join(lab.path, 'site.yml'),
+      `- hosts: localhost\n  become: true\n  gather_facts: false\n  tasks:\n${task}`,
+    )
+    return lab.hvlab(['run', 'site.yml', '--format', 'plain', ...inStore], ms)
+  }
+  writeFileSync(join(lab.path, 'libvirt.yml'), '- hosts: localhost\n  become: true\n  roles: [hypervisor]\n')
+  exits(t, await lab.hvlab(['run', 'libvirt.yml', ...inStore], 5 * minutes), 0)
+
+  await t.test('a network of somebody else', async (t) => {
+    const name = 'hvlab-test-theirs'
+    defined(
+      t,
+      lab,
+      'net-define',
+      'net-undefine',
+      name,
+      `<network><name>${name}</name>
+<bridge name='hvt-theirs'/><ip address='10.214.8.1' netmask='255.255.255.0'/></network>`,
+    )
+    const before = virsh('net-dumpxml', name)
+    const refused = await run(
+      `    - libvirt_network: {lab: hvlab-test-no, name: ${name}, subnet: 10.214.8.0/24}\n`,
+    )
+    says(t, refused, 'libvirt_network', [
+      `A libvirt network named ${name} on localhost was not made by hvlab; it is not touched.`,
+      'hint: Give the lab’s network another name: hvlab_network.name.',
+    ])
+    t.equal(virsh('net-dumpxml', name), before)
+  })
+
+  const tasks = (params: string) => `    - image: {name: debian-12}
+    - libvirt_network: {lab: hvlab-test-no, name: hvlab-test-no, subnet: 10.214.9.0/24}
+    - libvirt_guest: {lab: hvlab-test-no, network: hvlab-test-no, name: mute, memory_mb: 512, vcpus: 1, ${params}}
+`
+  atEnd(t, () => tool('virsh', ['-c', 'qemu:///system', 'destroy', domain]))
+
+  await t.test('a domain of somebody else', async (t) => {
+    defined(
+      t,
+      lab,
+      'define',
+      'undefine',
+      domain,
+      `<domain type='qemu'><name>${domain}</name><memory unit='MiB'>64</memory>
+<vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os></domain>`,
+    )
+    const before = virsh('dumpxml', domain)
+    says(t, await run(tasks('wait: false'), 6 * minutes), 'libvirt_guest', [
+      `The domain ${domain} on localhost was not made by hvlab; it is not touched.`,
+      'hint: Give the guest another name, or the lab (parameter lab).',
+    ])
+    t.equal(virsh('dumpxml', domain), before)
+  })
+
+  await t.test('a guest that never answers', async (t) => {
+    exits(t, await run(tasks('wait: false')), 0)
+    virsh('destroy', domain)
+    const [disk = ''] = /\S+disk\.qcow2/.exec(virsh('domblklist', domain)) ?? []
+    // No file system: the kernel comes up and finds nothing to go on with.
+    must('qemu-io', ['-c', 'write -z 0 64M', disk])
+    const { exitCode, stderr } = await run(tasks('deadline: 300'))
+    t.equal(exitCode, 2)
+    t.match(
+      stderr,
+      /Guest hvlab-test-no-mute on localhost accepted no SSH login within \d+ s: its kernel panicked\.\n/,
+    )
+    t.match(stderr, /│ .*Kernel panic - not syncing/)
+    t.match(stderr, /│ last \d+ lines of the serial log:\n( {2}│ .*\n)+/)
+    exits(t, await lab.hvlab(['down', '--lab', 'hvlab-test-no', ...inStore]), 0)
+    t.notOk(virsh('list', '--all', '--name').includes(domain), 'and it can be removed')
+  })
+})
+
+/** Defines something that is not hvlab's, and takes it away again. */
+function defined(t: Test, lab: LabFolder, define: string, undefine: string, name: string, xml: string): void {
+  const file = join(lab.path, `${name}.xml`)
+  writeFileSync(file, xml)
+  must('virsh', ['-c', 'qemu:///system', define, file])
+  t.teardown(() => virsh(undefine, name))
+}
+
+function says(t: Test, { exitCode, stderr }: HvlabResult, task: string, lines: readonly string[]): void {
+  t.equal(exitCode, 2)
+  const [, ...told] = stderr.slice(stderr.indexOf('✖ ')).trimEnd().split('\n')
+  t.same(
+    told.slice(0, lines.length).map((line) => line.trim()),
+    lines,
+    task,
+  )
+}
