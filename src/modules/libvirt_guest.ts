@@ -7,7 +7,7 @@ import { type GuestKey, guestKey } from '../lab/guest-key.ts'
 import { creationSteps } from '../lab/guest-steps.ts'
 import { domainName } from '../lab/identity.ts'
 import { guestName, labName } from '../lab/lab-name.ts'
-import { type LibvirtState, readLibvirt } from '../lab/libvirt-state.ts'
+import { type LibvirtState, readLibvirt, readLibvirtOrNone } from '../lab/libvirt-state.ts'
 import type { GuestMetadata } from '../lab/metadata.ts'
 import { domainOf, outdatedGuests, planGuests, refuseForeign } from '../lab/plan-guests.ts'
 import { removeGuest } from '../lab/removal.ts'
@@ -76,7 +76,7 @@ export const libvirtGuest = defineModule({
       'a list of name, host (name in the inventory), domain, address, state, accelerator, image, boot_seconds',
   },
   async *run(context, params) {
-    const state = await readLibvirt(context, context.host)
+    const state = await readLibvirtOrNone(context)
     if (params.state === 'absent') return yield* absent(context, params, state)
     const key = await guestKey(context.controller)
     const wanted = wantedGuests(context, params, key)

@@ -3,7 +3,7 @@ import { configChanges } from '../lab/guest-config.ts'
 import { bridgeName } from '../lab/identity.ts'
 import { formatSubnet, parseSubnet, type Subnet } from '../lab/ipv4.ts'
 import { labName } from '../lab/lab-name.ts'
-import { type LibvirtState, readLibvirt, usedSubnets } from '../lab/libvirt-state.ts'
+import { type LibvirtState, readLibvirtOrNone, usedSubnets } from '../lab/libvirt-state.ts'
 import { planSubnet } from '../lab/network-plan.ts'
 import { type NetworkState, networkXml } from '../lab/network-xml.ts'
 import { refuseNetworkInUse, removeNetwork } from '../lab/removal.ts'
@@ -59,7 +59,7 @@ export const libvirtNetwork = defineModule({
     active: 'whether the network runs',
   },
   async *run(context, params) {
-    const state = await readLibvirt(context, context.host)
+    const state = await readLibvirtOrNone(context)
     const existing = state.networks.find((network) => network.name === params.name)
     if (existing && existing.metadata?.lab !== params.lab) throw notOurs(existing, context.host)
     if (params.state === 'absent') return yield* absent(existing, state, params)

@@ -360,6 +360,21 @@ const cases: readonly Case[] = [
     failure: 'Network hvlab cannot be removed: database is plugged into it.',
   },
   {
+    title: 'check mode on a host where libvirt does not run yet',
+    module: 'libvirt_network',
+    params: {},
+    state: { ok: false, error: 'error: Failed to connect socket' },
+    said: ['libvirt does not run on testhost yet; shown is what a host without guests gets.'],
+    changes: ['create network hvlab (192.168.122.0/24, nat, bridge hvbr-hvlab)'],
+  },
+  {
+    title: 'check mode by a user who may not use libvirt',
+    module: 'libvirt_guest',
+    params: { name: 'guest1' },
+    state: { ok: false, error: 'error: authentication unavailable: no polkit agent' },
+    failure: 'libvirt on testhost does not answer: the user who logs in may not use it.',
+  },
+  {
     title: 'down on a host without libvirt',
     module: 'libvirt_lab',
     params: { state: 'absent' },
