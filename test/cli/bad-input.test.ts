@@ -85,6 +85,22 @@ t.test('a Node.js that is too old', async (t) => {
   }
 })
 
+t.test('guests that do not fit into memory', async (t) => {
+  const guests = '{"hvlab_guests": [{"name": "huge", "memory_mb": 90000000}]}'
+  const argv = ['exec', 'localhost', '-m', 'preflight', '-i', 'localhost,', '-e', guests, '--format', 'json']
+  const { exitCode, stdout } = await hvlab(argv, { cwd: packageRoot, through: bare })
+  t.equal(exitCode, 2)
+  const { failures } = JSON.parse(stdout) as {
+    failures: { failure: { code: string; message: string; hint: string } }[]
+  }
+  t.match(failures[0]?.failure, {
+    code: 'preflight-failed',
+    message:
+      /^this host cannot carry the lab: not enough memory: \d+ MB of memory are available and 1 guest with QEMU needs 90000200 MB$/,
+    hint: /Lower memory_mb or the number of guests in hvlab_guests, or stop what uses the memory\./,
+  })
+})
+
 async function run(t: Test, one: Case, usual: Record<string, string>) {
   const parent = mkdtempSync(join(tmpdir(), 'hvlab-cli-'))
   atEnd(t, () => rmSync(parent, { recursive: true, force: true }))
