@@ -1,6 +1,7 @@
 import type { Event, TaskFinished } from '../model/event.ts'
 import type { Renderer } from '../model/renderer.ts'
 import type { Value } from '../model/value.ts'
+import { diffText } from './diff-text.ts'
 import { failureText, finalFailure, stageFailures } from './messages.ts'
 import type { Paint } from './style.ts'
 
@@ -10,6 +11,7 @@ import type { Paint } from './style.ts'
  */
 export function adhocRenderer(options: {
   readonly paint: Paint
+  readonly diff: boolean
   stdout(text: string): void
   stderr(text: string): void
 }): Renderer {
@@ -18,6 +20,8 @@ export function adhocRenderer(options: {
   return {
     handle(event: Event) {
       if (event.kind === 'run.started') asked = event.stages.at(-1)?.name
+      if (event.kind === 'task.change' && options.diff && event.diff)
+        options.stdout(`${diffText(event.diff, options.paint)}\n`)
       if (event.kind === 'task.finished' && (event.stage === asked || finalFailure(event)))
         options.stdout(`${answer(event, options.paint)}\n`)
       if (event.kind === 'run.finished')

@@ -29,7 +29,7 @@ export async function createRenderer(options: RendererOptions, screen: Screen): 
     case 'jsonl':
       return jsonlRenderer(stdout)
     case 'adhoc':
-      return adhocRenderer({ paint, stdout, stderr })
+      return adhocRenderer({ paint, diff: options.diff, stdout, stderr })
     default:
       return plain()
   }

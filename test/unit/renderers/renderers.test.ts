@@ -171,7 +171,7 @@ t.test('the terminal picture shows what the lines say', async (t) => {
 
 t.test('ad-hoc answers', async (t) => {
   let out = ''
-  const renderer = adhocRenderer({ paint, stdout: (text) => (out += text), stderr: () => {} })
+  const renderer = adhocRenderer({ paint, diff: true, stdout: (text) => (out += text), stderr: () => {} })
   const base = {
     time: '2026-01-05T10:00:00.000Z',
     kind: 'task.finished',
@@ -210,6 +210,19 @@ t.test('ad-hoc answers', async (t) => {
     data: { rc: 0, stdout: 'up 3 days', stderr: '' },
   })
   renderer.handle({ ...base, host: 'two', outcome: { kind: 'ok' }, data: { ping: 'pong' } })
+  renderer.handle({
+    time: '2026-01-05T10:00:00.000Z',
+    kind: 'task.change',
+    stage: 'exec',
+    host: 'two',
+    task: 'exec/0',
+    summary: 'write /x',
+    diff: { before: '', after: 'new\n' },
+    applied: true,
+  })
+  const shown = '  --- before\n  +++ after\n  @@ -1 +1 @@\n  +new\n'
+  t.ok(out.endsWith(shown), 'with --diff')
+  out = out.slice(0, -shown.length)
   t.equal(out, 'one | CHANGED | rc=0 >>\nup 3 days\ntwo | SUCCESS => {\n    "ping": "pong"\n}\n')
 })
 
@@ -242,7 +255,7 @@ t.test('a stage that fails as a whole says why', async (t) => {
   const want = '✖ exec\n  No host matches "guests".\n  hint: Look.\n'
   let err = ''
   const stderr = (text: string) => (err += text)
-  adhocRenderer({ paint, stdout: () => {}, stderr }).handle(finished)
+  adhocRenderer({ paint, diff: false, stdout: () => {}, stderr }).handle(finished)
   t.equal(err, want)
   err = ''
   plainRenderer({ paint, verbosity: 0, diff: false, stderr, stdout: () => {} }).handle(finished)
