@@ -3,25 +3,33 @@ import type { Test } from 'tap'
 import { atEnd } from './cleanup.ts'
 import { must, tool } from './tool.ts'
 
-/** Everything on this machine that a lab adds to, by kind. */
-export type MachineState = Readonly<Record<'domains' | 'networks' | 'links' | 'files' | 'rules', string[]>>
+/**
+ * Everything on this machine that a lab adds to, by kind. Definitions count as the files that they are, so that the
+ * state can be taken before libvirt runs.
+ */
+export type MachineState = Readonly<Record<'links' | 'files' | 'rules', string[]>>
+
+const folders = [
+  '/var/lib/hvlab/guests',
+  '/var/lib/libvirt/dnsmasq',
+  '/etc/libvirt/qemu',
+  '/etc/libvirt/qemu/networks',
+  '/etc/libvirt/qemu/networks/autostart',
+]
 
 export function virsh(...args: readonly string[]): string {
   return must('virsh', ['-q', '-c', 'qemu:///system', ...args]).trim()
 }
 
 export function machineState(): MachineState {
-  const running = libvirtAnswers()
-  const names = (text: string) => text.split('\n').filter((line) => line !== '')
-  const folders = ['/var/lib/hvlab/guests', '/var/lib/libvirt/dnsmasq', '/etc/libvirt/qemu']
+  const rules = tool('iptables', ['-w', '-t', 'nat', '-S']).stdout.split('\n')
   return {
-    domains: running ? names(virsh('list', '--all', '--name')) : [],
-    networks: running ? names(virsh('net-list', '--all', '--name')) : [],
     links: readdirSync('/sys/class/net'),
     files: folders.flatMap((folder) =>
       existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}`) : [],
     ),
-    rules: names(tool('iptables', ['-w', '-t', 'nat', '-S']).stdout).filter((rule) => rule.startsWith('-A')),
+    // libvirt makes its own chain when it starts.
+    rules: rules.filter((rule) => rule.startsWith('-A') && !rule.endsWith('-j LIBVIRT_PRT')),
   }
 }
 
