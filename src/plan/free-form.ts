@@ -63,5 +63,24 @@ function rawWords(text: string): Word[] {
 
 function unquoted(text: string): string {
   const isQuoted = text.length > 1 && /^(["']).*\1$/s.test(text)
-  return isQuoted ? text.slice(1, -1).replaceAll(`\\${text[0]}`, text[0] ?? '') : text
+  return withoutEscapes(isQuoted ? text.slice(1, -1) : text)
+}
+
+/** Ansible reads Python's escapes in `name=value`: `content="a\nb"` has two lines. */
+function withoutEscapes(text: string): string {
+  const sequence = /\\(?:u([0-9a-f]{4})|x([0-9a-f]{2})|([\\'"abfnrtv]))/gi
+  return text.replace(sequence, (whole, unicode?: string, byte?: string, letter?: string) => {
+    if (letter === undefined) return String.fromCharCode(Number.parseInt(unicode ?? byte ?? '', 16))
+    return letters[letter] ?? (/[a-z]/i.test(letter) ? whole : letter)
+  })
+}
+
+const letters: Readonly<Record<string, string>> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
 }

@@ -496,6 +496,11 @@ void t.test('free-form text', async (t) => {
     ok: true,
     value: { src: 'a', dest: 'b c', mode: '{{ x }}', y: '{{ a b }}' },
   })
+  // As ansible-core's `parse_kv`: Python's escapes count, other backslashes stay.
+  t.same(plain(splitAssignments(String.raw`a="1\n2" b='it\'s' c=\w+\. d="\u00fc\x41\\" e=\N`)), {
+    ok: true,
+    value: { a: '1\n2', b: "it's", c: '\\w+\\.', d: 'üA\\', e: '\\N' },
+  })
   t.same(splitAssignments('a=1 b'), { ok: false, error: 'b' })
 })
 
