@@ -16,7 +16,7 @@ import { parseYaml } from '../../src/config/yaml.ts'
 import { packageRoot } from '../../src/util/package-root.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { hvlab } from '../support/hvlab-process.ts'
-import { tool } from '../support/tool.ts'
+import { must, tool } from '../support/tool.ts'
 
 /** What people do wrong, through the real command: the exact words and the exit code. test/cases/cli/*.yml holds the cases. */
 interface Case {
@@ -100,6 +100,30 @@ t.test('guests that do not fit into memory', async (t) => {
     hint: /Lower memory_mb or the number of guests in hvlab_guests, or stop what uses the memory\./,
   })
 })
+
+t.test(
+  'a disk without room',
+  { skip: process.getuid?.() !== 0 && 'needs root to mount a small one' },
+  async (t) => {
+    const lab = mkdtempSync(join(tmpdir(), 'hvlab-cli-'))
+    const disk = join(lab, 'disk')
+    mkdirSync(disk)
+    atEnd(t, () => rmSync(lab, { recursive: true, force: true }))
+    must('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', disk])
+    atEnd(t, () => must('umount', [disk]))
+    const options = ['-e', `hvlab_store=${disk}/store`, '--format', 'plain']
+    const { exitCode, stderr } = await hvlab(['up', 'quick', ...options], { cwd: lab })
+    t.equal(exitCode, 2)
+    t.match(
+      stderr.replaceAll(disk, '<disk>'),
+      `✖ preflight · localhost · look at the machine
+  this host cannot carry the lab: not enough disk: 0.1 GB of disk are available in <disk>, image and guests need 3.5 GB at least
+  hint: Free space in <disk>, or mount a larger file system on /var/lib/hvlab.
+`,
+    )
+    t.same(readdirSync(disk), [], 'nothing was begun')
+  },
+)
 
 async function run(t: Test, one: Case, usual: Record<string, string>) {
   const parent = mkdtempSync(join(tmpdir(), 'hvlab-cli-'))
