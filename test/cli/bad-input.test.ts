@@ -125,6 +125,24 @@ t.test(
   },
 )
 
+const container = tool('systemd-detect-virt', ['--container'])
+const noContainer = container.status !== 0 && 'this machine is not a container'
+
+t.test('a container that may not make networks', { skip: noContainer }, async (t) => {
+  const lab = mkdtempSync(join(tmpdir(), 'hvlab-cli-'))
+  atEnd(t, () => rmSync(lab, { recursive: true, force: true }))
+  const through = ['setpriv', '--inh-caps=-net_admin', '--bounding-set=-net_admin']
+  const { exitCode, stderr } = await hvlab(['up', 'quick', '--format', 'plain'], { cwd: lab, through })
+  t.equal(exitCode, 2)
+  t.match(
+    stderr,
+    `✖ preflight · localhost · look at the machine
+  this host cannot carry the lab: this is a container (${container.stdout.trim()}) without CAP_NET_ADMIN and CAP_SYS_ADMIN: libvirt cannot work here
+  hint: Use the machine itself, or a container with all capabilities and /dev/net/tun (docker: --privileged).
+`,
+  )
+})
+
 async function run(t: Test, one: Case, usual: Record<string, string>) {
   const parent = mkdtempSync(join(tmpdir(), 'hvlab-cli-'))
   atEnd(t, () => rmSync(parent, { recursive: true, force: true }))
