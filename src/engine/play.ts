@@ -8,6 +8,7 @@ import { flushHandlers } from './meta.ts'
 import { type Going, PlayRun } from './play-run.ts'
 import { taskScope } from './scopes.ts'
 import type { StageEnd } from './stage-end.ts'
+import { stageTask } from './stage-task.ts'
 import { runSteps, runTaskStep } from './steps.ts'
 
 /** Runs a play on its hosts, batch after batch. */
@@ -93,17 +94,5 @@ function serialOf(engine: Engine, stage: PlayStage): (number | string)[] {
 }
 
 function gatherFacts(stage: PlayStage): Task {
-  return {
-    kind: 'task',
-    id: `${stage.name}/gather-facts`,
-    name: 'Gathering Facts',
-    module: 'setup',
-    params: {},
-    when: [],
-    tags: [],
-    vars: {},
-    notify: [],
-    listen: [],
-    location: stage.location,
-  }
+  return stageTask(stage, { id: 'gather-facts', name: 'Gathering Facts', module: 'setup' })
 }

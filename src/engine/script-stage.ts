@@ -16,6 +16,7 @@ import { becomeOf, moduleContext } from './module-context.ts'
 import { failedResult } from './run-item.ts'
 import { type Place, taskScope, variableOf } from './scopes.ts'
 import type { StageEnd } from './stage-end.ts'
+import { stageTask } from './stage-task.ts'
 import type { VariableScope } from './vars.ts'
 
 /** The host on whose account a script stage is written: the script itself runs on the controller. */
@@ -197,17 +198,6 @@ function lazyVariables(scope: VariableScope): Readonly<Record<string, Value>> {
 }
 
 function scriptTask(stage: ScriptStage): Task {
-  return {
-    kind: 'task',
-    id: `${stage.name}/script`,
-    name: stage.script.split('/').at(-1) ?? stage.script,
-    module: 'script',
-    params: {},
-    when: [],
-    tags: [],
-    vars: {},
-    notify: [],
-    listen: [],
-    location: stage.location,
-  }
+  const name = stage.script.split('/').at(-1) ?? stage.script
+  return stageTask(stage, { id: 'script', name, module: 'script' })
 }
