@@ -1,5 +1,5 @@
 import type { Finding, Rule } from './finding.ts'
-import type { Benchmark, Environment, Subject } from './record.ts'
+import type { Benchmark, Environment, Subject, Tool } from './record.ts'
 import { counted, listed, percent } from './words.ts'
 
 /** What was compared with what, and where the two sides differ in more than virtualisation. */
@@ -8,7 +8,7 @@ export const conditionFindings: Rule = (benchmark, comparisons) => [
   ...nestedHost(benchmark),
   ...guests(benchmark).flatMap(([guest, environment, native]) => [
     ...accelerator(guest, environment),
-    ...tool(guest, environment, native),
+    ...tools(guest, environment, native),
     ...fewerCpus(benchmark, guest),
     ...clockChanged(benchmark, guest),
   ]),
@@ -59,16 +59,22 @@ function accelerator(guest: Subject, environment: Environment): Finding[] {
   ]
 }
 
-function tool(guest: Subject, environment: Environment, native: Environment | undefined): Finding[] {
+function tools(guest: Subject, environment: Environment, native: Environment | undefined): Finding[] {
   if (native === undefined) return []
-  const [left, right] = [native.tool, environment.tool]
+  return native.tools.flatMap((left) => {
+    const right = environment.tools.find(({ name }) => name === left.name)
+    return right === undefined ? [] : toolDiffers(guest.id, native.hypervisor, left, right)
+  })
+}
+
+function toolDiffers(guest: string, hypervisor: string, left: Tool, right: Tool): Finding[] {
   if (left.version !== right.version) {
     return [
       {
         rule: 'tool-version-differs',
         level: 'caution',
-        about: guest.id,
-        text: `${left.name} is ${left.version} on ${native.hypervisor} and ${right.version} in ${guest.id}: versions count differently, so part of the difference may be the tool.`,
+        about: guest,
+        text: `${left.name} is ${left.version} on ${hypervisor} and ${right.version} in ${guest}: versions count differently, so part of the difference may be the tool.`,
       },
     ]
   }
@@ -77,8 +83,8 @@ function tool(guest: Subject, environment: Environment, native: Environment | un
     {
       rule: 'tool-binary-differs',
       level: 'caution',
-      about: guest.id,
-      text: `${left.name} ${left.version} is not the same binary on ${native.hypervisor} (sha256 ${left.sha256.slice(0, 12)}) and in ${guest.id} (${right.sha256.slice(0, 12)}): another compiler can move the figures by some percent.`,
+      about: guest,
+      text: `${left.name} ${left.version} is not the same binary on ${hypervisor} (sha256 ${left.sha256.slice(0, 12)}) and in ${guest} (${right.sha256.slice(0, 12)}): another compiler can move the figures by some percent.`,
     },
   ]
 }

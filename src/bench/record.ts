@@ -12,6 +12,17 @@ const noiseSchema = z.object({
   steal_s: z.number().nullable(),
 })
 
+/** A program that measures, as one machine has it. */
+const toolSchema = z.object({
+  name: z.string(),
+  /** First version number that it prints, e.g. `1.0.20`. */
+  version: z.string(),
+  path: z.string(),
+  /** Of the binary, hex: same version does not mean same compiler. Null where `sha256sum` is missing. */
+  sha256: z.string().nullable(),
+})
+export type Tool = z.output<typeof toolSchema>
+
 /** Channel `benchmark`: once, before the first trial. */
 export const designSchema = z.object({
   hypervisor: z.string(),
@@ -52,12 +63,8 @@ export const environmentSchema = z.object({
   virtualization: z.array(z.string()),
   clocksource: z.string(),
   clocksources_available: z.array(z.string()),
-  tool: z.object({
-    name: z.string(),
-    version: z.string(),
-    path: z.string(),
-    sha256: z.string().nullable(),
-  }),
+  /** The programs that the workloads run, each once. */
+  tools: z.array(toolSchema),
   /** Only of a guest: how libvirt runs it. */
   domain: z
     .object({

@@ -26,6 +26,11 @@ export const workloadSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9_.-]+$/)
     .describe('Program that must be installed on every subject'),
+  tool_at_least: z
+    .string()
+    .regex(/^\d+(\.\d+)*$/, 'numbers with dots between, e.g. 1.0.8')
+    .optional()
+    .describe('Oldest version of the tool whose figures can be compared'),
   parser: z.enum(parserNames).describe('Which output format to read'),
   argv: z
     .array(z.string())

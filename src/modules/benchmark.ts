@@ -14,6 +14,7 @@ import { plainData } from '../util/plain-data.ts'
 import { guestMachine, type Measurable, nativeMachine } from './benchmark/environment.ts'
 import { findDomains, guestsHere, type MeasuredGuest } from './benchmark/guests.ts'
 import { measure, orderOf } from './benchmark/measure.ts'
+import { toolNeeds } from './benchmark/tools.ts'
 import { loadWorkloads } from './benchmark/workloads.ts'
 import { defineModule, type ModuleContext } from './module.ts'
 import { choice, float, int, list, parameters } from './params.ts'
@@ -91,13 +92,11 @@ async function prepare(
   workloads: readonly Workload[],
   asked: Params,
 ): Promise<Omit<Benchmark, 'samples'>> {
-  const tools = [...new Set(workloads.map(({ tool }) => tool))]
+  const needs = toolNeeds(workloads)
   const guests = await findDomains(context, names)
-  // One tool a benchmark so far; its binary is what both sides must have in common.
-  const [tool = 'sysbench'] = tools
-  const native = await nativeMachine(context, tool)
+  const native = await nativeMachine(context, needs)
   const machines = await Promise.all(
-    guests.map(async (guest) => ({ guest, machine: await guestMachine(context, guest, tool) })),
+    guests.map(async (guest) => ({ guest, machine: await guestMachine(context, guest, needs) })),
   )
   const { subjects, environments } = pairUp(native, machines)
   const profile = profiles[asked.profile]

@@ -1,8 +1,9 @@
-import type { Environment } from '../bench/record.ts'
+import type { Environment, Tool } from '../bench/record.ts'
 import { figure } from '../bench/words.ts'
 
 /** The machines side by side: name of a property, and its text for each environment in order. Rows that say nothing go. */
 export function environmentRows(environments: readonly Environment[]): [name: string, values: string[]][] {
+  const toolNames = [...new Set(environments.flatMap(({ tools }) => tools.map(({ name }) => name)))]
   const rows: [string, (environment: Environment) => string][] = [
     ['System', ({ os }) => os],
     ['Kernel', ({ kernel }) => kernel],
@@ -22,8 +23,10 @@ export function environmentRows(environments: readonly Environment[]): [name: st
       ({ hypervisor_software: software }) => [software?.qemu, software?.libvirt].filter(Boolean).join(', '),
     ],
     ['Clock source', ({ clocksource, clocksources_available: others }) => offered(clocksource, others)],
-    ['Tool', ({ tool }) => `${tool.name} ${tool.version}`],
-    ['Tool, sha256', ({ tool }) => tool.sha256?.slice(0, 16) ?? ''],
+    ...toolNames.map((name): [string, (environment: Environment) => string] => [
+      toolNames.length === 1 ? 'Tool' : `Tool: ${name}`,
+      (environment) => toolText(environment.tools.find((tool) => tool.name === name)),
+    ]),
   ]
   return rows
     .map(([name, read]): [string, string[]] => [
@@ -31,6 +34,13 @@ export function environmentRows(environments: readonly Environment[]): [name: st
       environments.map((environment) => read(environment) || '—'),
     ])
     .filter(([, values]) => values.some((value) => value !== '—'))
+}
+
+/** `sysbench 1.0.20 (a1b2c3d4a1b2c3d4)`: the start of the binary's SHA-256 tells builds apart. */
+function toolText(tool: Tool | undefined): string {
+  if (tool === undefined) return ''
+  const hash = tool.sha256 === null ? '' : ` (sha256 ${tool.sha256.slice(0, 16)})`
+  return `${tool.name} ${tool.version}${hash}`
 }
 
 function offered(current: string, available: readonly string[]): string {

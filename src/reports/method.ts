@@ -11,11 +11,11 @@ export function methodSentences({ hosts }: Results): string[] {
 }
 
 function pairing({ design, environments }: Benchmark): string {
-  const tool = environments[0]?.tool
+  const tools = (environments[0]?.tools ?? []).map(({ name, version }) => `${name} ${version}`)
   const threads =
     design.threads === 'vcpus' ? 'as many threads as the guest has vCPUs' : counted(design.threads, 'thread')
   const cpus = design.subjects.find(({ kind }) => kind === 'native')?.cpus ?? []
-  return `The same command ran natively and in the guest (${tool?.name} ${tool?.version}, ${threads}). Natively it was confined with taskset to as many CPUs as the guest has vCPUs (${cpus.length === 1 ? 'CPU' : 'CPUs'} ${listed(cpus.map(String))}), and the guests were suspended meanwhile.`
+  return `The same command ran natively and in the guest (${[...tools, threads].join(', ')}). Natively it was confined with taskset to as many CPUs as the guest has vCPUs (${cpus.length === 1 ? 'CPU' : 'CPUs'} ${listed(cpus.map(String))}), and the guests were suspended meanwhile.`
 }
 
 function order({ design, samples }: Benchmark): string {

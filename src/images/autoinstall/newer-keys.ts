@@ -1,4 +1,5 @@
 import type { Value } from '../../model/value.ts'
+import { compareDottedVersions } from '../../util/dotted-version.ts'
 
 /**
  * What an installer reads only from a version of Subiquity on; older ones ignore it without a word. Source: its schema
@@ -62,7 +63,7 @@ export interface FoundNewerKey {
 /** Keys of the data that an installer of this version does not know. */
 export function newerThan(version: string, data: Value): FoundNewerKey[] {
   return newerKeys
-    .filter((key) => compareVersions(key.since, version) > 0)
+    .filter((key) => compareDottedVersions(key.since, version) > 0)
     .flatMap((key) =>
       find(data, key.path.split('.')).flatMap(({ path, value, parent }) => {
         if (key.value !== undefined && value !== key.value) return []
@@ -95,13 +96,4 @@ function find(data: Value, [head, ...rest]: readonly string[], path: (string | n
 
 function isMap(value: Value): value is Record<string, Value> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function compareVersions(a: string, b: string): number {
-  const [left, right] = [a, b].map((text) => text.split('.').map(Number))
-  for (let i = 0; i < 4; i += 1) {
-    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return 0
 }

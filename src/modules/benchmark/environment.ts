@@ -4,10 +4,10 @@ import { clocksource } from '../../facts/clocksource.ts'
 import { cpu } from '../../facts/cpu.ts'
 import { memory } from '../../facts/memory.ts'
 import { virtualization } from '../../facts/virtualization.ts'
-import { FailureError } from '../../model/failure.ts'
 import type { HostAccess, ModuleContext } from '../module.ts'
 import { bootEnded } from './boot-ended.ts'
 import { domainShape, hypervisorSoftware, type MeasuredGuest } from './guests.ts'
+import { findTools, type ToolNeed, toolMissing } from './tools.ts'
 
 /** A machine that can measure, and what is recorded about it. */
 export interface Measurable {
@@ -17,8 +17,8 @@ export interface Measurable {
   readonly allowedCpus: string
 }
 
-export async function nativeMachine(context: ModuleContext, tool: string): Promise<Measurable> {
-  const machine = await describe(context, context, context.host, tool)
+export async function nativeMachine(context: ModuleContext, needs: readonly ToolNeed[]): Promise<Measurable> {
+  const machine = await describe(context, context, context.host, needs)
   return {
     ...machine,
     environment: {
@@ -33,10 +33,10 @@ export async function nativeMachine(context: ModuleContext, tool: string): Promi
 export async function guestMachine(
   context: ModuleContext,
   guest: MeasuredGuest,
-  tool: string,
+  needs: readonly ToolNeed[],
 ): Promise<Measurable> {
   await bootEnded(context, guest.name)
-  const machine = await describe(context, context.peer(guest.name), guest.name, tool)
+  const machine = await describe(context, context.peer(guest.name), guest.name, needs)
   const shape = await context.freshFact(domainShape, guest.domain.name)
   return {
     ...machine,
@@ -49,17 +49,21 @@ export async function guestMachine(
   }
 }
 
-async function describe(context: ModuleContext, access: HostAccess, name: string, tool: string) {
-  const [machine, processor, ram, layers, clock] = await Promise.all([
-    access.freshFact(measuringMachine, tool),
+async function describe(
+  context: ModuleContext,
+  access: HostAccess,
+  name: string,
+  needs: readonly ToolNeed[],
+) {
+  const [machine, processor, ram, layers, clock, tools] = await Promise.all([
+    access.freshFact(measuringMachine),
     access.fact(cpu),
     access.fact(memory),
     access.fact(virtualization),
     access.freshFact(clocksource),
+    findTools(access, name, needs),
   ])
-  if (machine.toolPath === null || machine.toolVersion === null) throw missing(name, tool)
-  if (machine.toolVersion.startsWith('0.')) throw tooOld(name, tool, machine.toolVersion)
-  if (!machine.hasTaskset) throw missing(name, 'taskset', 'util-linux')
+  if (!machine.hasTaskset) throw toolMissing(name, 'taskset', 'util-linux')
   return {
     cpus: processor.usable,
     allowedCpus: machine.allowedCpus,
@@ -74,25 +78,7 @@ async function describe(context: ModuleContext, access: HostAccess, name: string
       virtualization: [...layers.layers],
       clocksource: clock.current,
       clocksources_available: [...clock.available],
-      tool: { name: tool, version: machine.toolVersion, path: machine.toolPath, sha256: machine.toolSha256 },
+      tools,
     },
   }
-}
-
-function missing(name: string, tool: string, packageName = tool): FailureError {
-  return new FailureError({
-    reason: 'module',
-    code: 'benchmark-tool-missing',
-    message: `${tool} is not installed on ${name}.`,
-    hint: `Install the package ${packageName} there; for a guest, add it to the image.`,
-  })
-}
-
-function tooOld(name: string, tool: string, version: string): FailureError {
-  return new FailureError({
-    reason: 'module',
-    code: 'benchmark-tool-too-old',
-    message: `${tool} ${version} on ${name} is too old.`,
-    hint: 'Its figures cannot be compared with those of 1.0, and it takes other options: install sysbench 1.0.8 or later.',
-  })
 }

@@ -11,6 +11,7 @@ import { noiseBetween, noiseFlags, parseNoise } from '../../../src/bench/noise.t
 import { seededRandom, seedFrom } from '../../../src/bench/random.ts'
 import type { Benchmark, Design, Environment, Sample } from '../../../src/bench/record.ts'
 import { inverse, medianRatio, rangeCoverage, spread } from '../../../src/bench/statistics.ts'
+import { type InstalledTool, installedTool } from '../../../src/bench/tool-fact.ts'
 import { trialOrder } from '../../../src/bench/trial-order.ts'
 import { splitTrial, trialScript } from '../../../src/bench/trial-script.ts'
 import { duration, figure, listed, percent, range, times } from '../../../src/bench/words.ts'
@@ -185,15 +186,36 @@ t.test('a trial as one command', async (t) => {
 })
 
 t.test('the machine that measures', async (t) => {
-  const { stdout } = await run('/bin/sh', ['-c', renderCommand(measuringMachine.command('sh'))])
-  const found = measuringMachine.parse({ exitCode: 0, stdout, stderr: '' }, 'sh')
-  t.match(found, { toolPath: /^\//, toolSha256: /^[0-9a-f]{64}$/, kernel: /^Linux / })
-  const missing = await run('/bin/sh', ['-c', renderCommand(measuringMachine.command('no-such-tool'))])
-  t.match(measuringMachine.parse({ exitCode: 0, stdout: missing.stdout, stderr: '' }, 'no-such-tool'), {
-    toolPath: null,
-    toolVersion: null,
-    toolSha256: null,
+  const { stdout } = await run('/bin/sh', ['-c', renderCommand(measuringMachine.command())])
+  t.match(measuringMachine.parse({ exitCode: 0, stdout, stderr: '' }), {
+    kernel: /^Linux /,
+    hasTaskset: true,
   })
+  const asked = async (name: string): Promise<InstalledTool> => {
+    const answer = await run('/bin/sh', ['-c', renderCommand(installedTool.command(name))])
+    return installedTool.parse({ exitCode: 0, stdout: answer.stdout, stderr: '' }, name)
+  }
+  t.match(await asked('bash'), {
+    name: 'bash',
+    path: /^\//,
+    version: /^\d+\.\d+/,
+    sha256: /^[0-9a-f]{64}$/,
+  })
+  t.equal(await asked('no-such-tool'), null)
+  const said = (version: string): string =>
+    `@@path\n/usr/bin/x\n@@version\n${version}\n@@sha256\n${'ab'.repeat(32)}  /usr/bin/x\n`
+  const versions = [
+    'sysbench 1.0.20',
+    'fio-3.33',
+    'iperf 3.12 (cJSON 1.7.15)',
+    'stress-ng, version 0.15.06 (gcc)',
+  ]
+  t.strictSame(
+    versions.map(
+      (text) => installedTool.parse({ exitCode: 0, stdout: said(text), stderr: '' }, 'x')?.version,
+    ),
+    ['1.0.20', '3.33', '3.12', '0.15.06'],
+  )
   t.strictSame(firstCpus('0-3,8', 2), [0, 1])
   t.strictSame(firstCpus('2,4-5,9', 3), [2, 4, 5])
   t.strictSame(firstCpus('0-1', 4), [0, 1], 'no more than there are')
@@ -293,7 +315,7 @@ function benchmark(shape: Shape): Benchmark {
     virtualization: [],
     clocksource: 'tsc',
     clocksources_available: [],
-    tool: { name: 'sysbench', version: '1.0.20', path: '/usr/bin/sysbench', sha256: 'aa'.repeat(32) },
+    tools: [{ name: 'sysbench', version: '1.0.20', path: '/usr/bin/sysbench', sha256: 'aa'.repeat(32) }],
     domain: null,
     hypervisor_software: null,
     ...shape[subject],
@@ -424,14 +446,20 @@ t.test('findings about conditions and noise', async (t) => {
       ],
       [
         'tool-version-differs',
-        { guest: { tool: { name: 'sysbench', version: '1.0.18', path: '/usr/bin/sysbench', sha256: null } } },
+        {
+          guest: {
+            tools: [{ name: 'sysbench', version: '1.0.18', path: '/usr/bin/sysbench', sha256: null }],
+          },
+        },
         'sysbench is 1.0.20 on node and 1.0.18 in guest: versions count differently, so part of the difference may be the tool.',
       ],
       [
         'tool-binary-differs',
         {
           guest: {
-            tool: { name: 'sysbench', version: '1.0.20', path: '/usr/bin/sysbench', sha256: 'bb'.repeat(32) },
+            tools: [
+              { name: 'sysbench', version: '1.0.20', path: '/usr/bin/sysbench', sha256: 'bb'.repeat(32) },
+            ],
           },
         },
         'sysbench 1.0.20 is not the same binary on node (sha256 aaaaaaaaaaaa) and in guest (bbbbbbbbbbbb): another compiler can move the figures by some percent.',

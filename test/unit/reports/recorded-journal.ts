@@ -153,7 +153,7 @@ function environment(
     virtualization: native ? ['kvm'] : ['qemu'],
     clocksource: native ? 'tsc' : clocksource,
     clocksources_available: native ? ['tsc', 'acpi_pm'] : [clocksource, 'acpi_pm'],
-    tool: { name: 'sysbench', version: '1.0.20', path: '/usr/bin/sysbench', sha256: 'a1b2c3d4'.repeat(8) },
+    tools: [{ name: 'sysbench', version: '1.0.20', path: '/usr/bin/sysbench', sha256: 'a1b2c3d4'.repeat(8) }],
     domain: native
       ? null
       : {
