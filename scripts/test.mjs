@@ -11,6 +11,7 @@ const quick = process.argv.includes('--quick')
 const bin = (name) => join(root, 'node_modules', '.bin', name)
 let passed = 0
 let failed = 0
+const said = []
 
 check('format and lint', bin('biome'), ['check', '--error-on-warnings', '.'])
 check('types', bin('tsc'), ['--noEmit'])
@@ -30,6 +31,7 @@ if (!quick) {
   }
 }
 
+if (said.length > 0) process.stdout.write(`\n== what failed, again\n${said.join('\n')}\n`)
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
 process.exit(failed === 0 ? 0 : 1)
 
@@ -39,6 +41,7 @@ function check(title, command, args) {
   if (status === 0) passed += 1
   else failed += 1
   process.stdout.write(status === 0 ? 'ok\n' : `not ok: ${title}\n`)
+  if (status !== 0) said.push(`${title}: exit code ${status}`)
 }
 
 /** Runs tap and adds its closing `# { total: …, pass: …, fail: … }` to the count. */
@@ -52,6 +55,7 @@ function tests(title, args) {
   })
   const counts = [...stdout.matchAll(/^# \{ total: (\d+)(?:, pass: (\d+))?(?:, fail: (\d+))?.*\}$/gm)].at(-1)
   process.stdout.write(status === 0 ? shortened(stdout) : stdout)
+  if (status !== 0) said.push(`${title}:\n${failuresOf(stdout)}`)
   passed += Number(counts?.[2] ?? 0)
   const fails = Number(counts?.[3] ?? 0)
   failed += status !== 0 && fails === 0 ? 1 : fails
@@ -64,6 +68,16 @@ function shortened(output) {
     .filter((line) => /^(ok|not ok|#|All files|-----|File )|# SKIP|# timing: /.test(line))
     .join('\n')
     .concat('\n')
+}
+
+/** The assertions that failed, each with the head of its diagnosis: whoever sees only the end of the output sees these. */
+function failuresOf(output) {
+  const lines = output.split('\n')
+  const isFailure = (line) => /^\s+not ok \d+ - /.test(line) && !/# (time=|TODO|SKIP)/.test(line)
+  return lines
+    .flatMap((line, index) => (isFailure(line) ? lines.slice(index, index + 25) : []))
+    .join('\n')
+    .slice(0, 8000)
 }
 
 function heading(title) {
