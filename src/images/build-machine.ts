@@ -116,22 +116,29 @@ export function requireBuildMachine(machine: BuildMachine, file: PackagesImageFi
 /**
  * apt's one-line sources for the image: for each suite the mirror of this machine's own apt where it has one for
  * that suite, else the image's. A source counts when it offers the component and shares a part of the path with the
- * image's mirror (`/debian`), so that other vendors' repositories for the same suite are left out.
+ * image's mirror (`/debian`), so that other vendors' repositories for the same suite are left out. With a snapshot all
+ * are that day's: `MIRROR/debian/20260701T000000Z`, as snapshot.debian.org has them.
  */
 export function mirrorLines(file: PackagesImageFile, machine: BuildMachine): string[] {
+  const source = (url: string, suite: string): string =>
+    `deb [signed-by=${file.keyring}] ${url} ${suite} ${file.components.join(' ')}`
   return Object.entries(file.sources).map(([suite, standard]) => {
     const parts = pathParts(standard)
+    const { snapshot, snapshot_mirror: past } = file
+    if (snapshot !== undefined)
+      return source(`${withoutSlash(past)}/${parts.at(-1) ?? ''}/${snapshot}`, suite)
     const own = machine.sources.find(
-      (source) =>
-        source.suite === suite &&
-        file.components.includes(source.component) &&
-        /^https?:\/\/[^\s"\]]+$/.test(source.url) &&
-        pathParts(source.url).some((part) => parts.includes(part)),
+      (known) =>
+        known.suite === suite &&
+        file.components.includes(known.component) &&
+        /^https?:\/\/[^\s"\]]+$/.test(known.url) &&
+        pathParts(known.url).some((part) => parts.includes(part)),
     )
-    const url = (own?.url ?? standard).replace(/\/+$/, '')
-    return `deb [signed-by=${file.keyring}] ${url} ${suite} ${file.components.join(' ')}`
+    return source(withoutSlash(own?.url ?? standard), suite)
   })
 }
+
+const withoutSlash = (url: string): string => url.replace(/\/+$/, '')
 
 function pathParts(url: string): string[] {
   return new URL(url).pathname.split('/').filter((part) => part !== '')

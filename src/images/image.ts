@@ -12,7 +12,7 @@ import type { PackerImageFile } from './file/packer.ts'
 import { type ImageFile, parseImageFile } from './image-file.ts'
 
 /** Counted up whenever the builder makes something else of the same inputs: older images in stores are then not hit. */
-export const recipeVersion = 1
+export const recipeVersion = 2
 
 /** An image as its folder describes it. Nothing is built yet. */
 export interface Image<File extends ImageFile = ImageFile> {
@@ -132,7 +132,15 @@ export function imageKey(file: ImageFile, folder: string): string {
 }
 
 function packagesInputs(file: PackagesImageFile, folder: string): object {
-  const { description: _text, sources, keyring: _keyring, files, customize, ...rest } = file
+  const {
+    description: _text,
+    sources,
+    snapshot_mirror: _past,
+    keyring: _keyring,
+    files,
+    customize,
+    ...rest
+  } = file
   return {
     ...rest,
     suites: Object.keys(sources).sort(),

@@ -23,6 +23,8 @@ export const manifestSchema = z.object({
   cmdline: z.string(),
   login_user: z.string(),
   suite: z.string(),
+  /** Of images from packages: when the newest package list was signed; nothing in the image is younger. ISO 8601. */
+  archive_date: z.string().optional(),
   mirrors: z.array(z.string()),
   packages: z.array(z.object({ name: z.string(), version: z.string(), architecture: z.string() })),
   tools: z.record(z.string(), z.string()),

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import type { Command } from '../model/command.ts'
 import { renderCommand, sh } from '../util/sh.ts'
 import { type BuildMachine, mirrorLines } from './build-machine.ts'
+import type { PackagesImageFile } from './file/packages.ts'
 import type { PackagesImage } from './image.ts'
+import { archiveDateFile } from './tree-to-disk.ts'
 
 /**
  * The mmdebstrap command that makes the image's tree: a folder `root` for root, `root.tar` for anyone else (user
@@ -21,7 +23,9 @@ export function mmdebstrapCommand(image: PackagesImage, machine: BuildMachine, w
     `--include=${file.packages.join(',')}`,
     // Nothing of a build that is interrupted is kept, so nothing has to be flushed to disk while it runs.
     '--dpkgopt=force-unsafe-io',
-    ...['Acquire::Languages "none";', ...machine.aptOptions].map((option) => `--aptopt=${option}`),
+    ...['Acquire::Languages "none";', ...machine.aptOptions, ...snapshotOptions(file)].map(
+      (option) => `--aptopt=${option}`,
+    ),
     ...(machine.mergedUsrHooks
       ? [`--setup-hook=${hooks}/setup00.sh`, `--essential-hook=${hooks}/essential00.sh`]
       : []),
@@ -32,6 +36,7 @@ export function mmdebstrapCommand(image: PackagesImage, machine: BuildMachine, w
       ? []
       : [`--customize-hook=${readFileSync(join(image.folder, file.customize), 'utf8')}`]),
     `--customize-hook=${renderCommand(generaliseHook())}`,
+    `--customize-hook=${renderCommand(archiveDateHook())}`,
     '--verbose',
   ]
   const target = machine.root ? `${workFolder}/root` : `${workFolder}/root.tar`
@@ -74,6 +79,29 @@ function generaliseHook(): Command {
   return sh`set -eu
 : >"$1/etc/machine-id"
 rm -f "$1/var/lib/dbus/machine-id" "$1"/etc/ssh/ssh_host_* "$1/etc/apt/apt.conf.d/99mmdebstrap" "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
-rm -rf "$1"/var/lib/cloud/* "$1"/var/log/*.log "$1/var/log/apt"
+rm -rf "$1"/var/lib/cloud/* "$1"/var/log/*.log "$1/var/log/apt" "$1/var/cache/ldconfig"
 [ -L "$1/etc/resolv.conf" ] || : >"$1/etc/resolv.conf"`
+}
+
+/**
+ * The date of the newest package list, as signed by the archive, is what an image counts as its own: files that the
+ * build made get it as their time (`treeToDisk`), and passwords as the day of their last change, in days since 1970.
+ * SOURCE_DATE_EPOCH for the whole build would do that, too; but Python then compiles its modules so that each import
+ * reads the source again, which costs every guest boot time.
+ */
+function archiveDateHook(): Command {
+  return sh`set -eu
+cat "$1"/var/lib/apt/lists/*Release | sed -n 's/^Date: //p' | while read -r date; do date -u -d "$date" +%s; done | sort -n | tail -n 1 >"$1/${archiveDateFile}"
+[ -s "$1/${archiveDateFile}" ] || { echo 'no package list says its date' >&2; exit 1; }
+day=$(($(cat "$1/${archiveDateFile}") / 86400))
+for file in "$1"/etc/shadow "$1"/etc/shadow-; do
+  [ -f "$file" ] || continue
+  awk -F: -v OFS=: -v day="$day" '$3 > day { $3 = day } 1' "$file" >"$file.new"
+  cat "$file.new" >"$file"; rm "$file.new"
+done`
+}
+
+/** What an archive of the past signed is no longer valid today. */
+function snapshotOptions(file: PackagesImageFile): string[] {
+  return file.snapshot === undefined ? [] : ['Acquire::Check-Valid-Until "false";']
 }

@@ -5,11 +5,13 @@ import type { HostAccess } from '../modules/module.ts'
 import { renderCommand, sh } from '../util/sh.ts'
 import { type BuildMachine, buildMachine, mirrorLines, requireBuildMachine } from './build-machine.ts'
 import { type BuildReport, lineSplitter, paced } from './build-report.ts'
+import { setInodeTimes } from './disk/inode-times.ts'
 import type { PackagesImage } from './image.ts'
 import type { Manifest } from './manifest.ts'
 import { mmdebstrapCommand } from './mmdebstrap.ts'
 import { convertProgress, isWorthShowing, packageProgress } from './progress.ts'
 import { fileRecords } from './store.ts'
+import { type InstalledTree, readTree, treeToDisk } from './tree-to-disk.ts'
 
 /**
  * Builds an image into a folder on this machine: packages → tree → ext4 → qcow2, kernel and initrd beside it, and the
@@ -38,11 +40,6 @@ export async function buildFromPackages(
     },
   )
   return manifest
-}
-
-interface Installed {
-  readonly kernelVersion: string
-  readonly packages: Manifest['packages']
 }
 
 class Build {
@@ -103,51 +100,22 @@ class Build {
     if (result.exitCode !== 0) throw packagesFailure(result, tail)
   }
 
-  /** Takes kernel and initrd out, lists the packages, then makes the disk's file system straight from the tree. */
-  async fileSystem(): Promise<Installed> {
-    const { boot, disk } = this.#image.file
-    const folder = this.#folder
-    // From 1.47 on mke2fs can be told that a new sparse file reads as zeros, which saves writing inode tables.
-    const prezeroed = atLeast(this.#machine.versions.mke2fs, 1, 47) ? ',assume_storage_prezeroed=1' : ''
-    const key = this.#image.key
-    const uuid = `${key.slice(0, 8)}-${key.slice(8, 12)}-4${key.slice(13, 16)}-8${key.slice(17, 20)}-${key.slice(20, 32)}`
-    const result = await this.#must(
-      this.#asOwner(sh`set -eu
-PATH="$PATH:/usr/sbin:/sbin"; cd ${folder}
-if [ -f root.tar ]; then mkdir root; tar -C root --exclude='./dev/*' --numeric-owner -xpf root.tar; rm root.tar; fi
-take() {
-  found=
-  for path in $1; do
-    [ -f "$path" ] && [ ! -L "$path" ] || continue
-    [ -z "$found" ] || { echo "more than one file matches $1: $found, $path" >&2; exit 1; }
-    found=$path
-  done
-  [ -n "$found" ] || { echo "no file matches $1" >&2; exit 1; }
-  mv "$found" "$2"
-}
-ls root/lib/modules
-echo
-dpkg-query --admindir=root/var/lib/dpkg -W -f '\${Package} \${Version} \${Architecture}\\n'
-take ${`root${boot.kernel}`} vmlinuz
-take ${`root${boot.initrd}`} initrd
-truncate -s ${disk.size_gb}G disk.raw
-mke2fs -q -t ext4 -L ${disk.label} -U ${uuid} -m 1 -i 40960 -J size=16 -E ${`hash_seed=${uuid},lazy_itable_init=0,lazy_journal_init=0${prezeroed}`} -d root disk.raw
-rm -rf --one-file-system root files.tar`),
-      'the file system of the image could not be made',
-    )
-    const [versions = '', list = ''] = result.stdout.split(/\n\n/)
-    const packages = list.split('\n').flatMap((line) => {
-      const [name, version, architecture] = line.split(' ')
-      return name && version && architecture ? [{ name, version, architecture }] : []
-    })
-    return { kernelVersion: versions.trim(), packages }
+  /** The disk's file system straight from the tree, the same bytes whenever it is made. */
+  async fileSystem(): Promise<InstalledTree> {
+    const made = 'the file system of the image could not be made'
+    const result = await this.#must(this.#asOwner(treeToDisk(this.#image, this.#machine, this.#folder)), made)
+    const tree = readTree(result.stdout)
+    const wrong = await setInodeTimes(this.#host, join(this.#folder, 'disk.raw'), tree.archiveDate)
+    if (wrong !== undefined) throw buildFailure(made, wrong)
+    return tree
   }
 
   async convert(): Promise<void> {
     const show = paced(this.#report)
     const split = lineSplitter((line) => show(convertProgress(line)))
     await this.#must(
-      sh`cd ${this.#folder} && qemu-img convert -p -W -m 4 -f raw -O qcow2 disk.raw image.qcow2`,
+      // Without -W: blocks written out of order lie elsewhere in every build.
+      sh`cd ${this.#folder} && qemu-img convert -p -m 4 -f raw -O qcow2 disk.raw image.qcow2`,
       'qemu-img could not write the image',
       (_stream, text) => split(text),
     )
@@ -176,7 +144,7 @@ qemu-img info --output=json image.qcow2 | sed -n 's/.*"virtual-size": *\\([0-9]*
     })
   }
 
-  async manifest(installed: Installed, virtualSize: number): Promise<Manifest> {
+  async manifest(installed: InstalledTree, virtualSize: number): Promise<Manifest> {
     const { file, name, key } = this.#image
     return {
       version: 1,
@@ -190,6 +158,7 @@ qemu-img info --output=json image.qcow2 | sed -n 's/.*"virtual-size": *\\([0-9]*
       cmdline: file.boot.cmdline,
       login_user: file.login.user,
       suite: file.suite,
+      archive_date: new Date(installed.archiveDate * 1000).toISOString(),
       mirrors: mirrorLines(file, this.#machine),
       packages: installed.packages,
       tools: { ...this.#machine.versions },
@@ -208,10 +177,14 @@ qemu-img info --output=json image.qcow2 | sed -n 's/.*"virtual-size": *\\([0-9]*
     }
   }
 
-  /** The tree belongs to many users: without root only a user namespace can read and remove all of it. */
+  /**
+   * The tree belongs to many users: without root only a user namespace can read and remove all of it. What is mounted
+   * meanwhile goes with the namespace.
+   */
   #asOwner(command: Command): Command {
     const text = renderCommand(command)
-    return this.#machine.root ? sh`sh -c ${text}` : sh`unshare --map-auto --map-root-user sh -c ${text}`
+    const user = this.#machine.root ? [] : ['--map-auto', '--map-root-user']
+    return sh`unshare ${user} --mount --propagation private sh -c ${text}`
   }
 
   async #must(
@@ -221,14 +194,18 @@ qemu-img info --output=json image.qcow2 | sed -n 's/.*"virtual-size": *\\([0-9]*
   ): Promise<CommandResult> {
     const result = await this.#host.run(command, onOutput === undefined ? {} : { onOutput })
     if (result.exitCode === 0) return result
-    throw new FailureError({
-      reason: 'module',
-      code: 'image-build-failed',
-      message: `${message} (exit code ${result.exitCode})`,
-      ...hintFor(result.stderr),
-      details: lastLines(result.stderr.split('\n')),
-    })
+    throw buildFailure(message, result)
   }
+}
+
+function buildFailure(message: string, result: CommandResult): FailureError {
+  return new FailureError({
+    reason: 'module',
+    code: 'image-build-failed',
+    message: `${message} (exit code ${result.exitCode})`,
+    ...hintFor(result.stderr),
+    details: lastLines(result.stderr.split('\n')),
+  })
 }
 
 function packagesFailure(result: CommandResult, tail: readonly string[]): FailureError {
@@ -276,9 +253,4 @@ function lastLines(all: readonly string[]): string {
     .filter((line) => line.trim() !== '')
     .slice(-20)
     .join('\n')
-}
-
-function atLeast(version: string, major: number, minor: number): boolean {
-  const [a = 0, b = 0] = version.split('.').map(Number)
-  return a > major || (a === major && b >= minor)
 }

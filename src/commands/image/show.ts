@@ -21,6 +21,7 @@ export async function imageShowCommand(
     ['size', `${megabytes(disk.size)} on disk, ${manifest.virtual_size / 1024 ** 3} GiB in the guest`],
     ['SHA-256', disk.sha256],
     ['release', manifest.suite],
+    ...(manifest.archive_date === undefined ? [] : [['archive of', manifest.archive_date]]),
     ['kernel', manifest.kernel_version],
     ['command line', manifest.cmdline],
     ['login', manifest.login_user],

@@ -28,6 +28,14 @@ export const packagesImageSchema = z.strictObject({
     .describe(
       'Suites to install from, each with the mirror used when this machine’s own apt names none for it',
     ),
+  snapshot: z
+    .string()
+    .regex(/^\d{8}T\d{6}Z$/, 'must be a moment such as 20260701T000000Z')
+    .optional()
+    .describe('Install what the archive had at this moment, from snapshot_mirror: the same image every time'),
+  snapshot_mirror: webAddress
+    .default('http://snapshot.debian.org/archive')
+    .describe('Where the archive’s past is: MIRROR/debian/MOMENT has what `…/debian` in sources had'),
   keyring: absolutePath.describe('Keys that sign the suites, on the machine that builds'),
   packages: z.array(packageName).min(1).describe('What is installed, recommendations left out'),
   exclude: z

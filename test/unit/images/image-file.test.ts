@@ -61,6 +61,11 @@ t.test('mistakes in image.yml, each at its place', async (t) => {
       '11:8',
     ],
     [
+      ['disk:', 'snapshot: 2026-07-01\ndisk:'],
+      '"snapshot" must be a moment such as 20260701T000000Z, not the text "2026-07-01"',
+      '14:11',
+    ],
+    [
       ['builder: packages', 'builder: packager'],
       '"builder" must be packages or packer, not the text "packager"',
       '2:10',
@@ -106,6 +111,11 @@ t.test('the key covers what decides the content and nothing else', async (t) => 
   t.equal(read(), key, 'the order of keys does not count')
   write(good.replace('sysbench', 'fio'))
   t.not(read(), key, 'packages count')
+  write(`${good}snapshot: 20260701T000000Z\n`)
+  const past = read()
+  t.not(past, key, 'a snapshot counts')
+  write(`${good}snapshot: 20260701T000000Z\nsnapshot_mirror: http://mirror.example/archive\n`)
+  t.equal(read(), past, 'where it comes from does not')
   write(good)
   t.equal(read(), key)
   writeFileSync(join(folder, 'files/etc/hostname'), 'other\n')
@@ -174,6 +184,27 @@ t.test('mirrors are this machine’s own where it has the suite', async (t) => {
     `deb ${signed} http://ftp.example/mirrors/debian bookworm main`,
     `deb ${signed} http://deb.debian.org/debian-security bookworm-security main`,
   ])
+})
+
+t.test('mirrors of a moment are that moment’s, whatever this machine has', async (t) => {
+  const signed = '[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
+  const past = { ...file, snapshot: '20260701T000000Z' }
+  t.same(mirrorLines(past, machine), [
+    `deb ${signed} http://snapshot.debian.org/archive/debian/20260701T000000Z bookworm main`,
+    `deb ${signed} http://snapshot.debian.org/archive/debian-security/20260701T000000Z bookworm-security main`,
+  ])
+  t.same(
+    mirrorLines({ ...past, snapshot_mirror: 'http://past.example/' }, machine)[0]?.split(' ')[2],
+    'http://past.example/debian/20260701T000000Z',
+  )
+  const command = renderCommand(
+    mmdebstrapCommand(
+      { name: 'small', folder: '/', file: { ...past, customize: undefined }, key: 'k' },
+      machine,
+      '/w',
+    ),
+  )
+  t.ok(command.includes(`'--aptopt=Acquire::Check-Valid-Until "false";'`), 'its lists have expired')
 })
 
 t.test('a machine that cannot build says what to do', async (t) => {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { DiskFiles } from '../../../src/images/disk/file-system.ts'
 import { finishDisk } from '../../../src/images/disk/finish-disk.ts'
+import { setInodeTimes, usedInodes } from '../../../src/images/disk/inode-times.ts'
 import { readPartitions, tableBytes } from '../../../src/images/disk/partitions.ts'
 import { type Failure, FailureError } from '../../../src/model/failure.ts'
 import { must } from '../../support/tool.ts'
@@ -161,4 +162,33 @@ t.test('a disk on which nothing was installed', async (t) => {
     await message(),
     'nothing is installed on the disk: none of its 2 partitions has an ext4 file system',
   )
+})
+
+t.test('inodes that are used, out of what dumpe2fs prints', async (t) => {
+  const text = `Inode count:              40
+Inodes per group:         20
+Group 0: (Blocks 0-32767) csum 0x9b8d
+  Free inodes: 13-14, 17
+Group 1: (Blocks 32768-65535)
+  Free inodes: 22-40
+Group 2: (Blocks 65536-98303)
+  Free inodes: 
+`
+  t.same(usedInodes(text), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 16, 18, 19, 20, 21])
+  t.same(usedInodes('nonsense'), [])
+})
+
+t.test('all times of a file system are set, and it stays sound', async (t) => {
+  await using host = await openLocalHost()
+  const folder = t.testdir({ tree: { etc: { hostname: 'hvlab' } } })
+  const raw = join(folder, 'disk.raw')
+  must('truncate', ['-s', '16M', raw])
+  must('mke2fs', ['-q', '-t', 'ext4', '-d', join(folder, 'tree'), raw])
+  t.equal(await setInodeTimes(host, raw, 1_700_000_000), undefined)
+  const stat = must('debugfs', ['-R', 'stat /etc/hostname', raw])
+  t.match(stat, /ctime: 0x6553f100/)
+  t.match(stat, /atime: 0x6553f100/)
+  must('e2fsck', ['-fn', raw])
+  const wrong = await setInodeTimes(host, join(folder, 'nothing.raw'), 1_700_000_000)
+  t.match(wrong?.stderr, /No such file or directory while trying to open/)
 })
