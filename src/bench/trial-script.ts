@@ -1,5 +1,5 @@
 import type { Command } from '../model/command.ts'
-import { script, sh } from '../util/sh.ts'
+import { renderCommand, script, sh } from '../util/sh.ts'
 import { type NoiseReading, noiseQuery, parseNoise } from './noise.ts'
 
 const mark = { before: '@@hvlab before', run: '@@hvlab run', after: '@@hvlab after' } as const
@@ -7,48 +7,58 @@ const mark = { before: '@@hvlab before', run: '@@hvlab run', after: '@@hvlab aft
 /** Exit code of the script when a guest could not be suspended: above what sysbench returns, below signals. */
 export const suspendFailedExitCode = 97
 
-/**
- * One trial as one command: a noise reading, the workload, a noise reading. With `suspend`, the guests stand still
- * meanwhile; the shell's exit trap resumes them, so they run again when the trial fails, when the run is cancelled
- * and when hvlab itself is gone. `setsid` keeps the resuming out of reach of the signal that ends the trial. The
- * workload runs in the background, because only `wait` lets a shell act on a signal at once.
- */
-export function trialScript(options: {
+/** Exit code when a signal ended the trial's shell: what SIGTERM gives. */
+const endedBySignal = 143
+
+export interface TrialScript {
   readonly argv: readonly string[]
   /** CPU numbers for taskset(1); absent = not confined. */
   readonly cpus?: readonly number[]
   /** libvirt domains that stand still during the trial, and how to call virsh. */
   readonly suspend?: { readonly virsh: Command; readonly domains: readonly string[] }
-}): Command {
-  const confined = options.cpus === undefined ? sh`` : sh`taskset -c ${options.cpus.join(',')} `
-  const suspended =
-    options.suspend === undefined || options.suspend.domains.length === 0 ? sh`` : suspension(options.suspend)
-  return sh`LC_ALL=C; export LC_ALL
-${suspended}
-reading() { ${script(noiseQuery)}; }
-echo ${mark.before}; reading
-echo ${mark.run}
-${confined}${options.argv} &
-wait "$!"; code=$?
-echo; echo ${mark.after}; reading
-exit $code`
 }
 
-function suspension({
-  virsh,
-  domains,
-}: {
-  readonly virsh: Command
-  readonly domains: readonly string[]
-}): Command {
-  return sh`code=
-resume() {
-  trap '' HUP INT TERM
-  [ -n "$code" ] || [ -z "$!" ] || kill "$!" 2>/dev/null
-  for domain in ${domains}; do setsid -w env ${virsh} resume "$domain" >/dev/null 2>&1 </dev/null; done
+/**
+ * One trial as one command: a noise reading, the workload, a noise reading. With `suspend`, the guests stand still
+ * meanwhile. The workload runs in the background, because only `wait` lets a shell act on a signal at once.
+ */
+export function trialScript({ argv, cpus, suspend }: TrialScript): Command {
+  const confined = cpus === undefined ? sh`` : sh`taskset -c ${cpus.join(',')} `
+  const still = suspend !== undefined && suspend.domains.length > 0
+  return sh`LC_ALL=C; export LC_ALL
+reading() { ${script(noiseQuery)}; }
+trial() {
+  echo ${mark.before}; reading
+  echo ${mark.run}
+  ${confined}${argv} ${still ? sh`9>&- ` : sh``}&
+  ${still ? sh`echo "$!" >&9` : sh`:`}
+  wait "$!"; code=$?
+  echo; echo ${mark.after}; reading
+  return "$code"
 }
-trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM; trap resume EXIT
-for domain in ${domains}; do ${virsh} suspend "$domain" >&2 || exit ${suspendFailedExitCode}; done`
+${still ? suspended(suspend) : sh`trial`}
+exit "$?"`
+}
+
+/**
+ * The guests are resumed by a watcher in a session of its own, which waits for the end of a pipe that only the trial's shell
+ * holds open. However that shell ends, by itself, by a signal, by SIGKILL, or because hvlab was killed and nobody reads its
+ * output any more (SIGPIPE runs no trap), the watcher sees the end of the pipe, ends the workload and resumes. The main
+ * shell waits for it, so that hvlab does not go on, or end, before the guests run again.
+ */
+function suspended({ virsh, domains }: NonNullable<TrialScript['suspend']>): Command {
+  const watch = sh`trap '' HUP INT TERM PIPE
+read -r workload; read -r code
+[ -n "$code" ] || [ -z "$workload" ] || kill "$workload" 2>/dev/null
+for domain in ${domains}; do ${virsh} resume "$domain" </dev/null >/dev/null 2>&1; done
+exit "\${code:-${endedBySignal}}"`
+  return sh`trap : HUP INT TERM
+exec 3>&1
+( exec 9>&1 >&3 3>&-
+  for domain in ${domains}; do ${virsh} suspend "$domain" >&2 9>&- || { printf '\\n%s\\n' ${suspendFailedExitCode} >&9; exit; }; done
+  trial
+  echo "$?" >&9
+) | setsid -w sh -c ${renderCommand(watch)} 3>&-`
 }
 
 export interface TrialOutput {

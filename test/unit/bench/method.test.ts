@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { answer } from '../../../src/bench/answer.ts'
@@ -176,6 +177,34 @@ t.test('a trial as one command', async (t) => {
     calls.repeat(2),
     'resumed although the whole process group was told to end',
   )
+
+  // SIGKILL leaves no shell to run a trap, and a reader that is gone ends it by SIGPIPE, which runs none either.
+  for (const how of ['SIGKILL to the process group', 'nobody reads the output']) {
+    const before = readFileSync(log, 'utf8').split('\n').length
+    const brief = [
+      'sh',
+      '-c',
+      how.startsWith('SIGKILL') ? 'echo under way; exec sleep 30' : 'echo under way; sleep 0.2',
+    ]
+    const again = execFile('setsid', ['/bin/sh', '-c', renderCommand(trialScript({ argv: brief, suspend }))])
+    await new Promise<void>((resolve) => {
+      again.stdout?.on('data', (text: string) => {
+        if (String(text).includes('under way')) resolve()
+      })
+    })
+    if (how.startsWith('SIGKILL')) process.kill(-(again.pid ?? 0), 'SIGKILL')
+    else again.stdout?.destroy()
+    const calledTo = (): string[] =>
+      readFileSync(log, 'utf8')
+        .split('\n')
+        .slice(before - 1, -1)
+    while (calledTo().length < 4) await delay(20)
+    t.strictSame(
+      calledTo(),
+      ['suspend lab-a', 'suspend lab b', 'resume lab-a', 'resume lab b'],
+      `resumed after: ${how}`,
+    )
+  }
 
   const refused = { ...suspend, virsh: sh`false` }
   const stopped = await run('/bin/sh', [
