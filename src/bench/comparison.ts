@@ -1,4 +1,3 @@
-import { seedFrom } from './random.ts'
 import type { Benchmark, Sample, Subject } from './record.ts'
 import { type Estimate, inverse, medianRatio, type Spread, scaled, spread } from './statistics.ts'
 import { headline, type Metric, type Workload } from './workload-file.ts'
@@ -40,10 +39,7 @@ function compareOne(benchmark: Benchmark, guest: Subject, workload: Workload): C
     return [{ block, ratio, noisy: left.noisy || right.noisy }]
   })
   if (blocks.length === 0) return undefined
-  const performance = medianRatio(
-    blocks.map(({ ratio }) => ratio),
-    seedFrom(`${benchmark.design.seed} ${guest.id} ${workload.id}`),
-  )
+  const performance = medianRatio(blocks.map(({ ratio }) => ratio))
   return {
     hypervisor: benchmark.design.hypervisor,
     guest: guest.id,

@@ -1,6 +1,6 @@
 /**
- * A seeded generator of numbers in [0, 1): mulberry32, 32 bits of state. Not for secrets; it makes trial orders and
- * resamples repeatable from a seed that the report prints.
+ * A seeded generator of numbers in [0, 1): mulberry32, 32 bits of state. Not for secrets; it makes trial orders
+ * repeatable from a seed that the report prints.
  */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0

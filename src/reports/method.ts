@@ -24,7 +24,12 @@ function order({ design, samples }: Benchmark): string {
 }
 
 function statistics({ benchmark, rangeCoverage }: HostResults): string {
-  return `Each block gives one ratio; the slowdown is their median on a log scale, its interval a bootstrap over the blocks (10,000 resamples, seeded). With ${counted(benchmark.design.blocks, 'block')} that interval is close to the range of the blocks, which holds the true median with ${percent(rangeCoverage * 100)} certainty. Efficiency is 1 ÷ slowdown. Factors of layers multiply; percentages of overhead do not add up.`
+  const { blocks } = benchmark.design
+  const interval =
+    blocks >= 6
+      ? 'its 95 % interval comes from the order of the blocks (interpolated order statistics), which assumes no distribution'
+      : `its interval is the range of the blocks: with ${counted(blocks, 'block')} it holds the true median with ${percent(rangeCoverage * 100)} certainty, and 95 % needs six`
+  return `Each block gives one ratio; the slowdown is their median on a log scale, ${interval}. Efficiency is 1 ÷ slowdown. Factors of layers multiply; percentages of overhead do not add up.`
 }
 
 const noise = `Around every trial the kernel's counters were read: CPU pressure (PSI), steal and the clock source, in the guest and on its hypervisor. Trials with company are marked and kept.`

@@ -40,9 +40,9 @@ function hostJson({ benchmark, comparisons, findings, published, rangeCoverage }
       slowdown: comparison.slowdown,
     })),
     interval: {
-      method: 'percentile bootstrap of the median log ratio over blocks',
+      method:
+        'interpolated order statistics of the log ratios over blocks (Hettmansperger and Sheather 1986)',
       level: 0.95,
-      resamples: 10_000,
     },
     range_coverage: rangeCoverage,
     findings,

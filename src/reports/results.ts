@@ -2,7 +2,7 @@ import { answer } from '../bench/answer.ts'
 import { type Comparison, compare } from '../bench/comparison.ts'
 import { type Finding, findings } from '../bench/finding.ts'
 import type { Benchmark } from '../bench/record.ts'
-import { rangeCoverage } from '../bench/statistics.ts'
+import { rankLevel } from '../bench/statistics.ts'
 import { type AgainstPublished, againstPublished } from './published.ts'
 import type { RecordedRun } from './recorded-run.ts'
 
@@ -33,7 +33,7 @@ export function resultsOf(run: RecordedRun): Results {
       comparisons,
       findings: findings(benchmark, comparisons),
       published: againstPublished(comparisons),
-      rangeCoverage: rangeCoverage(benchmark.design.blocks),
+      rangeCoverage: rankLevel(benchmark.design.blocks, 1),
     }
   })
   const comparisons = hosts.flatMap((host) => host.comparisons)
