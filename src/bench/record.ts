@@ -96,7 +96,8 @@ export const sampleSchema = z.object({
   threads: z.number(),
   duration_s: z.number(),
   cpus: z.array(z.number()).nullable(),
-  tool_version: z.string(),
+  /** As the output says; null where it does not (the environment has it too). */
+  tool_version: z.string().nullable(),
   metrics: z.record(z.string(), z.number()),
   clocksource: z.string().nullable(),
   /** From sending the command to its end, by the controller's clock. */

@@ -43,7 +43,14 @@ export function checkRun(run: RunFigures, asked: Asked): void {
       `${asked.threads} threads were asked for and sysbench ran ${run.threads}`,
     )
   }
-  if (asked.durationS !== undefined) checkLength(run.totalTimeS, asked.durationS)
+  if (asked.durationS !== undefined) {
+    checkLength(
+      'sysbench',
+      run.totalTimeS,
+      asked.durationS,
+      'a limit ended the run before its time: give --events=0 and --memory-total-size=0',
+    )
+  }
   const availableS = run.threads * run.totalTimeS
   if (run.inEventsS > availableS * (1 + relativeTolerance) + run.threads * clockSlackS) {
     throw new Refusal(
@@ -59,19 +66,19 @@ export function checkRun(run: RunFigures, asked: Asked): void {
  */
 const longestRunS = (askedS: number): number => askedS * 2 + 1
 
-/** The 100 GB cap of `sysbench memory` ends fast runs early; a clock that jumps makes them long. */
-function checkLength(totalTimeS: number, askedS: number): void {
-  if (totalTimeS < askedS * 0.98) {
+/** Limits end fast runs early (the 100 GB cap of `sysbench memory`); a clock that jumps makes them long. */
+export function checkLength(tool: string, tookS: number, askedS: number, hint?: string): void {
+  if (tookS < askedS * 0.98) {
     throw new Refusal(
       'benchmark-run-length',
-      `sysbench stopped after ${totalTimeS} s of ${askedS} s`,
-      'a limit ended the run before its time: give --events=0 and --memory-total-size=0',
+      `${tool} stopped after ${tookS} s of ${askedS} s`,
+      hint ?? 'a limit ended the run before its time',
     )
   }
-  if (totalTimeS > longestRunS(askedS)) {
+  if (tookS > longestRunS(askedS)) {
     throw new Refusal(
       'benchmark-run-length',
-      `sysbench ran ${totalTimeS} s where ${askedS} s were asked`,
+      `${tool} ran ${tookS} s where ${askedS} s were asked`,
       'the machine was stalled, or its clock jumped; measure again when it is quiet',
     )
   }
@@ -89,9 +96,15 @@ export function rateFits(what: string, count: number, rate: number, run: RunFigu
   throw mismatch(`${what} ÷ total time`, count / run.totalTimeS, `${what} per second`, rate)
 }
 
-/** Two ways to the same figure must agree to half a percent. */
-export function sameWithin(leftName: string, left: number, rightName: string, right: number): void {
-  if (Math.abs(left - right) <= Math.max(relativeTolerance * Math.max(left, right), rounding)) return
+/** Two ways to the same figure must agree to half a percent, or to what rounding took (`roundedBy`). */
+export function sameWithin(
+  leftName: string,
+  left: number,
+  rightName: string,
+  right: number,
+  roundedBy = rounding,
+): void {
+  if (Math.abs(left - right) <= Math.max(relativeTolerance * Math.max(left, right), roundedBy)) return
   throw mismatch(leftName, left, rightName, right)
 }
 

@@ -58,7 +58,7 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
     threads,
     duration_s: durationS,
     cpus: subject.cpus,
-    tool_version: parsed.value.version,
+    tool_version: parsed.value.version ?? null,
     metrics: { ...parsed.value.metrics },
     clocksource: output.after.clocksource,
     observed_s: Number(observedS.toFixed(4)),

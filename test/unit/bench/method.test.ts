@@ -9,6 +9,7 @@ import { compare } from '../../../src/bench/comparison.ts'
 import { findings } from '../../../src/bench/finding.ts'
 import { firstCpus, measuringMachine } from '../../../src/bench/machine-fact.ts'
 import { noiseBetween, noiseFlags, parseNoise } from '../../../src/bench/noise.ts'
+import { parserNames } from '../../../src/bench/parser.ts'
 import { seededRandom, seedFrom } from '../../../src/bench/random.ts'
 import type { Benchmark, Design, Environment, Sample } from '../../../src/bench/record.ts'
 import { inverse, medianRatio, rankLevel, spread } from '../../../src/bench/statistics.ts'
@@ -270,7 +271,7 @@ t.test('workload files', async (t) => {
     wrong.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
     [
       'id: lower-case words joined by hyphens',
-      'parser: Invalid option: expected one of "sysbench-cpu"|"sysbench-memory"',
+      `parser: Invalid option: expected one of ${parserNames.map((name) => `"${name}"`).join('|')}`,
       'argv: placeholders are {threads} and {duration_s}',
       'metrics: Too small: expected array to have >=1 items',
       ': Unrecognized key: "colour"',
