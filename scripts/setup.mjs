@@ -4,7 +4,7 @@
 // that the tests use.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { requireNode } from '../bin/node-version.mjs'
@@ -34,6 +34,8 @@ function build() {
   const wanted = fingerprintOfSources()
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   say('compiling')
+  // What was compiled of files that are gone would be tested for ever.
+  rmSync(join(root, 'dist'), { recursive: true, force: true })
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--noCheck'])
   writeFileSync(stamp, wanted)
 }
