@@ -44,6 +44,7 @@ module.exports = {
       'connections/connection.ts',
       'modules/module.ts',
     ]),
+    layer('sandbox', ['model/', 'util/', 'facts/', 'lab/', 'images/', 'modules/module.ts']),
     layer('bench', ['model/', 'util/', 'facts/', 'config/']),
     layer('reports', ['model/', 'util/', 'bench/']),
     layer('modules', [
@@ -55,6 +56,7 @@ module.exports = {
       'connections/',
       'lab/',
       'images/',
+      'sandbox/',
       'bench/',
       'reports/',
     ]),
@@ -70,6 +72,7 @@ module.exports = {
       'facts/',
       'lab/',
       'images/',
+      'sandbox/',
       'bench/',
       'reports/',
       'modules/',

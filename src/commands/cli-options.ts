@@ -73,7 +73,7 @@ function collectWords(value: string, before: readonly string[]): string[] {
   ]
 }
 
-function positive(value: string): number {
+export function positive(value: string): number {
   const number = Number(value)
   if (!Number.isInteger(number) || number < 1)
     throw new InvalidArgumentError('It must be a whole number from 1.')

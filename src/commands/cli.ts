@@ -6,6 +6,7 @@ import { type Flags, formatOption, runFlags, runOptions } from './cli-options.ts
 import type { CommandEnvironment } from './environment.ts'
 import { imageCommands } from './image/cli.ts'
 import { document, formatOf, refuseFailure } from './mistakes.ts'
+import { sandboxCommands } from './sandbox/cli.ts'
 
 /** Parses the command line and runs one command, loaded only then. Returns the exit code. */
 export async function runCli(argv: readonly string[], env: CommandEnvironment): Promise<number> {
@@ -133,6 +134,7 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
     ),
   )
   imageCommands(program, exits, env)
+  sandboxCommands(program, exits, env)
   command('init <folder>', 'write a small commented lab into a new folder').action(
     exits(async (folder: string) => (await import('./init.ts')).initCommand(folder, env)),
   )

@@ -113,19 +113,28 @@ export function requireBuildMachine(machine: BuildMachine, file: PackagesImageFi
   }
 }
 
+/** Suites with their standard mirrors, and what of them is used. */
+export interface MirrorChoice {
+  readonly components: readonly string[]
+  readonly sources: Readonly<Record<string, string>>
+  readonly keyring: string
+  readonly snapshot?: string | undefined
+  readonly snapshot_mirror?: string | undefined
+}
+
 /**
  * apt's one-line sources for the image: for each suite the mirror of this machine's own apt where it has one for
  * that suite, else the image's. A source counts when it offers the component and shares a part of the path with the
  * image's mirror (`/debian`), so that other vendors' repositories for the same suite are left out. With a snapshot all
  * are that day's: `MIRROR/debian/20260701T000000Z`, as snapshot.debian.org has them.
  */
-export function mirrorLines(file: PackagesImageFile, machine: BuildMachine): string[] {
+export function mirrorLines(file: MirrorChoice, machine: Pick<BuildMachine, 'sources'>): string[] {
   const source = (url: string, suite: string): string =>
     `deb [signed-by=${file.keyring}] ${url} ${suite} ${file.components.join(' ')}`
   return Object.entries(file.sources).map(([suite, standard]) => {
     const parts = pathParts(standard)
     const { snapshot, snapshot_mirror: past } = file
-    if (snapshot !== undefined)
+    if (snapshot !== undefined && past !== undefined)
       return source(`${withoutSlash(past)}/${parts.at(-1) ?? ''}/${snapshot}`, suite)
     const own = machine.sources.find(
       (known) =>

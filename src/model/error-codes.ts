@@ -174,6 +174,13 @@ export const errorCodes = {
   'role-file-missing': 'A role lacks a file that a task names.',
   'role-unknown': 'No role of that name is in the lab or in the package.',
   'run-not-found': 'No run of that name is in the results folder.',
+  'sandbox-failed': 'A sandbox host or its network could not be made or removed.',
+  'sandbox-host-not-up':
+    'A sandbox host did not take logins in time; the end of its console is with the error.',
+  'sandbox-host-unknown': 'No sandbox host of that name is on this machine.',
+  'sandbox-inventory': 'A file inventory/sandbox.yml that `hvlab sandbox` did not write is in the way.',
+  'sandbox-not-possible': 'A machine cannot carry sandbox hosts; the message says all that is missing.',
+  'sandbox-tree-failed': 'The file tree of sandbox hosts could not be built from packages.',
   'script-failed': 'A script stage threw an error.',
   'script-missing': 'The script of a stage does not exist.',
   'script-without-default': 'A script stage’s file has no default export that is a function.',

@@ -7,6 +7,7 @@ import { libvirtNetwork } from './libvirt_network.ts'
 import type { Module } from './module.ts'
 import { preflight } from './preflight.ts'
 import { report } from './report.ts'
+import { sandbox } from './sandbox.ts'
 
 /** Looks modules up by the names that tasks use. */
 export interface ModuleRegistry {
@@ -26,6 +27,7 @@ const list: readonly Module[] = [
   libvirtNetwork,
   preflight,
   report,
+  sandbox,
 ]
 
 /** Builds a registry; two modules that claim one name are a bug and say so. */

@@ -3,7 +3,9 @@ import { type Flags, formatOption, runFlags, runOptions } from '../cli-options.t
 import type { CommandEnvironment } from '../environment.ts'
 
 /** Wraps an action whose number becomes the exit code. */
-type Exits = <A extends unknown[]>(action: (...args: A) => Promise<number>) => (...args: A) => Promise<void>
+export type Exits = <A extends unknown[]>(
+  action: (...args: A) => Promise<number>,
+) => (...args: A) => Promise<void>
 
 /** `hvlab image …`: everything about images that needs no pipeline. */
 export function imageCommands(program: Command, exits: Exits, env: CommandEnvironment): void {

@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import type { RunOutcome } from '../../engine/run-options.ts'
+import type { CommandEnvironment } from '../environment.ts'
+import { runAdHoc } from '../run-ad-hoc.ts'
+import type { RunOptions } from '../run-options.ts'
+
+const resultSchema = z.object({
+  hosts: z.array(
+    z.object({
+      sandbox: z.string(),
+      host: z.string(),
+      address: z.string(),
+      state: z.string(),
+      host_key: z.string(),
+      created: z.string(),
+    }),
+  ),
+  key_file: z.string(),
+  known_hosts: z.string(),
+})
+export type SandboxHosts = z.output<typeof resultSchema>
+export type SandboxHost = SandboxHosts['hosts'][number]
+
+export interface SandboxRun {
+  readonly outcome: RunOutcome | undefined
+  /** Undefined when the module did not come to its end; the failure has been shown. */
+  readonly sandbox: SandboxHosts | undefined
+}
+
+/** Runs the module `sandbox` on this machine alone, as root. */
+export async function runSandbox(
+  params: Record<string, string | number | boolean>,
+  name: string,
+  options: RunOptions,
+  env: CommandEnvironment,
+): Promise<SandboxRun> {
+  const isQuestion = params['state'] === 'facts'
+  const outcome = await runAdHoc(
+    {
+      pattern: 'localhost',
+      module: 'sandbox',
+      params,
+      become: true,
+      name,
+      format: isQuestion ? null : options.format,
+    },
+    isQuestion ? { ...options, check: false } : options,
+    env,
+  )
+  const [data] = [...(outcome?.results.get('localhost')?.values() ?? [])].flatMap(
+    (result) => resultSchema.safeParse(result.data).data ?? [],
+  )
+  return { outcome, sandbox: data }
+}

@@ -1,0 +1,58 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runInTerminal } from '../../connections/terminal.ts'
+import { knownHostsLine, sshWords } from '../../lab/ssh-command.ts'
+import { FailureError } from '../../model/failure.ts'
+import type { CommandEnvironment } from '../environment.ts'
+import { printFailures } from '../lab-guests.ts'
+import { exitCodeOf } from '../run-ad-hoc.ts'
+import { runSandbox, type SandboxHost } from './sandbox-hosts.ts'
+import { questionOf, type SandboxQuestion } from './status.ts'
+
+/** `hvlab sandbox shell HOST [-- COMMAND]`: a login as root, or one command whose exit code becomes ours. */
+export async function sandboxShellCommand(
+  host: string,
+  command: readonly string[],
+  options: SandboxQuestion,
+  env: CommandEnvironment,
+): Promise<number> {
+  const { outcome, sandbox } = await runSandbox(questionOf(options), 'sandbox shell', options, env)
+  env.stderr(printFailures(outcome?.failures ?? []))
+  if (sandbox === undefined) return exitCodeOf(outcome)
+  const { address, host_key: hostKey } = chooseHost(host, sandbox.hosts)
+  const folder = await mkdtemp(join(tmpdir(), 'hvlab-ssh-'))
+  try {
+    const knownHostsFile = join(folder, 'known_hosts')
+    await writeFile(knownHostsFile, knownHostsLine(hostKey), { mode: 0o600 })
+    const login = { address, user: 'root', keyFile: sandbox.key_file, knownHostsFile, command }
+    return await runInTerminal(sshWords({ ...login, hypervisor: { kind: 'local' } }), {
+      shareStreams: command.length > 0,
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+export function chooseHost(name: string, hosts: readonly SandboxHost[]): SandboxHost {
+  const [found, other] = hosts.filter(({ host }) => host === name)
+  if (other !== undefined)
+    throw failure(
+      `Several sandboxes have a host ${name}: ${found?.sandbox}, ${other.sandbox}.`,
+      'Say which with --name.',
+    )
+  if (found === undefined)
+    throw failure(
+      `There is no sandbox host ${name} on this machine.`,
+      hosts.length > 0
+        ? `There are: ${hosts.map(({ host }) => host).join(', ')}.`
+        : '`hvlab sandbox up` makes them.',
+    )
+  if (found.state !== 'running')
+    throw failure(`The sandbox host ${name} does not run.`, '`hvlab sandbox up` boots it again.')
+  return found
+}
+
+function failure(message: string, hint: string): FailureError {
+  return new FailureError({ reason: 'config', code: 'sandbox-host-unknown', message, hint })
+}

@@ -1,0 +1,41 @@
+import { textTable } from '../../util/text-table.ts'
+import type { CommandEnvironment } from '../environment.ts'
+import { printFailures } from '../lab-guests.ts'
+import { exitCodeOf } from '../run-ad-hoc.ts'
+import type { RunOptions } from '../run-options.ts'
+import { age } from '../status.ts'
+import { runSandbox } from './sandbox-hosts.ts'
+
+export interface SandboxQuestion extends RunOptions {
+  readonly name?: string
+}
+
+/** `hvlab sandbox status`: the hosts of this machine, as their processes and files say. */
+export async function sandboxStatusCommand(
+  options: SandboxQuestion,
+  env: CommandEnvironment,
+): Promise<number> {
+  const { outcome, sandbox } = await runSandbox(questionOf(options), 'sandbox status', options, env)
+  env.stderr(printFailures(outcome?.failures ?? []))
+  if (sandbox === undefined) return exitCodeOf(outcome)
+  const { hosts } = sandbox
+  if (options.format === 'json' || options.format === 'jsonl')
+    env.stdout(`${JSON.stringify({ hosts }, null, options.format === 'json' ? 2 : 0)}\n`)
+  else if (hosts.length === 0) env.stdout('There are no sandbox hosts. `hvlab sandbox up` makes them.\n')
+  else {
+    const now = new Date()
+    const rows = hosts.map(({ sandbox: name, host, address, state, created }) => [
+      name,
+      host,
+      state,
+      address,
+      age(created, now),
+    ])
+    env.stdout(`${textTable(['SANDBOX', 'HOST', 'STATE', 'ADDRESS', 'AGE'], rows, 'words').join('\n')}\n`)
+  }
+  return exitCodeOf(outcome)
+}
+
+export function questionOf({ name }: Pick<SandboxQuestion, 'name'>): Record<string, string> {
+  return { state: 'facts', ...(name === undefined ? {} : { name }) }
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod'
+
+/** What is decided about a host before it boots. In its folder as host.json, and on the command line of its process. */
+export const hostRecordSchema = z.object({
+  sandbox: z.string(),
+  host: z.string(),
+  address: z.string(),
+  /** `ssh-ed25519 AAAA…`: made here and put into the host, so that the first contact is verified. */
+  host_key: z.string(),
+  /** Folder of the tree below the overlay. */
+  tree: z.string(),
+  created: z.string(),
+})
+export type HostRecord = z.output<typeof hostRecordSchema>
+
+/** Name of the variable by which a host's process is known: whoever lists processes sees it. */
+const variable = 'HVLAB_SANDBOX'
+
+/** `--setenv` of systemd-nspawn; the host's own PID 1 has the variable, too. */
+export function recordArgument(record: HostRecord): string {
+  return `--setenv=${variable}=${JSON.stringify(record)}`
+}
+
+/** The record in the arguments of a systemd-nspawn; undefined for one that is not hvlab's. */
+export function recordIn(argv: readonly string[]): HostRecord | undefined {
+  const start = `--setenv=${variable}=`
+  const argument = argv.find((word) => word.startsWith(start))
+  return argument === undefined ? undefined : parseRecord(argument.slice(start.length))
+}
+
+export function parseRecord(text: string): HostRecord | undefined {
+  try {
+    return hostRecordSchema.safeParse(JSON.parse(text)).data
+  } catch {
+    // Cut while it was written: the folder is half made.
+    return undefined
+  }
+}

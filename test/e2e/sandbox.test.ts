@@ -1,0 +1,74 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { atEnd } from '../support/cleanup.ts'
+import { changedTasks } from '../support/events.ts'
+import { endsWell, exits, hvlabSync } from '../support/hvlab-process.ts'
+import { LabFolder } from '../support/lab-folder.ts'
+import { processes } from '../support/processes.ts'
+import { missingForLab } from '../support/requirements.ts'
+import { tool } from '../support/tool.ts'
+
+/** Throw-away hosts as a command: made, reached, found again after their files and runs are gone, removed. */
+const minutes = 60_000
+const needs = ['systemd-nspawn', 'mmdebstrap', 'ip', 'iptables', 'ssh', 'ssh-keygen']
+const skip = missingForLab(needs) ?? false
+const name = `test-${process.pid}`
+const own = ['--name', name]
+
+t.test('hvlab sandbox: two hosts and nothing left of them', { skip }, async (t) => {
+  const lab = new LabFolder(t)
+  atEnd(t, () => hvlabSync(['sandbox', 'down', ...own], { cwd: lab.path }))
+  const up = ['sandbox', 'up', '--hosts', '2', ...own, '--format', 'jsonl']
+  const run = await lab.hvlab(up, 5 * minutes)
+  endsWell(t, run)
+  t.comment(`timing: two sandbox hosts up ${(run.durationMs / 1000).toFixed(1)} s`)
+  if (!t.passing()) return
+
+  const said = await lab.hvlab(['exec', 'hypervisors', '-a', 'uname -n'])
+  exits(t, said, 0)
+  t.match(said.stdout, /node1 \| CHANGED \| rc=0 >>\nnode1\n/)
+  t.match(said.stdout, /node2 \| CHANGED \| rc=0 >>\nnode2\n/)
+  t.notMatch(said.stderr, /new host key/, 'the keys are known before the first contact')
+
+  const shell = await lab.hvlab(['sandbox', 'shell', 'node2', ...own, '--', 'uname -n; exit 7'])
+  exits(t, shell, 7)
+  t.equal(shell.stdout, 'node2\n')
+
+  const again = await lab.hvlab(up, minutes)
+  endsWell(t, again)
+  t.same(changedTasks(again.events), [], 'a second run changes nothing')
+
+  const status = await lab.hvlab(['sandbox', 'status', ...own, '--format', 'json'])
+  exits(t, status, 0)
+  const { hosts } = JSON.parse(status.stdout) as { hosts: { host: string; state: string }[] }
+  t.same(
+    hosts.map(({ host, state }) => `${host} ${state}`),
+    ['node1 running', 'node2 running'],
+  )
+
+  const down = ['sandbox', 'down', ...own, '--format', 'jsonl']
+  endsWell(t, await lab.hvlab(down, minutes))
+  t.same(remains(), [], 'no process, mount, bridge, rule or file is left')
+  t.notOk(existsSync(join(lab.path, 'inventory')), 'nor the inventory')
+  const second = await lab.hvlab(down, minutes)
+  endsWell(t, second)
+  t.same(changedTasks(second.events), [])
+})
+
+function remains(): string[] {
+  const label = `hvlab-sandbox:${name}`
+  const places = {
+    mounts: readFileSync('/proc/self/mounts', 'utf8'),
+    bridges: tool('ip', ['-d', 'link', 'show', 'type', 'bridge']).stdout,
+    filter: tool('iptables', ['-w', '-S']).stdout,
+    nat: tool('iptables', ['-w', '-t', 'nat', '-S']).stdout,
+  }
+  return [
+    ...Object.entries(places).flatMap(([place, text]) => (text.includes(label) ? [place] : [])),
+    ...(existsSync(`/var/lib/hvlab/sandbox/hosts/${name}`) ? ['files'] : []),
+    ...processes().flatMap(({ commandLine }) =>
+      commandLine.includes(`"sandbox":"${name}"`) ? ['processes'] : [],
+    ),
+  ]
+}
