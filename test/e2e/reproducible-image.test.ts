@@ -37,7 +37,7 @@ t.test('debian-12 built again has the same content', { skip }, async (t) => {
     t.match(built?.archive_date, /^20\d\d-.*Z$/)
     const isSameArchive = first?.key === built?.key && first?.archive_date === built?.archive_date
     if (isSameArchive) {
-      // The qcow2 has differed once, on a loaded machine, for a reason not found yet: shown, not asserted.
+      // The qcow2 differs in some pairs, for a reason not found yet: shown, not asserted.
       const [disk = '', ...boot] = digests(built)
       const [firstDisk = '', ...firstBoot] = digests(first)
       t.comment(disk === firstDisk ? 'the disks are the same, bit for bit' : 'the disks differ')
