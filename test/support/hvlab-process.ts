@@ -98,8 +98,8 @@ export function exits(t: Test, { args, exitCode, stderr }: HvlabResult, wanted: 
 
 /** Asserts that a run with `--format jsonl` ended well; on another end its failures are in the diagnosis. */
 export function endsWell(t: Test, run: HvlabResult): void {
-  t.same(failuresIn(run.events), [], `hvlab ${run.args.join(' ')}: no failures`)
   exits(t, run, 0)
+  t.same(failuresIn(run.events), [], `hvlab ${run.args.join(' ')}: no failures`)
 }
 
 /** For clean-up: waits without letting anything else happen. What went wrong is printed. */
