@@ -503,7 +503,10 @@ t.test('a person’s terminal: keys, window size, Ctrl-C, exit code', async (t) 
     }
     return { outer, until, shown: () => shown }
   }
-  const first = inTerminal('stty size; read line; echo "got $line"; stty size; sleep 0.2; exit 7')
+  // The new size and the keys travel apart, so either may come first.
+  const first = inTerminal(
+    'stty size; read line; echo "got $line"; while [ "$(stty size)" = "30 100" ]; do sleep 0.05; done; stty size; sleep 0.2; exit 7',
+  )
   await first.until('30 100')
   first.outer.resize(60, 20)
   first.outer.write('héllo\r')
