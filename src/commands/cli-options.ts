@@ -6,7 +6,21 @@ export type Flags = Record<string, unknown>
 
 /** Ansible's common options. */
 export function runOptions(command: Command, resumable = false): Command {
-  command
+  hostOptions(command)
+    .option('-t, --tags <tags>', 'only tasks with these tags', collectWords, [])
+    .option('--skip-tags <tags>', 'all but tasks with these tags', collectWords, [])
+    .option('-f, --forks <number>', 'hosts worked on at once', positive, 50)
+  if (resumable) {
+    command
+      .option('--resume [run]', 'continue a run that stopped (default: the newest of this pipeline)')
+      .option('--deadline <seconds>', 'stop the run after this time (exit code 6)', positive)
+  }
+  return command
+}
+
+/** The part of them that says which hosts, with which variables, and how it is shown. */
+export function hostOptions(command: Command): Command {
+  return command
     .option('-i, --inventory <source>', 'inventory file, folder or `host,host,` (repeatable)', collect, [])
     .option('-l, --limit <pattern>', 'only these hosts')
     .option(
@@ -15,19 +29,10 @@ export function runOptions(command: Command, resumable = false): Command {
       collect,
       [],
     )
-    .option('-t, --tags <tags>', 'only tasks with these tags', collectWords, [])
-    .option('--skip-tags <tags>', 'all but tasks with these tags', collectWords, [])
     .option('-C, --check', 'change nothing, say what would change')
     .option('-D, --diff', 'show what changes in files')
-    .option('-f, --forks <number>', 'hosts worked on at once', positive, 50)
     .option('-v, --verbose', 'more output (repeatable)', (_value: string, before: number) => before + 1, 0)
     .addOption(formatOption())
-  if (resumable) {
-    command
-      .option('--resume [run]', 'continue a run that stopped (default: the newest of this pipeline)')
-      .option('--deadline <seconds>', 'stop the run after this time (exit code 6)', positive)
-  }
-  return command
 }
 
 export function formatOption(): Option {
@@ -74,8 +79,16 @@ function collectWords(value: string, before: readonly string[]): string[] {
 }
 
 export function positive(value: string): number {
+  return whole(value, 1)
+}
+
+export function natural(value: string): number {
+  return whole(value, 0)
+}
+
+function whole(value: string, least: number): number {
   const number = Number(value)
-  if (!Number.isInteger(number) || number < 1)
-    throw new InvalidArgumentError('It must be a whole number from 1.')
+  if (value.trim() === '' || !Number.isInteger(number) || number < least)
+    throw new InvalidArgumentError(`It must be a whole number from ${least}.`)
   return number
 }

@@ -4,6 +4,7 @@ import { FailureError } from '../model/failure.ts'
 import { systemErrorText } from '../util/system-error.ts'
 import { type Flags, formatOption, runFlags, runOptions } from './cli-options.ts'
 import type { CommandEnvironment } from './environment.ts'
+import { guestCommands } from './guest/cli.ts'
 import { imageCommands } from './image/cli.ts'
 import { document, formatOf, refuseFailure } from './mistakes.ts'
 import { sandboxCommands } from './sandbox/cli.ts'
@@ -56,16 +57,7 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
       (await import('./validate.ts')).validateCommand(files, runFlags(flags), env),
     ),
   )
-  runOptions(command('status', 'the guests on the hosts of the inventory, as the hosts say')).action(
-    exits(async (flags: Flags) => (await import('./status.ts')).statusCommand(runFlags(flags), env)),
-  )
-  runOptions(
-    command('ssh <guest> [command...]', 'log in to a guest, or run one command there (after --)'),
-  ).action(
-    exits(async (guest: string, words: string[], flags: Flags) =>
-      (await import('./ssh.ts')).sshCommand(guest, words, runFlags(flags), env),
-    ),
-  )
+  guestCommands(program, exits, env)
   runOptions(command('down', 'remove what hvlab made on the hosts of the inventory, and nothing else'))
     .option('--images', 'the image store too')
     .option('--lab <name>', "only this lab's guests and networks (default: all of hvlab's)")

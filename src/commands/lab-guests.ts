@@ -14,7 +14,7 @@ const guestSchema = z.object({
   host: z.string(),
   domain: z.string(),
   address: z.string(),
-  state: z.enum(['running', 'stopped']),
+  state: z.enum(['running', 'paused', 'saved', 'stopped', 'crashed']),
   image: z.string(),
   accelerator: z.object({ type: z.enum(['kvm', 'tcg']), reason: z.string() }),
   lab: z.string(),

@@ -28,6 +28,8 @@ export interface AdHocRun {
   readonly defaults?: Vars
   /** Name of the command, shown as the stage. */
   readonly name: string
+  /** Name of its task; default: the module's. */
+  readonly task?: string
   /** How to draw it; null draws nothing. */
   readonly format: OutputFormat | null
   readonly onEvent?: (event: Event) => void
@@ -68,6 +70,7 @@ export async function runAdHoc(
       extraVars: extraVars.value,
       limit,
       name: run.name,
+      task: run.task,
     }),
   )
   return runPlanHere(

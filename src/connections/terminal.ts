@@ -16,6 +16,11 @@ export interface TerminalOptions {
   readonly shareStreams?: boolean
 }
 
+/** Whether a person sits here: both standard input and output are a terminal. */
+export function hasTerminal(): boolean {
+  return process.stdin.isTTY === true && process.stdout.isTTY === true
+}
+
 /**
  * Runs a program that talks to a person: an SSH login, the console of a guest. Keys go to it as they are (Ctrl-C too),
  * it learns the size of the window, and the terminal is sane again afterwards. Without a terminal it simply shares the
@@ -30,7 +35,7 @@ export async function runInTerminal(
   options: TerminalOptions = {},
 ): Promise<number> {
   const person = { input: process.stdin, output: process.stdout }
-  return person.input.isTTY && person.output.isTTY && options.shareStreams !== true
+  return hasTerminal() && options.shareStreams !== true
     ? await runInPseudoTerminal(words, person, options)
     : await runWithSharedStreams(words, options)
 }

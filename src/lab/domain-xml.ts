@@ -97,7 +97,7 @@ function devicesXml(spec: DomainSpec, network: string, mac: string): XmlElement 
     },
     serial: {
       '@type': 'pty',
-      log: { '@file': spec.files.serialLog, '@append': 'off' },
+      log: { '@file': spec.files.serialLog, '@append': 'on' },
       target: { '@port': '0' },
     },
     console: { '@type': 'pty', target: { '@type': 'serial', '@port': '0' } },

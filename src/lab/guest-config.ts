@@ -55,6 +55,12 @@ export function configChanges(before: string, now: object): string[] {
     .map(([name, value]) => `${name} ${shown(was[name])} → ${shown(value)}`)
 }
 
+/** Virtual processors that a guest was made with; 1 when that was edited away. */
+export function configuredVcpus(metadata: GuestMetadata): number {
+  const { vcpus } = readConfig(metadata.config)
+  return typeof vcpus === 'number' && vcpus >= 1 ? vcpus : 1
+}
+
 function configOf(wanted: WantedGuest, accelerator: 'kvm' | 'tcg', cpu: string): GuestConfig {
   return {
     image: wanted.imageKey,

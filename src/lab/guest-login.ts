@@ -1,5 +1,6 @@
 import { openConnection } from '../connections/open.ts'
 import { connectionSettings } from '../connections/settings.ts'
+import type { Command, CommandResult } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
 import type { ModuleContext } from '../modules/module.ts'
 import { sh } from '../util/sh.ts'
@@ -20,14 +21,25 @@ export async function attemptLogin(
   const hypervisor = await context.connection()
   const banner = await sshBanner(hypervisor, metadata.address)
   if (!banner.answers) return { kind: 'closed', why: banner.why }
-  const { name, vars } = guestHost(metadata, { hypervisor: context.host, hypervisors: 1, keyFile })
-  const settings = connectionSettings(name, (variable) => vars[variable])
   try {
-    await using guest = await openConnection(settings, { via: hypervisor, signal: context.signal })
-    const { exitCode } = await guest.run(sh`true`, { signal: context.signal })
+    const { exitCode } = await runInGuest(context, metadata, keyFile, sh`true`)
     return exitCode === 0 ? { kind: 'ready' } : { kind: 'refused', why: `true ended with ${exitCode}` }
   } catch (error) {
     if (!(error instanceof FailureError) || error.failure.reason === 'cancelled') throw error
     return { kind: 'refused', why: error.failure.message }
   }
+}
+
+/** One command in a guest, over a connection of its own. */
+export async function runInGuest(
+  context: ModuleContext,
+  metadata: GuestMetadata,
+  keyFile: string,
+  command: Command,
+): Promise<CommandResult> {
+  const hypervisor = await context.connection()
+  const { name, vars } = guestHost(metadata, { hypervisor: context.host, hypervisors: 1, keyFile })
+  const settings = connectionSettings(name, (variable) => vars[variable])
+  await using guest = await openConnection(settings, { via: hypervisor, signal: context.signal })
+  return await guest.run(command, { signal: context.signal })
 }

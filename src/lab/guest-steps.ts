@@ -84,13 +84,13 @@ export function creationSteps(guest: PlannedGuest): Change[] {
   ]
 }
 
-function updateReservations(network: NetworkState, action: 'add' | 'delete', xml: string) {
+export function updateReservations(network: NetworkState, action: 'add' | 'delete', xml: string) {
   return sh`${virsh} net-update ${network.name} ${action} ip-dhcp-host ${xml} --live --config >/dev/null`
 }
 
 /** The address that a guest gets on a network. Guests planned before it in the same run have theirs already. */
 export function chooseAddress(
-  wanted: WantedGuest,
+  wanted: Pick<WantedGuest, 'lab' | 'name'>,
   network: NetworkState,
   planned: readonly Reservation[],
 ): string {

@@ -13,6 +13,8 @@ export const reachSchema = z.union([
     port: z.number(),
     user: z.string(),
     identity_files: z.array(z.string()),
+    /** `SSH_AUTH_SOCK` (what that variable says), a socket, or `none`. */
+    identity_agent: z.string(),
     known_hosts_files: z.array(z.string()),
     host_key_checking: z.string(),
     /** `user@host:port`, separated by commas, as `ssh -J` takes them; empty when there are none. */
@@ -32,6 +34,8 @@ export async function reachOf(context: Pick<ModuleContext, 'host' | 'hostVar'>):
     port: target.port,
     user: target.user,
     identity_files: [...target.identityFiles],
+    identity_agent:
+      target.agentSocket === process.env['SSH_AUTH_SOCK'] ? 'SSH_AUTH_SOCK' : (target.agentSocket ?? 'none'),
     known_hosts_files: [...target.knownHostsFiles, target.ownKnownHostsFile],
     host_key_checking: target.hostKeyPolicy,
     jumps: target.jumps
@@ -43,61 +47,12 @@ export async function reachOf(context: Pick<ModuleContext, 'host' | 'hostVar'>):
   }
 }
 
-export interface GuestLogin {
-  readonly address: string
-  readonly user: string
-  readonly keyFile: string
-  /** A file with the line of `knownHostsLine`. */
-  readonly knownHostsFile: string
-  readonly hypervisor: Reach
-  /** One word is shell text, as with ssh; several are passed on as they are. None: a login. */
-  readonly command: readonly string[]
-}
-
-/** The name under which the guest's key is known: its address may be another guest's tomorrow. */
-const keyAlias = 'hvlab-guest'
-
-/** The only line of the known_hosts file of a login: the key that the guest's seed brought. */
-export function knownHostsLine(hostKey: string): string {
-  return `${keyAlias} ${hostKey}\n`
-}
-
-/** OpenSSH's client for a guest behind its hypervisor. No configuration is read: all is said here. */
-export function sshWords(login: GuestLogin): string[] {
-  return [
-    'ssh',
-    ...['-F', 'none', '-i', login.keyFile],
-    ...option('IdentitiesOnly', 'yes'),
-    ...option('UserKnownHostsFile', login.knownHostsFile),
-    ...option('GlobalKnownHostsFile', '/dev/null'),
-    ...option('StrictHostKeyChecking', 'yes'),
-    ...option('HostKeyAlias', keyAlias),
-    ...option('LogLevel', 'ERROR'),
-    ...(login.hypervisor.kind === 'local' ? [] : option('ProxyCommand', proxyCommand(login.hypervisor))),
-    `${login.user}@${login.address}`,
-    ...(login.command.length === 0 ? [] : ['--', remoteCommand(login.command)]),
-  ]
-}
-
-/** ssh runs this with the user's shell, after replacing %h and %p; every other % has to be doubled. */
-function proxyCommand(hypervisor: Reach & { kind: 'ssh' }): string {
-  const files = hypervisor.known_hosts_files.map((file) => (/\s/.test(file) ? `"${file}"` : file)).join(' ')
-  const words = [
-    ...['ssh', '-p', String(hypervisor.port), '-l', hypervisor.user],
-    ...hypervisor.identity_files.flatMap((file) => ['-i', file]),
-    ...option('UserKnownHostsFile', files),
-    ...option('StrictHostKeyChecking', hypervisor.host_key_checking),
-    ...(hypervisor.jumps === '' ? [] : ['-J', hypervisor.jumps]),
-  ]
-  const shown = [...words.map(quote), '-W', '[%h]:%p', quote(hypervisor.address)]
-  return shown.map((word) => (word === '[%h]:%p' ? word : word.replaceAll('%', '%%'))).join(' ')
-}
-
-function remoteCommand(words: readonly string[]): string {
+/**
+ * What follows the destination on ssh's command line. One word is shell text, as with ssh; several are passed on as
+ * they are. None: a login.
+ */
+export function remoteWords(words: readonly string[]): string[] {
   const [only, ...others] = words
-  return others.length === 0 && only !== undefined ? only : words.map(quote).join(' ')
-}
-
-function option(name: string, value: string): string[] {
-  return ['-o', `${name}=${value}`]
+  if (only === undefined) return []
+  return ['--', others.length === 0 ? only : words.map(quote).join(' ')]
 }

@@ -3,6 +3,7 @@ import { FailureError } from '../model/failure.ts'
 import type { ModuleContext } from '../modules/module.ts'
 import { sh } from '../util/sh.ts'
 import { diagnose } from './diagnosis.ts'
+import { setClock } from './guest-clock.ts'
 import { guestFiles } from './guest-files.ts'
 import { attemptLogin } from './guest-login.ts'
 import { domainName, guestMac } from './identity.ts'
@@ -18,6 +19,8 @@ export interface GuestToStart {
   readonly metadata: GuestMetadata
   readonly vcpus: number
   readonly running: boolean
+  /** It goes on from a moment that has passed: its clock is set. */
+  readonly stoodStill?: boolean
 }
 
 export interface StartOptions {
@@ -82,7 +85,11 @@ async function startGuest(
   const files = guestFiles(domain)
   const started = Date.now()
   if (!guest.running) {
-    const result = await context.run(sh`rm -f ${files.ready}; ${virsh} start ${domain} >/dev/null`)
+    // libvirt adds to the log, so that one that is resumed keeps it; a boot begins anew. virtlogd moves what is old to `.0` ….
+    const old = guest.stoodStill ? [files.ready] : [files.ready, files.serialLog]
+    const result = await context.run(
+      sh`rm -f ${old} ${`${files.serialLog}.`}[0-9]; ${virsh} start ${domain} >/dev/null`,
+    )
     if (result.exitCode !== 0) throw new FailureError(startFailure(domain, context.host, result.stderr))
   }
   if (!options.wait) return Date.now() - started
@@ -99,6 +106,7 @@ async function startGuest(
   if (!ready.ok) throw new FailureError(diagnose(await evidence(context, metadata, ready.error)))
   // Remembered for this start of the domain: a later run then need not log in to know that it works.
   await context.run(sh`${virsh} domid ${domain} > ${files.ready}`)
+  if (guest.stoodStill) await setClock(context, metadata, options.keyFile)
   return Date.now() - started
 }
 
@@ -123,7 +131,7 @@ async function observe(
     state: words === '' ? undefined : words,
     running: words !== '' && !words.startsWith('shut off') && !words.startsWith('crashed'),
     serialBytes: Number(bytes),
-    // libvirt empties the log when it starts a domain: this is about the boot that is waited for.
+    // The log was emptied before the start: this is about the boot that is waited for.
     panicked: /Kernel panic - not syncing/.test(tail),
   }
 }

@@ -5,6 +5,7 @@ import type { DomainState } from '../lab/domain-state.ts'
 import { guestsFolder } from '../lab/guest-files.ts'
 import { guestHost, machineCount } from '../lab/guest-host.ts'
 import { guestKey } from '../lab/guest-key.ts'
+import { phaseOf } from '../lab/guest-phase.ts'
 import { domainName } from '../lab/identity.ts'
 import { formatSubnet } from '../lab/ipv4.ts'
 import { isVirshMissing, libvirtFailure } from '../lab/libvirt-failure.ts'
@@ -124,7 +125,7 @@ function guestData(domain: DomainState, metadata: GuestMetadata, host: string, k
     host,
     domain: domainName(metadata.lab, metadata.guest),
     address: metadata.address,
-    state: domain.running ? 'running' : 'stopped',
+    state: phaseOf(domain.state),
     state_reason: domain.state,
     image: metadata.image,
     accelerator: { type: metadata.accelerator, reason: metadata.acceleratorReason },

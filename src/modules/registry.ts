@@ -1,9 +1,13 @@
 import { benchmark } from './benchmark.ts'
 import { coreModules } from './core.ts'
 import { image } from './image.ts'
+import { libvirtClone } from './libvirt_clone.ts'
 import { libvirtGuest } from './libvirt_guest.ts'
+import { libvirtGuestState } from './libvirt_guest_state.ts'
 import { libvirtLab } from './libvirt_lab.ts'
+import { libvirtLog } from './libvirt_log.ts'
 import { libvirtNetwork } from './libvirt_network.ts'
+import { libvirtSnapshot } from './libvirt_snapshot.ts'
 import type { Module } from './module.ts'
 import { preflight } from './preflight.ts'
 import { report } from './report.ts'
@@ -22,9 +26,13 @@ const list: readonly Module[] = [
   ...coreModules,
   benchmark,
   image,
+  libvirtClone,
   libvirtGuest,
+  libvirtGuestState,
   libvirtLab,
+  libvirtLog,
   libvirtNetwork,
+  libvirtSnapshot,
   preflight,
   report,
   sandbox,

@@ -26,6 +26,8 @@ export interface AdHocOptions {
   readonly guestsFrom?: string
   /** Name of the one stage, default `ad-hoc`. */
   readonly name?: string
+  /** Name of its task; default: the module's. */
+  readonly task?: string
   /** Default: every module that hvlab has. */
   readonly modules?: ModuleRegistry
 }
@@ -46,7 +48,7 @@ export function adHocPlan(
   const { guestsFrom } = options
   const asks = guestsFrom !== undefined && matchPattern(inventory, pattern).isDynamic
   const stage: PlayStage = {
-    ...stageOf(name, stepsOf(name, module, params, options), options.become),
+    ...stageOf(name, stepsOf(name, module, params, options, options.task), options.become),
     pattern,
     hosts: asks ? [] : hostsOf(inventory, pattern, options.limit),
     needs: asks ? [guestStage] : [],
@@ -121,6 +123,7 @@ function stepsOf(
   module: string,
   params: Vars | string,
   options: AdHocOptions,
+  task?: string,
 ): PlayStage['steps'] {
   const context = new CompileContext({
     searchPath: options.searchPath,
@@ -128,7 +131,7 @@ function stepsOf(
     tags: { only: [], skip: [] },
     compileSteps: (self) => (list, source, scope) => compileSteps(self, list, source, scope),
   })
-  const document = parseYaml(JSON.stringify([{ [module]: readText(params) }]), name)
+  const document = parseYaml(JSON.stringify([defined({ name: task, [module]: readText(params) })]), name)
   if (!document.ok) throw failure(document.error)
   const scope = {
     id: `${name}/`,

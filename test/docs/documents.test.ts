@@ -67,9 +67,14 @@ void t.test('commands that are run elsewhere are shown somewhere, and run there'
 
 void t.test('links and pictures lead somewhere; commands in running text exist', async (t) => {
   const commands = new Set(
-    ['src/commands/cli.ts', 'src/commands/image/cli.ts', 'src/commands/sandbox/cli.ts']
+    [
+      'src/commands/cli.ts',
+      'src/commands/guest/cli.ts',
+      'src/commands/image/cli.ts',
+      'src/commands/sandbox/cli.ts',
+    ]
       .flatMap((file) => [
-        ...readFileSync(join(packageRoot, file), 'utf8').matchAll(/command\(\s*'([a-z]+)/g),
+        ...readFileSync(join(packageRoot, file), 'utf8').matchAll(/command\(\s*['`]([a-z-]+)/g),
       ])
       .map(([, name]) => name),
   )

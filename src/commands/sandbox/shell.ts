@@ -1,12 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { runInTerminal } from '../../connections/terminal.ts'
-import { knownHostsLine, sshWords } from '../../lab/ssh-command.ts'
+import { remoteWords } from '../../lab/ssh-command.ts'
 import { FailureError } from '../../model/failure.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import { printFailures } from '../lab-guests.ts'
 import { exitCodeOf } from '../run-ad-hoc.ts'
+import { sshFiles } from '../ssh-files.ts'
 import { runSandbox, type SandboxHost } from './sandbox-hosts.ts'
 import { questionOf, type SandboxQuestion } from './status.ts'
 
@@ -21,17 +19,19 @@ export async function sandboxShellCommand(
   env.stderr(printFailures(outcome?.failures ?? []))
   if (sandbox === undefined) return exitCodeOf(outcome)
   const { address, host_key: hostKey } = chooseHost(host, sandbox.hosts)
-  const folder = await mkdtemp(join(tmpdir(), 'hvlab-ssh-'))
-  try {
-    const knownHostsFile = join(folder, 'known_hosts')
-    await writeFile(knownHostsFile, knownHostsLine(hostKey), { mode: 0o600 })
-    const login = { address, user: 'root', keyFile: sandbox.key_file, knownHostsFile, command }
-    return await runInTerminal(sshWords({ ...login, hypervisor: { kind: 'local' } }), {
-      shareStreams: command.length > 0,
-    })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+  const login = {
+    names: [host],
+    address,
+    user: 'root',
+    keyFile: sandbox.key_file,
+    hostKey,
+    hypervisor: 'localhost',
+    reach: { kind: 'local' as const },
   }
+  await using files = await sshFiles([login])
+  return await runInTerminal(['ssh', '-F', files.configFile, host, ...remoteWords(command)], {
+    shareStreams: command.length > 0,
+  })
 }
 
 export function chooseHost(name: string, hosts: readonly SandboxHost[]): SandboxHost {

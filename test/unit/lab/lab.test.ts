@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { chooseGuest, mustRun } from '../../../src/commands/guest/choose-guest.ts'
+import { readPorts } from '../../../src/commands/guest/port-forward.ts'
+import { placeOf } from '../../../src/commands/guest/scp.ts'
 import type { LabGuest } from '../../../src/commands/lab-guests.ts'
-import { chooseGuest } from '../../../src/commands/ssh.ts'
 import { age } from '../../../src/commands/status.ts'
 import { chooseCpu, cpuChoices } from '../../../src/lab/cpu-model.ts'
 import { parseDomainState } from '../../../src/lab/domain-state.ts'
@@ -10,6 +12,7 @@ import { domainXml } from '../../../src/lab/domain-xml.ts'
 import { configText, differences, type WantedGuest } from '../../../src/lab/guest-config.ts'
 import { guestFiles } from '../../../src/lab/guest-files.ts'
 import { guestHost, guestHostName, machineCount } from '../../../src/lab/guest-host.ts'
+import { phaseOf } from '../../../src/lab/guest-phase.ts'
 import {
   addressRanges,
   bridgeName,
@@ -32,7 +35,8 @@ import type { GuestMetadata } from '../../../src/lab/metadata.ts'
 import { planSubnet, type UsedSubnets } from '../../../src/lab/network-plan.ts'
 import { networkXml, parseNetworkState, reservationXml } from '../../../src/lab/network-xml.ts'
 import { seedTexts, writeSeed } from '../../../src/lab/seed.ts'
-import { knownHostsLine, sshWords } from '../../../src/lab/ssh-command.ts'
+import { remoteWords } from '../../../src/lab/ssh-command.ts'
+import { knownGuests, sshConfig } from '../../../src/lab/ssh-config.ts'
 import { startFailure } from '../../../src/lab/start-failure.ts'
 import { bootsAtOnce } from '../../../src/lab/start-guests.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
@@ -488,45 +492,83 @@ t.test('CPU models', async (t) => {
   t.equal(cpuChoices.parse({ exitCode: 1, stdout: '', stderr: 'error' }, 'kvm'), undefined)
 })
 
-t.test('ssh to a guest', async (t) => {
-  const login = {
+t.test('OpenSSH for guests', async (t) => {
+  t.strictSame(remoteWords([]), [])
+  t.strictSame(remoteWords(['echo $HOME | wc -c']), ['--', 'echo $HOME | wc -c'], 'one word is shell text')
+  t.strictSame(remoteWords(['echo', 'a b']), ['--', "echo 'a b'"], 'several words are passed on as they are')
+  const guest = {
+    names: ['guest1', 'hvlab-guest1'],
     address: '192.168.122.57',
     user: 'hvlab',
-    keyFile: '/home/u/key',
-    knownHostsFile: '/tmp/k',
-    hypervisor: { kind: 'local' as const },
+    keyFile: '/home/u/my 100% key',
+    hostKey: 'ssh-ed25519 AAAA',
+    hypervisor: 'localhost',
+    reach: { kind: 'local' as const },
   }
-  t.strictSame(sshWords({ ...login, command: [] }).slice(-3), [
-    '-o',
-    'LogLevel=ERROR',
-    'hvlab@192.168.122.57',
-  ])
-  t.strictSame(
-    sshWords({ ...login, command: ['echo $HOME | wc -c'] }).slice(-2),
-    ['--', 'echo $HOME | wc -c'],
-    'one word is shell text',
+  t.equal(
+    sshConfig([guest], '/s/known_guests'),
+    `Host guest1 hvlab-guest1
+  HostName 192.168.122.57
+  User hvlab
+  IdentityFile "/home/u/my 100%% key"
+  IdentitiesOnly yes
+  HostKeyAlias hvlab-b4ec262a0e1ef5a3
+  UserKnownHostsFile /s/known_guests
+  GlobalKnownHostsFile /dev/null
+  StrictHostKeyChecking yes
+  LogLevel ERROR
+  ProxyJump none
+`.replace(/hvlab-[0-9a-f]{16}/, knownGuests([guest])[0]?.split(' ')[0] ?? ''),
   )
-  t.strictSame(
-    sshWords({ ...login, command: ['echo', 'a b'] }).slice(-1),
-    ["echo 'a b'"],
-    'several words are passed on as they are',
-  )
-  const hypervisor = {
+  const reach = {
     kind: 'ssh' as const,
     address: '10.0.0.5',
     port: 2222,
     user: 'root',
-    identity_files: ['/home/u/my 100% key'],
+    identity_files: ['/home/u/key'],
+    identity_agent: 'SSH_AUTH_SOCK',
     known_hosts_files: ['/home/u/known hosts', '/k'],
     host_key_checking: 'accept-new',
     jumps: 'j@10.0.0.1:22',
   }
-  t.equal(
-    sshWords({ ...login, hypervisor, command: [] }).find((word) => word.startsWith('ProxyCommand')),
-    "ProxyCommand=ssh -p 2222 -l root -i '/home/u/my 100%% key' -o 'UserKnownHostsFile=\"/home/u/known hosts\" /k' " +
-      '-o StrictHostKeyChecking=accept-new -J j@10.0.0.1:22 -W [%h]:%p 10.0.0.5',
+  const text = sshConfig([{ ...guest, hypervisor: 'node1', reach }], '/k')
+  t.match(
+    text,
+    `Host node1
+  HostName 10.0.0.5
+  Port 2222
+  User root
+  IdentityFile /home/u/key
+  IdentityAgent SSH_AUTH_SOCK
+  UserKnownHostsFile "/home/u/known hosts" /k
+  StrictHostKeyChecking accept-new
+  ProxyJump j@10.0.0.1:22
+`,
   )
-  t.equal(knownHostsLine('ssh-ed25519 AAAA'), 'hvlab-guest ssh-ed25519 AAAA\n')
+  t.match(text, '  ProxyJump node1\n')
+  t.match(text, 'Host 10.0.0.1\n  Include ~/.ssh/config\n', 'jump hosts are the user’s business')
+})
+
+t.test('what guests do, from libvirt’s words', async (t) => {
+  const words = {
+    'running (booted)': 'running',
+    'paused (user)': 'paused',
+    'shut off (saved)': 'saved',
+    'shut off (shutdown)': 'stopped',
+    'shut off (crashed)': 'crashed',
+    'in shutdown': 'running',
+  }
+  for (const [state, phase] of Object.entries(words)) t.equal(phaseOf(state), phase, state)
+})
+
+t.test('operands of scp, ports', async (t) => {
+  t.strictSame(placeOf('guest1:/a:b'), { guest: 'guest1', word: 'guest1:/a:b' })
+  t.strictSame(placeOf('./a:b'), { word: './a:b' })
+  t.strictSame(readPorts('8080:80'), { local: 8080, remote: 80 })
+  t.strictSame(readPorts('80'), { local: 80, remote: 80 })
+  t.strictSame(readPorts(':80'), { local: 0, remote: 80 })
+  for (const text of ['0', 'a', '1:0', '70000', '1:2:3'])
+    t.throws(() => readPorts(text), { message: `${text} is not [LOCAL:]PORT with ports from 1 to 65535.` })
 })
 
 t.test('which guest ssh means', async (t) => {
@@ -564,10 +606,11 @@ t.test('which guest ssh means', async (t) => {
   })
   t.throws(() => chooseGuest('guest3', guests.slice(0, 1)), {
     message: 'There is no guest guest3 on the hosts of this inventory.',
-    failure: { code: 'guest-not-found', hint: 'There are: guest1.' },
+    failure: { code: 'guest-not-found', hint: 'did you mean "guest1"?' },
   })
-  t.throws(() => chooseGuest('guest1', [guest('guest1', 'a', 'hvlab', 'stopped')]), {
+  t.throws(() => mustRun(guest('guest1', 'a', 'hvlab', 'stopped')), {
     message: 'Guest guest1 on a does not run.',
+    failure: { code: 'guest-not-running', hint: '`hvlab start guest1` makes it run.' },
   })
 })
 

@@ -1,0 +1,49 @@
+import type { Event } from '../../model/event.ts'
+import { defined } from '../../util/defined.ts'
+import type { CommandEnvironment } from '../environment.ts'
+import { printFailures } from '../lab-guests.ts'
+import { exitCodeOf, runAdHoc } from '../run-ad-hoc.ts'
+import type { RunOptions } from '../run-options.ts'
+import { chosenGuests } from './choose-guest.ts'
+
+export interface LogsOptions extends RunOptions {
+  /** Goes on with what comes, until it is interrupted. */
+  readonly follow: boolean
+  /** Only the last lines. */
+  readonly lines?: number
+}
+
+/** `hvlab logs GUEST [-f]`: the serial log, as text that cannot act on the terminal; `jsonl` shows the events. */
+export async function logsCommand(
+  name: string,
+  options: LogsOptions,
+  env: CommandEnvironment,
+): Promise<number> {
+  const guests = await chosenGuests([name], 'logs', options, env)
+  if (typeof guests === 'number') return guests
+  const [guest] = guests
+  const isEvents = options.format === 'json' || options.format === 'jsonl'
+  const show = (event: Event) => {
+    if (event.kind !== 'task.output') return
+    const write = event.stream === 'stdout' ? env.stdout : env.stderr
+    write(`${event.line}\n`)
+  }
+  const { follow, lines } = options
+  const outcome = await runAdHoc(
+    defined({
+      pattern: guest?.hypervisor ?? '',
+      module: 'libvirt_log',
+      params: defined({ guest: guest?.domain ?? name, follow, lines }),
+      become: true,
+      name: 'logs',
+      format: isEvents ? options.format : null,
+      onEvent: isEvents ? undefined : show,
+    }),
+    { ...options, check: false },
+    env,
+  )
+  // An interruption is how following ends; it needs no words.
+  if (outcome !== undefined && !isEvents)
+    env.stderr(printFailures(outcome.failures.filter(({ failure }) => failure.reason !== 'cancelled')))
+  return exitCodeOf(outcome)
+}

@@ -1,0 +1,27 @@
+import type { ModuleContext } from '../modules/module.ts'
+import { sh } from '../util/sh.ts'
+import { runInGuest } from './guest-login.ts'
+import type { GuestMetadata } from './metadata.ts'
+
+/**
+ * A guest that stood still (paused, saved, a snapshot) goes on with the time of that moment: certificates and builds then
+ * fail in strange ways. Its hardware clock went on with the hypervisor's; that one has whole seconds, so a clock that
+ * is right already is left alone.
+ */
+const catchUp = sh`now=$(cat /sys/class/rtc/rtc0/since_epoch) || exit
+late=$((now - $(date +%s)))
+[ "$late" -ge -1 ] && [ "$late" -le 1 ] || sudo -n date -u -s "@$now" >/dev/null`
+
+export async function setClock(
+  context: ModuleContext,
+  metadata: GuestMetadata,
+  keyFile: string,
+): Promise<void> {
+  const { exitCode, stderr } = await runInGuest(context, metadata, keyFile, catchUp)
+  if (exitCode === 0) return
+  const said = stderr.trim().split('\n').at(-1) ?? ''
+  context.note(
+    'warning',
+    `The clock of ${metadata.guest} is late by the time that it stood still, and could not be set${said === '' ? '' : `: ${said}`}.`,
+  )
+}

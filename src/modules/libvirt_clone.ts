@@ -1,0 +1,182 @@
+import { z } from 'zod'
+import { cloneXml } from '../lab/clone-xml.ts'
+import { copiedDisks, copyDisks } from '../lab/copy-disks.ts'
+import { type ExistingGuest, findGuest } from '../lab/find-guests.ts'
+import { configuredVcpus } from '../lab/guest-config.ts'
+import { type GuestDefinition, guestDefinition } from '../lab/guest-disks.ts'
+import { guestFiles } from '../lab/guest-files.ts'
+import { guestHost, machineCount } from '../lab/guest-host.ts'
+import { type GuestKey, guestKey, newHostKey } from '../lab/guest-key.ts'
+import { runInGuest } from '../lab/guest-login.ts'
+import { chooseAddress, updateReservations } from '../lab/guest-steps.ts'
+import { domainName, guestMac } from '../lab/identity.ts'
+import { guestName, onlyLab } from '../lab/lab-name.ts'
+import { type LibvirtState, readLibvirt } from '../lab/libvirt-state.ts'
+import type { GuestMetadata } from '../lab/metadata.ts'
+import { reservationXml } from '../lab/network-xml.ts'
+import { domainOf, refuseForeign } from '../lab/plan-guests.ts'
+import { seedTexts, writeSeed } from '../lab/seed.ts'
+import { startGuests } from '../lab/start-guests.ts'
+import { virsh } from '../lab/virsh.ts'
+import { FailureError } from '../model/failure.ts'
+import { sh } from '../util/sh.ts'
+import { moduleFailure } from './failure.ts'
+import { defineModule, type ModuleContext, type Steps } from './module.ts'
+import { bool, choice, int, text } from './params.ts'
+
+const params = z.strictObject({
+  guest: text().describe('The guest to copy: its name, or its domain’s'),
+  name: guestName().describe('Name of the new guest, and its host name'),
+  lab: onlyLab().describe('Lab of the guest to copy; the new one belongs to it, too'),
+  state: choice(['running', 'stopped']).default('running').describe('What the new guest should do'),
+  wait: bool().default(true).describe('Wait until an SSH login works in the new guest'),
+  deadline: int().optional().describe('Longest wait for the login, seconds; default: by the accelerator'),
+})
+type Params = z.output<typeof params>
+
+/** A second guest with what is on the first one's disk. */
+export const libvirtClone = defineModule({
+  name: 'libvirt_clone',
+  doc: 'Copies a guest, running or not, under a new name. The copy is a machine of its own: domain, UUID, MAC, address, host name, SSH host key, machine-id and cloud-init instance are new. Its disk stands on the same image; snapshots are not copied.',
+  params,
+  returns: { guest: 'name, domain and address of the new guest' },
+  async *run(context, params) {
+    const state = await readLibvirt(context, context.host)
+    const source = findGuest(params.guest, params.lab, state, context.host)
+    const wanted = { lab: source.metadata.lab, name: params.name }
+    refuseForeign([wanted], state, context.host)
+    const key = await guestKey(context.controller)
+    const existing = domainOf(wanted, state)
+    const metadata = existing?.metadata ?? (yield* create(context, source, params, state, key))
+    const isRunning = existing?.running ?? false
+    if (params.state === 'running' && !isRunning)
+      yield {
+        summary: `start ${params.name}${params.wait ? ' and wait for an SSH login' : ''}`,
+        action: () => startGuests(context, [toStart(metadata)], startOptions(params, state, key)),
+      }
+    return {
+      data: {
+        guest: { name: params.name, domain: domainName(wanted.lab, params.name), address: metadata.address },
+      },
+      why: `there is a guest ${params.name}`,
+      ...(params.state === 'running' ? { effects: { hosts: [hostOf(context, metadata, key)] } } : {}),
+    }
+  },
+})
+
+/** In an order that leaves nothing which a second run would take for whole: files first, the domain last. */
+async function* create(
+  context: ModuleContext,
+  source: ExistingGuest,
+  params: Params,
+  state: LibvirtState,
+  key: GuestKey,
+): Steps<GuestMetadata> {
+  const { lab, guest: original } = source.metadata
+  const definition = await definitionOf(context, source)
+  const sourceFiles = guestFiles(source.domain.name)
+  const files = guestFiles(domainName(lab, params.name))
+  const disks = copiedDisks(definition.disks, sourceFiles, original, context.host)
+  const hostKey = await newHostKey(context.controller)
+  const network = state.networks.find(({ name }) => name === source.metadata.network)
+  if (!network?.active || !network.metadata)
+    throw moduleFailure(
+      'network-missing',
+      `Guest ${params.name} needs network ${source.metadata.network}, which does not run on ${context.host}.`,
+      'Apply libvirt_network to this host first.',
+    )
+  const address = chooseAddress({ lab, name: params.name }, network, [])
+  const mac = guestMac(lab, params.name)
+  const metadata: GuestMetadata = {
+    ...source.metadata,
+    guest: params.name,
+    run: context.runId,
+    created: new Date().toISOString(),
+    address,
+    hostKey: hostKey.publicKey,
+  }
+  const xml = cloneXml({ source: definition.domain, sourceFiles, files, metadata, macs: [mac] })
+  yield {
+    summary: `copy the disk of ${original} for ${params.name}${source.domain.running ? ' while it runs' : ''}`,
+    action: async () => {
+      if (source.phase === 'running') await writeBack(context, source.metadata, key)
+      await must(context, params.name, copyDisks(source, disks, sourceFiles, files))
+    },
+  }
+  yield {
+    summary: `write the seed of ${params.name}: user ${metadata.user}, SSH keys, host name`,
+    action: writeSeed(
+      seedTexts({ hostname: params.name, user: metadata.user, authorizedKey: key.publicKey, hostKey }),
+      files,
+    ),
+  }
+  if (!network.reservations.some((entry) => entry.mac === mac && entry.address === address))
+    yield {
+      summary: `reserve ${address} for ${params.name} (${mac}) on network ${network.name}`,
+      action: updateReservations(network, 'add', reservationXml({ mac, address, name: params.name })),
+    }
+  yield {
+    summary: `define domain ${domainName(lab, params.name)}`,
+    diff: { before: '', after: xml },
+    action: { ...sh`${virsh} define /dev/stdin >/dev/null`, stdin: xml },
+  }
+  return metadata
+}
+
+async function definitionOf(context: ModuleContext, source: ExistingGuest): Promise<GuestDefinition> {
+  const definition = await context.freshFact(guestDefinition, source.domain.uuid)
+  if (definition) return definition
+  throw moduleFailure(
+    'guest-not-found',
+    `Guest ${source.metadata.guest} on ${context.host} went away meanwhile.`,
+  )
+}
+
+/** What programs in the guest wrote last is still in its memory. Without this the copy is as after a power failure. */
+async function writeBack(context: ModuleContext, metadata: GuestMetadata, key: GuestKey): Promise<void> {
+  try {
+    await runInGuest(context, metadata, key.path, sh`sync`)
+  } catch (error) {
+    if (!(error instanceof FailureError) || error.failure.reason === 'cancelled') throw error
+    context.note(
+      'warning',
+      `${metadata.guest} could not be asked to write everything to disk (${error.failure.message}); the clone is as after a power failure.`,
+    )
+  }
+}
+
+async function must(
+  context: ModuleContext,
+  name: string,
+  command: ReturnType<typeof copyDisks>,
+): Promise<void> {
+  const { exitCode, stderr } = await context.run(command)
+  if (exitCode === 0) return
+  throw moduleFailure(
+    'guest-not-created',
+    `The disk of guest ${name} could not be copied: ${
+      stderr
+        .trim()
+        .split('\n')[0]
+        ?.replace(/^error: /, '') ?? `exit code ${exitCode}`
+    }.`,
+    'A copy needs as much room in /var/lib/hvlab as the disk of the original takes.',
+    stderr,
+  )
+}
+
+function toStart(metadata: GuestMetadata) {
+  return { metadata, vcpus: configuredVcpus(metadata), running: false }
+}
+
+function startOptions({ wait, deadline }: Params, { cpus }: LibvirtState, key: GuestKey) {
+  return { keyFile: key.path, wait, cpus, ...(deadline === undefined ? {} : { deadlineSeconds: deadline }) }
+}
+
+function hostOf(context: ModuleContext, metadata: GuestMetadata, key: GuestKey) {
+  return guestHost(metadata, {
+    hypervisor: context.host,
+    hypervisors: machineCount(context.hosts()),
+    keyFile: key.path,
+  })
+}
