@@ -1,3 +1,4 @@
+import { countingSamples } from './counting-samples.ts'
 import type { Finding, Rule } from './finding.ts'
 import type { Benchmark, Environment, Subject, Tool } from './record.ts'
 import { counted, listed, percent } from './words.ts'
@@ -24,9 +25,11 @@ export const conditionFindings: Rule = (benchmark, comparisons) => [
     ),
 ]
 
-function incomplete({ design, samples }: Benchmark): Finding[] {
-  const wanted = design.blocks * design.subjects.length * design.workloads.length
-  const measured = samples.filter((sample) => !sample.warm_up).length
+function incomplete({ design, samples, stops }: Benchmark): Finding[] {
+  const wanted = design.workloads
+    .map(({ id }) => stops.find(({ workload }) => workload === id)?.blocks ?? design.blocks)
+    .reduce((sum, blocks) => sum + blocks * design.subjects.length, 0)
+  const measured = countingSamples(samples).length
   if (measured >= wanted) return []
   const text = `The benchmark on ${design.hypervisor} ended after ${measured} of ${counted(wanted, 'trial')}; only complete pairs are counted.`
   return [{ rule: 'incomplete', level: 'caution', about: design.hypervisor, text }]

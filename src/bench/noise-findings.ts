@@ -1,12 +1,11 @@
-import { type Comparison, noisy } from './comparison.ts'
+import type { Comparison } from './comparison.ts'
+import { contaminated, countingSamples } from './counting-samples.ts'
 import type { Finding, Rule } from './finding.ts'
-import type { Benchmark, Sample } from './record.ts'
-import { counted, listed, range, times } from './words.ts'
+import type { Flag } from './gates.ts'
+import type { Benchmark, Sample, Stop } from './record.ts'
+import { halfWidth } from './statistics.ts'
+import { counted, duration, listed, percent, range, times } from './words.ts'
 
-/** A guest's clock that runs at another speed than the controller's by more than this makes its rates wrong. */
-const clockDrift = 0.05
-/** Trials also take the time to start a process and to read the counters. */
-const startSlackS = 1
 /** Half-width of an interval, relative, above which a figure is only an order of magnitude. */
 const wide = 0.1
 
@@ -17,6 +16,7 @@ export const noiseFindings: Rule = (benchmark, comparisons) => {
     ...disturbed(benchmark, measured),
     ...unknownNoise(benchmark, measured),
     ...drift(measured),
+    ...stoppedEarly(benchmark, comparisons),
     ...[...new Set(comparisons.map(({ guest }) => guest))].flatMap((guest) => {
       const own = comparisons.filter((comparison) => comparison.guest === guest)
       return [...tooFew(guest, own), ...wideIntervals(guest, own)]
@@ -45,21 +45,36 @@ function wideIntervals(guest: string, comparisons: readonly Comparison[]): Findi
 }
 
 function disturbed({ design }: Benchmark, measured: readonly Sample[]): Finding[] {
-  const hit = measured.filter(noisy)
+  const hit = measured.filter(contaminated)
   if (hit.length === 0) return []
-  const reasons: Readonly<Record<string, string>> = {
-    'host-cpu-pressure': `tasks on ${design.hypervisor} waited for a CPU more than 2 % of the time`,
+  const host = design.hypervisor
+  const reasons: Readonly<Record<Flag, string>> = {
+    'host-cpu-pressure': `tasks on ${host} waited for a CPU more than 2 % of the time`,
     'guest-cpu-pressure': 'tasks in the guest waited for a CPU more than 2 % of the time',
-    'host-steal': `the hypervisor below ${design.hypervisor} took more than 1 % of its CPU time`,
+    'host-memory-pressure': `tasks on ${host} waited for memory more than 2 % of the time`,
+    'guest-memory-pressure': 'tasks in the guest waited for memory more than 2 % of the time',
+    'host-steal': `the hypervisor below ${host} took more than 1 % of its CPU time`,
     'guest-steal': 'the host took more than 1 % of the guest’s CPU time',
+    'host-throttled': `a CPU quota or heat slowed ${host} down`,
+    'guest-throttled': 'a CPU quota or heat slowed the guest down',
+    'clock-drift': 'a clock ran more than 0.5 % faster or slower than the controller’s',
   }
-  const why = [...new Set(hit.flatMap(({ flags }) => flags))].map((flag) => reasons[flag] ?? flag)
+  const flags = [...new Set(hit.flatMap((sample) => sample.flags))]
+  const why = flags.map((flag) => (flag in reasons ? reasons[flag as Flag] : flag))
+  const again = measured.filter(({ attempt }) => attempt > 1).length
+  const left = countingSamples(measured).filter(contaminated).length
+  const repeated = again === 0 ? '' : ` ${again} ${again === 1 ? 'was' : 'were'} taken again.`
+  const outcome =
+    left === 0
+      ? 'The figures are made of clean trials only.'
+      : `Contaminated in the end: ${left}; they are kept, and the intervals include what disturbed them.`
   return [
-    caution(
-      'noisy-trials',
-      design.hypervisor,
-      `${hit.length} of ${counted(measured.length, 'trial')} had company: ${listed(why)}. They are kept; the intervals include what it did.`,
-    ),
+    {
+      rule: 'contaminated-trials',
+      level: left === 0 ? 'fact' : 'caution',
+      about: host,
+      text: `${hit.length} of ${counted(measured.length, 'trial')} failed a gate: ${listed(why)}.${repeated} ${outcome}`,
+    },
   ]
 }
 
@@ -78,22 +93,60 @@ function unknownNoise({ design }: Benchmark, measured: readonly Sample[]): Findi
 }
 
 function drift(measured: readonly Sample[]): Finding[] {
-  const drifting = measured.filter(({ noise, observed_s }) => {
-    const own = noise.elapsed_s
-    return (
-      own !== null &&
-      (own > observed_s * (1 + clockDrift) || own < observed_s * (1 - clockDrift) - startSlackS)
-    )
-  })
+  const drifting = measured.filter(({ flags }) => flags.includes('clock-drift' satisfies Flag))
   return [...new Set(drifting.map(({ subject }) => subject))].map((subject) => {
-    const count = drifting.filter((sample) => sample.subject === subject).length
+    const own = drifting.filter((sample) => sample.subject === subject)
+    const most = Math.max(...own.map(({ clock_drift }) => Math.abs(clock_drift ?? 0)))
     return caution(
       'clock-drift',
       subject,
-      `The clock of ${subject} and the controller's disagree by more than 5 % in ${counted(count, 'trial')}: rates measured with it are wrong by as much.`,
+      `The clock of ${subject} and the controller's disagree in ${counted(own.length, 'trial')}, by up to ${percent(most * 100)}: rates measured with it are wrong by as much.`,
     )
   })
 }
+
+/** Workloads that ended before their interval was as narrow as was asked. */
+function stoppedEarly({ design, stops }: Benchmark, comparisons: readonly Comparison[]): Finding[] {
+  const { precision_percent, budget_s, hypervisor } = design
+  if (precision_percent === null) return budgetSpent(design, stops)
+  const wide = stops
+    .filter(({ reason }) => reason !== 'precise')
+    .map((stop) => `${titleOf(design, stop)} (${reached(stop, comparisons)})`)
+  if (wide.length === 0) return []
+  const budget = stops.some(({ reason }) => reason === 'budget')
+  const why =
+    budget && budget_s !== null
+      ? `the time budget of ${duration(budget_s)} was spent`
+      : 'all blocks were measured'
+  return [
+    caution(
+      'not-precise',
+      hypervisor,
+      `The intervals asked for are no wider than ± ${percent(precision_percent)}, and ${why} before that: ${listed(wide)}.`,
+    ),
+  ]
+}
+
+function budgetSpent(design: Benchmark['design'], stops: readonly Stop[]): Finding[] {
+  const [stop] = stops.filter(({ reason }) => reason === 'budget')
+  if (stop === undefined || design.budget_s === null) return []
+  const text = `The time budget of ${duration(design.budget_s)} was spent after ${stop.blocks} of ${counted(design.blocks, 'block')}.`
+  return [caution('budget-spent', design.hypervisor, text)]
+}
+
+/** `± 3.1 % after 20 blocks`: the widest over the guests. */
+function reached({ workload, blocks }: Stop, comparisons: readonly Comparison[]): string {
+  const halves = comparisons
+    .filter((comparison) => comparison.workload.id === workload)
+    .map(({ slowdown }) => halfWidth(slowdown))
+  const known = halves.filter((half) => half !== undefined)
+  const after = `after ${counted(blocks, 'block')}`
+  if (known.length === 0 || known.length < halves.length) return `no interval ${after}`
+  return `± ${percent((Math.exp(Math.max(...known)) - 1) * 100)} ${after}`
+}
+
+const titleOf = ({ workloads }: Benchmark['design'], { workload }: Stop): string =>
+  workloads.find(({ id }) => id === workload)?.title ?? workload
 
 const caution = (rule: string, about: string, text: string): Finding => ({
   rule,

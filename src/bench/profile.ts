@@ -2,17 +2,28 @@
 export interface Profile {
   /** Ids, or `all`. */
   readonly workloads: readonly string[] | 'all'
+  /** At most, see `precisionPercent`. */
   readonly blocks: number
   readonly durationS: number
+  /** Half of an interval's width at which a workload needs no further block; null = all blocks are measured. */
+  readonly precisionPercent: number | null
+  /** Seconds after which no further block begins; null = no limit. */
+  readonly budgetS: number | null
 }
 
 /**
  * `quick` fits two minutes with one guest: 3 workloads × 2 subjects × (4 blocks of 3 s and a warm-up of 1 s) = 78 s, and
- * half a second around each trial. `standard` gives intervals that a gate can use.
+ * half a second around each trial. `standard` gives intervals that a gate can use: it ends when they are narrow enough.
  */
 export const profiles = {
-  quick: { workloads: ['cpu', 'memory-1k', 'memory-1m'], blocks: 4, durationS: 3 },
-  standard: { workloads: 'all', blocks: 10, durationS: 10 },
+  quick: {
+    workloads: ['cpu', 'memory-1k', 'memory-1m'],
+    blocks: 4,
+    durationS: 3,
+    precisionPercent: null,
+    budgetS: null,
+  },
+  standard: { workloads: 'all', blocks: 20, durationS: 10, precisionPercent: 2, budgetS: 1800 },
 } as const satisfies Record<string, Profile>
 
 export const profileNames = ['quick', 'standard'] as const satisfies readonly (keyof typeof profiles)[]
@@ -23,4 +34,9 @@ export const longestTrialS = 20
 /** Warm-up trials fill caches and wake the guest; one second is enough for both. */
 export function warmUpS(durationS: number): number {
   return Math.min(1, durationS)
+}
+
+/** A quarter of the trials: a machine that is never quiet makes a benchmark longer by that and no more. */
+export function mostRepeats(trials: number): number {
+  return Math.ceil(trials / 4)
 }

@@ -6,10 +6,40 @@ import { workloadSchema } from './workload-file.ts'
  * results.json. Unknown fields are allowed: a newer hvlab may have written the journal.
  */
 
+/** Null = not known, also when an older hvlab wrote the journal. */
+const known = z.number().nullable().default(null)
+
+/** Counters of one machine over one trial. Null = the kernel, or the container, does not show them. */
 const noiseSchema = z.object({
-  elapsed_s: z.number().nullable(),
-  psi_cpu_s: z.number().nullable(),
-  steal_s: z.number().nullable(),
+  /** By the machine's own clock. */
+  elapsed_s: known,
+  /** Seconds in which some task waited for a CPU, for memory, for a disk (PSI). */
+  psi_cpu_s: known,
+  psi_memory_s: known,
+  psi_io_s: known,
+  /** Seconds that the hypervisor below took, over all CPUs. */
+  steal_s: known,
+  /** CPU-seconds that anything ran, over all CPUs. */
+  busy_s: known,
+  /** Of the whole machine. */
+  context_switches: known,
+  /** Seconds that a CPU quota held back the reader's own control group or one above it. */
+  throttled_s: known,
+  /** How often a CPU was slowed down because of its temperature. */
+  thermal_throttles: known,
+  /** Lowest and highest `scaling_cur_freq` of the CPUs, right after the workload. */
+  mhz_low: known,
+  mhz_high: known,
+})
+
+/** What QEMU's threads did on the hypervisor during a trial in the guest. */
+const qemuSchema = z.object({
+  cpu_s: z.number(),
+  /** Seconds that its threads were ready and waited for a CPU: the guest's steal, which TCG cannot show inside. */
+  waited_s: known,
+  context_switches_voluntary: known,
+  context_switches_forced: known,
+  throttled_s: known,
 })
 
 /** A program that measures, as one machine has it. */
@@ -37,9 +67,18 @@ export const designSchema = z.object({
       domain: z.string().nullable(),
       cpus: z.array(z.number()).nullable(),
       vcpus: z.number(),
+      /** Of the guest; what the native side is held to. */
+      memory_mib: known,
     }),
   ),
+  /** At most; with `precision_percent` a workload whose interval is narrow enough needs no more. */
   blocks: z.number(),
+  /** Half of the interval's width that is narrow enough, in percent; null = all blocks are measured. */
+  precision_percent: known,
+  /** Seconds after which no further block begins; null = no limit. */
+  budget_s: known,
+  /** How many contaminated trials are taken again at most. */
+  most_repeats: z.number().default(0),
   duration_s: z.number(),
   threads: z.union([z.number(), z.literal('vcpus')]),
   seed: z.number(),
@@ -81,6 +120,15 @@ export const environmentSchema = z.object({
 })
 export type Environment = z.output<typeof environmentSchema>
 
+/** Channel `stop`: once per workload, when it needs no further block. */
+export const stopSchema = z.object({
+  hypervisor: z.string(),
+  workload: z.string(),
+  blocks: z.number(),
+  reason: z.enum(['precise', 'most-blocks', 'budget']),
+})
+export type Stop = z.output<typeof stopSchema>
+
 /** Channel `sample`: one trial. */
 export const sampleSchema = z.object({
   hypervisor: z.string(),
@@ -89,6 +137,8 @@ export const sampleSchema = z.object({
   workload: z.string(),
   block: z.number(),
   order: z.number(),
+  /** From 1; a contaminated trial is taken again, and both are recorded. */
+  attempt: z.number().default(1),
   warm_up: z.boolean(),
   seed: z.number(),
   started_at: z.string(),
@@ -96,24 +146,37 @@ export const sampleSchema = z.object({
   threads: z.number(),
   duration_s: z.number(),
   cpus: z.array(z.number()).nullable(),
+  /** What the workload could use; null = not limited. */
+  memory_limit_mib: known,
   /** As the output says; null where it does not (the environment has it too). */
   tool_version: z.string().nullable(),
   metrics: z.record(z.string(), z.number()),
   clocksource: z.string().nullable(),
   /** From sending the command to its end, by the controller's clock. */
   observed_s: z.number(),
+  /** CPU-seconds of the workload and its children, as its own system counts them. */
+  cpu_s: known,
+  /** The same as the hypervisor counts them: natively `cpu_s`, for a guest all threads of QEMU. */
+  host_cpu_s: known,
+  /** How much faster than the controller's the subject's clock ran (0.01 = 1 %), and how exactly that is known. */
+  clock_drift: known,
+  clock_drift_uncertainty: known,
   /** Of the subject itself, and of the hypervisor around a guest's trial. */
   noise: noiseSchema,
   hypervisor_noise: noiseSchema.nullable(),
+  qemu: qemuSchema.nullable().default(null),
+  /** The gates that it failed; any of them marks the trial as contaminated. */
   flags: z.array(z.string()),
   raw: z.string(),
 })
 export type Sample = z.output<typeof sampleSchema>
-export type RecordedNoise = z.output<typeof noiseSchema>
+export type Noise = z.output<typeof noiseSchema>
+export type QemuUse = z.output<typeof qemuSchema>
 
 /** One benchmark on one hypervisor, as its records tell it. */
 export interface Benchmark {
   readonly design: Design
   readonly environments: readonly Environment[]
   readonly samples: readonly Sample[]
+  readonly stops: readonly Stop[]
 }

@@ -1,10 +1,10 @@
 import type { Command } from '../model/command.ts'
-import { renderCommand, script, sh } from '../util/sh.ts'
-import { type NoiseReading, noiseQuery, parseNoise } from './noise.ts'
+import { renderCommand, sh } from '../util/sh.ts'
+import { type NoiseReading, noiseFunctions, parseNoise } from './noise.ts'
 
 const mark = { before: '@@hvlab before', run: '@@hvlab run', after: '@@hvlab after' } as const
 
-/** Exit code of the script when a guest could not be suspended: above what sysbench returns, below signals. */
+/** Exit code of the script when a guest could not be suspended: above what tools return, below signals. */
 export const suspendFailedExitCode = 97
 
 /** Exit code when a signal ended the trial's shell: what SIGTERM gives. */
@@ -12,28 +12,29 @@ const endedBySignal = 143
 
 export interface TrialScript {
   readonly argv: readonly string[]
-  /** CPU numbers for taskset(1); absent = not confined. */
-  readonly cpus?: readonly number[]
+  /** What comes before the workload's words, e.g. `taskset -c 0,1`. */
+  readonly confine?: Command
   /** libvirt domains that stand still during the trial, and how to call virsh. */
   readonly suspend?: { readonly virsh: Command; readonly domains: readonly string[] }
 }
 
 /**
- * One trial as one command: a noise reading, the workload, a noise reading. With `suspend`, the guests stand still
- * meanwhile. The workload runs in the background, because only `wait` lets a shell act on a signal at once.
+ * One trial as one command: a reading of the counters, the workload, a reading. With `suspend`, the guests stand still
+ * meanwhile. The workload runs in the background, because only `wait` lets a shell act on a signal at once. `times` stands
+ * where the readings' own processes do not count.
  */
-export function trialScript({ argv, cpus, suspend }: TrialScript): Command {
-  const confined = cpus === undefined ? sh`` : sh`taskset -c ${cpus.join(',')} `
+export function trialScript({ argv, confine, suspend }: TrialScript): Command {
+  const confined = confine === undefined ? sh`` : sh`${confine} `
   const still = suspend !== undefined && suspend.domains.length > 0
   return sh`LC_ALL=C; export LC_ALL
-reading() { ${script(noiseQuery)}; }
+${noiseFunctions}
 trial() {
-  echo ${mark.before}; reading
+  mark ${mark.before}; counters; times
   echo ${mark.run}
   ${confined}${argv} ${still ? sh`9>&- ` : sh``}&
   ${still ? sh`echo "$!" >&9` : sh`:`}
   wait "$!"; code=$?
-  echo; echo ${mark.after}; reading
+  echo; mark ${mark.after}; times; counters
   return "$code"
 }
 ${still ? suspended(suspend) : sh`trial`}
@@ -74,4 +75,30 @@ export function splitTrial(stdout: string): TrialOutput | null {
     stdout.match(/^@@hvlab before\n([\s\S]*?)^@@hvlab run\n([\s\S]*?)\n^@@hvlab after\n([\s\S]*)$/m) ?? []
   if (before === undefined || workload === undefined || after === undefined) return null
   return { before: parseNoise(before), workload, after: parseNoise(after) }
+}
+
+/** Notes when the marks around the workload arrive, for the subject's clock against the controller's. */
+export class MarkWatch {
+  readonly #now: () => number
+  #rest = ''
+  #before: number | null = null
+  #after: number | null = null
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+  }
+
+  /** Standard output as it arrives, in pieces of any size. */
+  readonly onOutput = (stream: 'stdout' | 'stderr', text: string): void => {
+    if (stream !== 'stdout') return
+    const seen = this.#rest + text
+    const at = this.#now()
+    if (this.#before === null && seen.includes(`${mark.before}\n`)) this.#before = at
+    if (this.#after === null && seen.includes(`${mark.after}\n`)) this.#after = at
+    this.#rest = seen.slice(-mark.before.length - 1)
+  }
+
+  /** Seconds between the marks, or null when one did not come. */
+  elapsedS(): number | null {
+    return this.#before === null || this.#after === null ? null : (this.#after - this.#before) / 1000
+  }
 }

@@ -3,9 +3,10 @@ import { answer } from '../bench/answer.ts'
 import { type Comparison, compare } from '../bench/comparison.ts'
 import { findings } from '../bench/finding.ts'
 import { firstCpus } from '../bench/machine-fact.ts'
-import { longestTrialS, profileNames, profiles, warmUpS } from '../bench/profile.ts'
+import { fewestAdaptiveBlocks } from '../bench/narrow-enough.ts'
+import { longestTrialS, mostRepeats, profileNames, profiles, warmUpS } from '../bench/profile.ts'
 import { seedFrom } from '../bench/random.ts'
-import type { Benchmark, Design, Environment, Sample, Subject } from '../bench/record.ts'
+import type { Benchmark, Design, Environment, Subject } from '../bench/record.ts'
 import { counted, duration } from '../bench/words.ts'
 import type { Workload } from '../bench/workload-file.ts'
 import { FailureError } from '../model/failure.ts'
@@ -13,7 +14,7 @@ import type { Vars } from '../model/value.ts'
 import { plainData } from '../util/plain-data.ts'
 import { guestMachine, type Measurable, nativeMachine } from './benchmark/environment.ts'
 import { findDomains, guestsHere, type MeasuredGuest } from './benchmark/guests.ts'
-import { measure, orderOf } from './benchmark/measure.ts'
+import { type Measured, measure, orderOf } from './benchmark/measure.ts'
 import { toolNeeds } from './benchmark/tools.ts'
 import { loadWorkloads } from './benchmark/workloads.ts'
 import { defineModule, type ModuleContext } from './module.ts'
@@ -22,12 +23,24 @@ import { choice, float, int, list, parameters } from './params.ts'
 const params = parameters({
   profile: choice(profileNames)
     .default('quick')
-    .describe('`quick`: three workloads, 4 blocks of 3 s. `standard`: every workload, 10 blocks of 10 s'),
+    .describe(
+      '`quick`: three workloads, 4 blocks of 3 s. `standard`: every workload, at most 20 blocks of 10 s, half an hour',
+    ),
   workloads: list().optional().describe('Ids of workload files; the profile decides when absent'),
   blocks: int()
     .refine((value) => value >= 1 && value <= 100, 'must be between 1 and 100')
     .optional()
-    .describe('Randomised rounds over all workloads and subjects'),
+    .describe('Randomised rounds over all workloads and subjects; with `precision_percent` at most so many'),
+  precision_percent: float()
+    .refine((value) => value > 0 && value <= 50, 'must be above 0 and at most 50')
+    .optional()
+    .describe(
+      `A workload is done when the interval of its slowdown is no wider than ± this, after ${fewestAdaptiveBlocks} blocks at the earliest; the profile decides when absent`,
+    ),
+  budget_s: int()
+    .refine((value) => value >= 1, 'must be at least 1')
+    .optional()
+    .describe('Seconds after which no further block begins; the profile decides when absent'),
   duration_s: float()
     .refine((value) => value >= 0.5 && value <= longestTrialS, `must be between 0.5 and ${longestTrialS}`)
     .optional()
@@ -46,7 +59,8 @@ export const benchmark = defineModule({
   name: 'benchmark',
   doc: `Measures a hypervisor and its guests with the same workloads, in randomised interleaved blocks.
 Runs on the hypervisor. The native side is confined to as many CPUs as the guest has vCPUs, and the guests are
-suspended while it is measured. Every trial is recorded with its command, output, clock source and noise.`,
+suspended while it is measured. Every trial is recorded with its command, output, clock, CPU-seconds and noise; one that
+fails a gate on noise is taken again, and both are kept.`,
   params,
   returns: {
     answer: 'The result in one sentence',
@@ -72,17 +86,17 @@ suspended while it is measured. Every trial is recorded with its command, output
       asked.workloads ?? profiles[asked.profile].workloads,
     )
     const prepared = await prepare(context, names, workloads, asked)
-    let samples: Sample[] = []
+    let measured: Measured = { samples: [], stops: [] }
     const step = yield {
       summary: summaryOf(prepared.design),
       action: async () => {
         context.record('benchmark', plainData(prepared.design))
         for (const environment of prepared.environments) context.record('environment', plainData(environment))
-        samples = await measure(context, prepared.design)
+        measured = await measure(context, prepared.design)
       },
     }
     if (!step.applied) return { changed: false, data: { seed: prepared.design.seed } }
-    return { changed: false, data: resultOf({ ...prepared, samples }) }
+    return { changed: false, data: resultOf({ ...prepared, ...measured }) }
   },
 })
 
@@ -91,7 +105,7 @@ async function prepare(
   names: readonly string[],
   workloads: readonly Workload[],
   asked: Params,
-): Promise<Omit<Benchmark, 'samples'>> {
+): Promise<Omit<Benchmark, 'samples' | 'stops'>> {
   const needs = toolNeeds(workloads)
   const guests = await findDomains(context, names)
   const native = await nativeMachine(context, needs)
@@ -100,12 +114,18 @@ async function prepare(
   )
   const { subjects, environments } = pairUp(native, machines)
   const profile = profiles[asked.profile]
+  const blocks = asked.blocks ?? profile.blocks
   const design: Design = {
     hypervisor: context.host,
     profile: asked.profile,
     workloads: [...workloads],
     subjects,
-    blocks: asked.blocks ?? profile.blocks,
+    blocks,
+    // What can only be decided after the last block is no rule to stop by.
+    precision_percent:
+      blocks > fewestAdaptiveBlocks ? (asked.precision_percent ?? profile.precisionPercent) : null,
+    budget_s: asked.budget_s ?? profile.budgetS,
+    most_repeats: mostRepeats(blocks * subjects.length * workloads.length),
     duration_s: asked.duration_s ?? profile.durationS,
     threads: asked.threads,
     seed: asked.seed ?? seedFrom(`${context.runId} ${context.host}`),
@@ -125,7 +145,7 @@ function pairUp(
   for (const vcpus of sizes) {
     const id = nativeId(vcpus)
     const cpus = firstCpus(native.allowedCpus, vcpus)
-    subjects.push({ id, kind: 'native', baseline: null, domain: null, cpus, vcpus })
+    subjects.push({ id, kind: 'native', baseline: null, domain: null, cpus, vcpus, memory_mib: null })
     environments.push({ ...native.environment, subject: id, cpus_used: cpus.join(',') })
   }
   for (const { guest, machine } of guests) {
@@ -137,6 +157,7 @@ function pairUp(
       domain: guest.domain.name,
       cpus: null,
       vcpus: machine.cpus,
+      memory_mib: null,
     })
     environments.push({ ...machine.environment, subject: guest.name, cpus_used: null })
   }
@@ -149,7 +170,7 @@ function summaryOf(design: Design): string {
     (sum, { warmUp }) => sum + (warmUp ? warmUpS(design.duration_s) : design.duration_s),
     0,
   )
-  return `measure ${design.workloads.map(({ id }) => id).join(', ')} on ${design.subjects.map(({ id }) => id).join(', ')}: ${counted(trials.length, 'trial')}, ${duration(seconds)} of measuring`
+  return `measure ${design.workloads.map(({ id }) => id).join(', ')} on ${design.subjects.map(({ id }) => id).join(', ')}: ${design.precision_percent === null ? '' : 'at most '}${counted(trials.length, 'trial')}, ${duration(seconds)} of measuring`
 }
 
 function resultOf(measured: Benchmark): Vars {

@@ -24,7 +24,7 @@ ${machines(environments)}
 ${drawing(
   chart,
   `Every trial on ${design.hypervisor} in order, as a share of its subject's median.`,
-  html`Every trial in the order in which it ran (below), as a share of the median of its own subject: ${keyed('native', 'native')}, ${keyed('guest', 'guest')}. Dots that are ${keyed('hollow', 'hollow')} had company by the kernel's counters.`,
+  html`Every trial in the order in which it ran (below), as a share of the median of its own subject: ${keyed('native', 'native')}, ${keyed('guest', 'guest')}. Dots that are ${keyed('hollow', 'hollow')} failed a gate on noise.`,
 )}
 <details><summary>All ${host.benchmark.samples.length} trials</summary>
 <div class="scroll">${samplesTable(host)}</div>
@@ -75,16 +75,26 @@ function samplesTable({ benchmark: { design, samples } }: HostResults): Html {
     const workload = design.workloads.find(({ id }) => id === sample.workload)
     const metric = workload === undefined ? undefined : headline(workload)
     const value = metric === undefined ? undefined : sample.metrics[metric.field]
-    return html`<tr><td>${sample.order + 1}</td><td>${sample.warm_up ? 'warm-up' : sample.block}</td><td>${sample.workload}</td><td>${sample.subject}</td>
+    return html`<tr><td>${sample.order + 1}</td><td>${blockText(sample)}</td><td>${sample.workload}</td><td>${sample.subject}</td>
 <td>${value === undefined ? '—' : figure(value)} <small>${metric?.unit ?? ''}</small></td>
-<td>${sample.clocksource ?? '—'}</td><td>${share(sample)}</td><td>${listed(sample.flags) || '—'}</td></tr>`
+<td>${sample.host_cpu_s === null ? '—' : `${figure(sample.host_cpu_s)} s`}</td><td>${sample.clocksource ?? '—'}</td><td>${drift(sample)}</td><td>${share(sample)}</td><td>${listed(sample.flags) || '—'}</td></tr>`
   }
   return html`<table>
-<thead><tr><th scope="col">Trial</th><th scope="col">Block</th><th scope="col">Workload</th><th scope="col">Subject</th><th scope="col">Result</th><th scope="col">Clock</th><th scope="col">CPU pressure</th><th scope="col">Flags</th></tr></thead>
+<thead><tr><th scope="col">Trial</th><th scope="col">Block</th><th scope="col">Workload</th><th scope="col">Subject</th><th scope="col">Result</th><th scope="col">CPU-seconds</th><th scope="col">Clock</th><th scope="col">Its drift</th><th scope="col">CPU pressure</th><th scope="col">Flags</th></tr></thead>
 <tbody>
 ${samples.map(row)}
 </tbody>
 </table>`
+}
+
+function blockText({ warm_up, block, attempt }: Sample): string {
+  return warm_up ? 'warm-up' : attempt > 1 ? `${block}, attempt ${attempt}` : String(block)
+}
+
+/** `0.1 ± 0.7 %`: against the controller's clock. */
+function drift({ clock_drift: drift, clock_drift_uncertainty: uncertainty }: Sample): string {
+  if (drift === null || uncertainty === null) return '—'
+  return `${(drift * 100).toFixed(1)} ± ${(uncertainty * 100).toFixed(1)} %`
 }
 
 /** Share of the trial in which something on the hypervisor waited for a CPU. */

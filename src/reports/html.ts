@@ -4,6 +4,7 @@ import { drawing, keyed } from './html-figure.ts'
 import { hostSection } from './html-host.ts'
 import { methodSection, reproduceSection } from './html-method.ts'
 import { type Html, html, prose, trusted } from './markup.ts'
+import { metricColumns, metricRows } from './metric-rows.ts'
 import type { Results } from './results.ts'
 import { slowdownChart } from './slowdown-chart.ts'
 import { styleSheet } from './style.ts'
@@ -33,6 +34,7 @@ export async function reportHtml(results: Results): Promise<string> {
 ${drawing(chart, `Slowdown by workload. ${results.answer}`, html`How many times longer the guest takes than ${native(results)}, on a logarithmic scale. The large dot is the median of the blocks, the bar its 95 % interval, each small dot one block.`)}
 <h2>Figures</h2>
 ${figures(results)}
+${allMetrics(results)}
 ${hosts}
 ${methodSection(results)}
 ${reproduceSection(results)}
@@ -57,6 +59,20 @@ function figures({ comparisons }: Results): Html {
 ${byWorkload(comparisons).map((comparison) => figuresRow(comparison, many))}
 </tbody>
 </table>`
+}
+
+/** What the table above leaves out: overheads, CPU-seconds, latencies. */
+function allMetrics({ comparisons }: Results): Html {
+  const many = new Set(comparisons.map(({ hypervisor, guest }) => `${hypervisor} ${guest}`)).size > 1
+  return html`<details><summary>Every metric, by the clock and for each CPU-second</summary>
+<p>A CPU-second is one second of one CPU of the hypervisor: natively of the workload, for a guest of all threads of QEMU. Per CPU-second a figure says what the work costs; by the clock it says how long one waits.</p>
+<div class="scroll"><table>
+<thead><tr>${metricColumns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
+<tbody>
+${metricRows(byWorkload(comparisons), many).map(([name, ...values]) => html`<tr><th scope="row">${name ?? ''}</th>${values.map((value) => html`<td>${value}</td>`)}</tr>`)}
+</tbody>
+</table></div>
+</details>`
 }
 
 /** Guests below each other, so that one workload can be compared across them. */

@@ -1,6 +1,7 @@
 import { figure, percent, range, times } from '../bench/words.ts'
 import { environmentRows } from './environment-rows.ts'
 import { commands, methodSentences, reproduction } from './method.ts'
+import { metricColumns, metricRows } from './metric-rows.ts'
 import type { HostResults, Results } from './results.ts'
 
 /** `report.md`: what report.html says, for code hosts and terminals. */
@@ -32,6 +33,9 @@ export function reportMarkdown(results: Results): string {
         ],
       ),
     ),
+    '## Every metric, by the clock and for each CPU-second',
+    'A CPU-second is one second of one CPU of the hypervisor: natively of the workload, for a guest of all threads of QEMU.',
+    table(metricColumns, metricRows(results.comparisons, many)),
     ...results.hosts.flatMap((host) =>
       hostParts(host, results.hosts.length > 1 ? `${plain(host.benchmark.design.hypervisor)}: ` : ''),
     ),

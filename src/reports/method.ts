@@ -1,5 +1,6 @@
+import { countingSamples } from '../bench/counting-samples.ts'
 import type { Benchmark } from '../bench/record.ts'
-import { counted, listed, percent } from '../bench/words.ts'
+import { counted, duration, listed, percent } from '../bench/words.ts'
 import { quote } from '../util/sh.ts'
 import type { HostResults, Results } from './results.ts'
 
@@ -18,21 +19,30 @@ function pairing({ design, environments }: Benchmark): string {
   return `The same command ran natively and in the guest (${[...tools, threads].join(', ')}). Natively it was confined with taskset to as many CPUs as the guest has vCPUs (${cpus.length === 1 ? 'CPU' : 'CPUs'} ${listed(cpus.map(String))}), and the guests were suspended meanwhile.`
 }
 
-function order({ design, samples }: Benchmark): string {
-  const measured = samples.filter((sample) => !sample.warm_up).length
-  return `${counted(measured, 'trial')} of ${design.duration_s} s in ${counted(design.blocks, 'block')}, after a warm-up that counts for nothing. Every block holds each workload on each subject once, in an order drawn anew (seed ${design.seed}), so that a change of the machine's mood meets both sides.`
+function order({ design, samples, stops }: Benchmark): string {
+  const measured = countingSamples(samples).length
+  const blocks = [...new Set(stops.map((stop) => stop.blocks))].sort((left, right) => left - right)
+  const [first = design.blocks, last = first] = [blocks[0], blocks.at(-1)]
+  const count = first === last ? counted(first, 'block') : `${first} to ${counted(last, 'block')}`
+  const rule =
+    design.precision_percent === null
+      ? ''
+      : ` A workload ended when the interval of its slowdown was no wider than ± ${percent(design.precision_percent)}, at most after ${counted(design.blocks, 'block')}${design.budget_s === null ? '' : ` or ${duration(design.budget_s)}`}.`
+  return `${counted(measured, 'trial')} of ${design.duration_s} s in ${count}, after a warm-up that counts for nothing. Every block holds each workload on each subject once, in an order drawn anew (seed ${design.seed}), so that a change of the machine's mood meets both sides.${rule}`
 }
 
 function statistics({ benchmark, rangeCoverage }: HostResults): string {
-  const { blocks } = benchmark.design
+  const { blocks, precision_percent } = benchmark.design
+  const level =
+    precision_percent === null ? '' : ', computed at 96.5 % because the blocks decided over their number'
   const interval =
     blocks >= 6
-      ? 'its 95 % interval comes from the order of the blocks (interpolated order statistics), which assumes no distribution'
+      ? `its 95 % interval comes from the order of the blocks (interpolated order statistics${level}), which assumes no distribution`
       : `its interval is the range of the blocks: with ${counted(blocks, 'block')} it holds the true median with ${percent(rangeCoverage * 100)} certainty, and 95 % needs six`
   return `Each block gives one ratio; the slowdown is their median on a log scale, ${interval}. Efficiency is 1 ÷ slowdown. Factors of layers multiply; percentages of overhead do not add up.`
 }
 
-const noise = `Around every trial the kernel's counters were read: CPU pressure (PSI), steal and the clock source, in the guest and on its hypervisor. Trials with company are marked and kept.`
+const noise = `Around every trial the kernel's counters were read, in the guest and on its hypervisor: pressure (PSI), steal, throttling, frequency, context switches, CPU-seconds, the clock and its drift. A trial that fails a gate (pressure above 2 %, steal above 1 %, drift certainly above 0.5 %, throttling) is taken again, a quarter of the trials at most, and both are recorded. The gates never look at the result.`
 
 const checks = `Output that does not add up is refused: events ÷ time against the rate, operations × block size against the bandwidth, time in events against threads × time, and the length that was asked for.`
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { z } from 'zod'
-import { type Benchmark, designSchema, environmentSchema, sampleSchema } from '../bench/record.ts'
+import { type Benchmark, designSchema, environmentSchema, sampleSchema, stopSchema } from '../bench/record.ts'
 import { FailureError } from '../model/failure.ts'
 
 /** What a report needs of a run, read from its journal. */
@@ -75,11 +75,13 @@ function collect(lines: readonly Line[]): Benchmark[] {
     if (line['kind'] !== 'recorded') continue
     const key = `${line['stage']} ${line['host']}`
     const design = read(designSchema, line, 'benchmark')
-    if (design !== undefined) found.set(key, { design, environments: [], samples: [] })
+    if (design !== undefined) found.set(key, { design, environments: [], samples: [], stops: [] })
     const current = found.get(key)
     if (current === undefined) continue
     const environment = read(environmentSchema, line, 'environment')
     const sample = read(sampleSchema, line, 'sample')
+    const stop = read(stopSchema, line, 'stop')
+    if (stop !== undefined) found.set(key, { ...current, stops: [...current.stops, stop] })
     if (environment !== undefined)
       found.set(key, { ...current, environments: [...current.environments, environment] })
     if (sample !== undefined) found.set(key, { ...current, samples: [...current.samples, sample] })

@@ -1,3 +1,4 @@
+import type { MetricComparison } from '../bench/comparison.ts'
 import type { Value } from '../model/value.ts'
 import { plainData } from '../util/plain-data.ts'
 import type { HostResults, Results } from './results.ts'
@@ -24,7 +25,7 @@ export function resultsJson(results: Results): Value {
 }
 
 function hostJson({ benchmark, comparisons, findings, published, rangeCoverage }: HostResults) {
-  const { design, environments, samples } = benchmark
+  const { design, environments, samples, stops } = benchmark
   return {
     host: design.hypervisor,
     design,
@@ -32,12 +33,9 @@ function hostJson({ benchmark, comparisons, findings, published, rangeCoverage }
       guest: comparison.guest,
       baseline: comparison.baseline,
       workload: comparison.workload.id,
-      metric: comparison.metric,
-      native: comparison.native,
-      guest_values: comparison.guestValues,
-      blocks: comparison.blocks,
-      efficiency_percent: comparison.efficiencyPercent,
-      slowdown: comparison.slowdown,
+      ...metricJson(comparison),
+      per_cpu_second: comparison.perCpuSecond === undefined ? null : metricJson(comparison.perCpuSecond),
+      other_metrics: comparison.others.map(metricJson),
     })),
     interval: {
       method:
@@ -58,6 +56,19 @@ function hostJson({ benchmark, comparisons, findings, published, rangeCoverage }
       slowdown: entry.slowdown,
     })),
     environments,
+    stops,
     samples,
+  }
+}
+
+function metricJson(comparison: MetricComparison) {
+  return {
+    metric: comparison.metric,
+    native: comparison.native,
+    guest_values: comparison.guestValues,
+    blocks: comparison.blocks,
+    efficiency_percent: comparison.efficiencyPercent,
+    overhead_percent: comparison.overheadPercent,
+    slowdown: comparison.slowdown,
   }
 }

@@ -1,4 +1,4 @@
-import { noisy } from '../bench/comparison.ts'
+import { contaminated } from '../bench/counting-samples.ts'
 import type { Benchmark, Sample } from '../bench/record.ts'
 import { spread } from '../bench/statistics.ts'
 import { headline, type Workload } from '../bench/workload-file.ts'
@@ -18,7 +18,7 @@ const heading = 26
 
 /**
  * Every trial in the order in which it ran, as a share of its subject's own median: flat rows of dots are a quiet machine,
- * a slope is one that warmed up or got company. Hollow dots had company by the counters.
+ * a slope is one that warmed up or got company. Hollow dots failed a gate.
  */
 export async function trialsChart(benchmark: Benchmark): Promise<Drawing> {
   const panels = benchmark.design.workloads
@@ -112,7 +112,7 @@ function dotsOf({ samples }: Benchmark, workload: Workload): Dot[] {
         order: sample.order,
         share: ((sample.metrics[field] ?? 0) / median) * 100,
         kind: sample.kind,
-        noisy: noisy(sample),
+        noisy: contaminated(sample),
       }),
     )
   })

@@ -1,4 +1,6 @@
-import type { Design, Sample } from '../../bench/record.ts'
+import { contaminated } from '../../bench/counting-samples.ts'
+import { narrowEnough } from '../../bench/narrow-enough.ts'
+import type { Design, Sample, Stop } from '../../bench/record.ts'
 import { type Trial, trialOrder } from '../../bench/trial-order.ts'
 import { figure } from '../../bench/words.ts'
 import { headline } from '../../bench/workload-file.ts'
@@ -7,25 +9,20 @@ import { plainData } from '../../util/plain-data.ts'
 import type { ModuleContext } from '../module.ts'
 import { runTrial, type TrialPlan } from './trial.ts'
 
-/** A trial that a stall spoiled is taken again: bad luck once, a fact the third time. */
+/** A trial that a stall spoiled is taken again: bad luck once, a fact the third time. A contaminated one likewise. */
 const attempts = 3
 const spoiled: ReadonlySet<string> = new Set(['benchmark-run-length', 'benchmark-output-inconsistent'])
 
-/** Every trial of the design in its random order, each recorded as soon as it is there. */
-export async function measure(context: ModuleContext, design: Design): Promise<Sample[]> {
-  const trials = orderOf(design)
-  const samples: Sample[] = []
-  for (const trial of trials) {
-    context.signal.throwIfAborted()
-    const plan = planOf(design, trial, trials.length)
-    context.progress({ text: progressText(plan), done: trial.order, total: trials.length, unit: 'trials' })
-    const sample = await withFurtherAttempts(context, plan)
-    context.record('sample', plainData(sample))
-    context.output('stdout', line(plan, sample))
-    samples.push(sample)
-  }
-  context.progress({ text: 'measured', done: trials.length, total: trials.length, unit: 'trials' })
-  return samples
+export interface Measured {
+  readonly samples: readonly Sample[]
+  readonly stops: readonly Stop[]
+}
+
+/** Block after block until every workload is done, each trial recorded as soon as it is there. */
+export async function measure(context: ModuleContext, design: Design): Promise<Measured> {
+  const measurement = new Measurement(context, design)
+  await measurement.run()
+  return measurement
 }
 
 export function orderOf(design: Design): Trial[] {
@@ -37,35 +34,105 @@ export function orderOf(design: Design): Trial[] {
   })
 }
 
-async function withFurtherAttempts(context: ModuleContext, plan: TrialPlan): Promise<Sample> {
-  for (let attempt = 1; ; attempt++) {
+class Measurement implements Measured {
+  readonly samples: Sample[] = []
+  readonly stops: Stop[] = []
+  readonly #context: ModuleContext
+  readonly #design: Design
+  readonly #trials: readonly Trial[]
+  readonly #started = performance.now()
+  #repeatsLeft: number
+
+  constructor(context: ModuleContext, design: Design) {
+    this.#context = context
+    this.#design = design
+    this.#trials = orderOf(design)
+    this.#repeatsLeft = design.most_repeats
+  }
+
+  async run(): Promise<void> {
+    const { blocks, budget_s } = this.#design
+    for (let block = 0; block <= blocks; block++) {
+      const elapsedS = (performance.now() - this.#started) / 1000
+      if (block > 1 && budget_s !== null && elapsedS > budget_s) this.#stop(block - 1, 'budget', this.#open())
+      for (const trial of this.#trials)
+        if (trial.block === block && this.#open().includes(trial.workload)) await this.#take(trial)
+      this.#stop(
+        block,
+        'precise',
+        this.#open().filter((id) => narrowEnough(this.#design, this.samples, id)),
+      )
+    }
+    this.#stop(blocks, 'most-blocks', this.#open())
+    const total = this.#trials.length
+    this.#context.progress({ text: 'measured', done: total, total, unit: 'trials' })
+  }
+
+  /** Workloads that need another block. */
+  #open(): string[] {
+    return this.#design.workloads
+      .map(({ id }) => id)
+      .filter((id) => this.stops.every(({ workload }) => workload !== id))
+  }
+
+  #stop(blocks: number, reason: Stop['reason'], workloads: readonly string[]): void {
+    for (const workload of workloads) {
+      const stop: Stop = { hypervisor: this.#design.hypervisor, workload, blocks, reason }
+      this.stops.push(stop)
+      this.#context.record('stop', plainData(stop))
+    }
+  }
+
+  /** Once, or again while a gate marks it and repeats are left. Every attempt is recorded. */
+  async #take(trial: Trial): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      this.#context.signal.throwIfAborted()
+      const total = this.#trials.length
+      const plan = planOf(this.#design, { trial, attempt, total })
+      this.#context.progress({ text: progressText(plan), done: trial.order, total, unit: 'trials' })
+      const sample = await unspoiled(this.#context, plan)
+      this.samples.push(sample)
+      this.#context.record('sample', plainData(sample))
+      this.#context.output('stdout', line(plan, sample))
+      if (!contaminated(sample) || trial.warmUp || attempt === attempts || this.#repeatsLeft === 0) return
+      this.#repeatsLeft--
+    }
+  }
+}
+
+async function unspoiled(context: ModuleContext, plan: TrialPlan): Promise<Sample> {
+  for (let time = 1; ; time++) {
     try {
       return await runTrial(context, plan)
     } catch (error) {
-      const again = attempt < attempts && error instanceof FailureError && spoiled.has(error.failure.code)
+      const again = time < attempts && error instanceof FailureError && spoiled.has(error.failure.code)
       if (!again) throw error
       context.note('warning', `${error.message} The trial is taken once more.`)
     }
   }
 }
 
-function planOf(design: Design, trial: Trial, total: number): TrialPlan {
+function planOf(
+  design: Design,
+  { trial, attempt, total }: { trial: Trial; attempt: number; total: number },
+): TrialPlan {
   const subject = design.subjects.find(({ id }) => id === trial.subject)
   const workload = design.workloads.find(({ id }) => id === trial.workload)
   if (subject === undefined || workload === undefined)
     throw new Error(`trial ${trial.order} is not of this design`)
-  return { design, trial, subject, workload, where: `trial ${trial.order + 1} of ${total}` }
+  return { design, trial, attempt, subject, workload, where: `trial ${trial.order + 1} of ${total}` }
 }
 
-function progressText({ design, trial, subject, workload }: TrialPlan): string {
-  const block = trial.warmUp ? 'warm-up' : `block ${trial.block} of ${design.blocks}`
-  return `${block}: ${workload.title}, ${subject.id}`
+function progressText({ design, trial, attempt, subject, workload }: TrialPlan): string {
+  const most = design.precision_percent === null ? 'of' : 'of at most'
+  const block = trial.warmUp ? 'warm-up' : `block ${trial.block} ${most} ${design.blocks}`
+  return `${block}: ${workload.title}, ${subject.id}${attempt > 1 ? ', again' : ''}`
 }
 
-function line({ trial, workload, subject }: TrialPlan, sample: Sample): string {
+function line({ trial, attempt, workload, subject }: TrialPlan, sample: Sample): string {
   const metric = headline(workload)
   const value = sample.metrics[metric.field]
   const shown = value === undefined ? 'no value' : `${figure(value)} ${metric.unit}`
-  const marks = [...(trial.warmUp ? ['warm-up'] : []), ...sample.flags]
+  const marks = [...(trial.warmUp ? ['warm-up'] : []), ...(attempt > 1 ? ['again'] : []), ...sample.flags]
   return `${workload.id} ${subject.id}: ${shown}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}`
 }

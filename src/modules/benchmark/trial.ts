@@ -1,19 +1,23 @@
-import { type Noise, noiseBetween, noiseFlags, noiseQuery, parseNoise } from '../../bench/noise.ts'
+import { clockDrift, driftFlags, noiseFlags, qemuFlags } from '../../bench/gates.ts'
+import { difference, noiseBetween, qemuBetween } from '../../bench/noise.ts'
 import { parsers } from '../../bench/parser.ts'
 import { warmUpS } from '../../bench/profile.ts'
-import type { Design, RecordedNoise, Sample, Subject } from '../../bench/record.ts'
+import type { Design, Sample, Subject } from '../../bench/record.ts'
 import type { Trial } from '../../bench/trial-order.ts'
-import { splitTrial, suspendFailedExitCode, trialScript } from '../../bench/trial-script.ts'
+import { MarkWatch, splitTrial, suspendFailedExitCode, trialScript } from '../../bench/trial-script.ts'
 import { type Workload, workloadArgv } from '../../bench/workload-file.ts'
 import { virsh } from '../../lab/virsh.ts'
 import type { CommandResult } from '../../model/command.ts'
 import { type Failure, FailureError } from '../../model/failure.ts'
-import { script, sh } from '../../util/sh.ts'
+import { sh } from '../../util/sh.ts'
 import type { ModuleContext } from '../module.ts'
+import { readHypervisor } from './hypervisor-reading.ts'
 
 export interface TrialPlan {
   readonly design: Design
   readonly trial: Trial
+  /** From 1; a contaminated trial is taken again. */
+  readonly attempt: number
   readonly subject: Subject
   readonly workload: Workload
   /** For messages: `trial 7 of 30`. */
@@ -27,11 +31,12 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
   const durationS = trial.warmUp ? warmUpS(design.duration_s) : design.duration_s
   const argv = workloadArgv(workload, { threads, durationS })
   const startedAt = new Date().toISOString()
-  const around = subject.kind === 'guest' ? await hostNoise(context) : null
+  const before = subject.domain === null ? null : await readHypervisor(context, subject.domain)
+  const marks = new MarkWatch()
   const start = performance.now()
-  const result = await execute(context, plan, argv, durationS)
+  const result = await execute(context, plan, argv, durationS, marks)
   const observedS = (performance.now() - start) / 1000
-  const hypervisorNoise = around === null ? null : noiseBetween(around, await hostNoise(context))
+  const after = subject.domain === null ? null : await readHypervisor(context, subject.domain)
   if (result.exitCode !== 0) throw new FailureError(commandFailure(plan, result))
   const output = splitTrial(result.stdout)
   if (output === null || result.truncated) throw new FailureError(cutOutput(plan, result))
@@ -44,6 +49,11 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
     throw new FailureError({ ...parsed.error, message: `${at(plan)}: ${parsed.error.message}.` })
   }
   const noise = noiseBetween(output.before, output.after)
+  const around = before === null || after === null ? null : noiseBetween(before, after)
+  const qemu = before === null || after === null ? null : qemuBetween(before, after)
+  const drift = clockDrift(noise.elapsed_s, marks.elapsedS())
+  const cpuS = difference(output.before.childrenS, output.after.childrenS)
+  const cpus = cpusOf(design, subject)
   return {
     hypervisor: design.hypervisor,
     subject: subject.id,
@@ -51,6 +61,7 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
     workload: workload.id,
     block: trial.block,
     order: trial.order,
+    attempt: plan.attempt,
     warm_up: trial.warmUp,
     seed: design.seed,
     started_at: startedAt,
@@ -58,17 +69,25 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
     threads,
     duration_s: durationS,
     cpus: subject.cpus,
+    memory_limit_mib: null,
     tool_version: parsed.value.version ?? null,
     metrics: { ...parsed.value.metrics },
     clocksource: output.after.clocksource,
     observed_s: Number(observedS.toFixed(4)),
-    noise: recorded(noise),
-    hypervisor_noise: hypervisorNoise === null ? null : recorded(hypervisorNoise),
+    cpu_s: cpuS,
+    host_cpu_s: subject.kind === 'native' ? cpuS : (qemu?.cpu_s ?? null),
+    clock_drift: drift?.drift ?? null,
+    clock_drift_uncertainty: drift?.uncertainty ?? null,
+    noise,
+    hypervisor_noise: around,
+    qemu,
     flags: [
-      ...noiseFlags(noise, noise.elapsedS ?? observedS, subject.kind === 'guest' ? 'guest' : 'host'),
-      ...(hypervisorNoise === null
+      ...noiseFlags(noise, observedS, subject.kind === 'native' ? 'host' : 'guest', threads > cpus.own),
+      ...(around === null
         ? []
-        : noiseFlags(hypervisorNoise, hypervisorNoise.elapsedS ?? observedS, 'host')),
+        : noiseFlags(around, observedS, 'host', Math.min(threads, cpus.own) > cpus.hypervisor)),
+      ...qemuFlags(qemu),
+      ...driftFlags(drift),
     ],
     raw: output.workload,
   }
@@ -79,29 +98,30 @@ async function execute(
   plan: TrialPlan,
   argv: readonly string[],
   durationS: number,
+  { onOutput }: MarkWatch,
 ): Promise<CommandResult> {
   const { design, subject } = plan
   // Four times the asked length and half a minute: a stalled machine is slow, a dead one never answers.
   const timeoutMs = (durationS * 4 + 30) * 1000
   if (subject.kind === 'native') {
     const suspend = design.subjects.flatMap(({ domain }) => domain ?? [])
-    const cpus = subject.cpus ?? []
-    return context.run({ ...trialScript({ argv, cpus, suspend: { virsh, domains: suspend } }), timeoutMs })
+    const confine = sh`taskset -c ${(subject.cpus ?? []).join(',')}`
+    const script = trialScript({ argv, confine, suspend: { virsh, domains: suspend } })
+    return context.run({ ...script, timeoutMs }, { onOutput })
   }
   try {
-    return await context.peer(subject.id).run({ ...trialScript({ argv }), timeoutMs })
+    return await context.peer(subject.id).run({ ...trialScript({ argv }), timeoutMs }, { onOutput })
   } catch (error) {
     if (!(error instanceof FailureError) || error.failure.reason === 'cancelled') throw error
     throw new FailureError(await lostGuest(context, plan, error.failure), { cause: error })
   }
 }
 
-async function hostNoise(context: ModuleContext) {
-  return parseNoise((await context.run(script(noiseQuery))).stdout)
-}
-
-function recorded(noise: Noise): RecordedNoise {
-  return { elapsed_s: noise.elapsedS, psi_cpu_s: noise.psiCpuS, steal_s: noise.stealS }
+/** CPUs that the workload's threads may use, and those that the hypervisor may use for them. */
+function cpusOf({ subjects }: Design, subject: Subject): { own: number; hypervisor: number } {
+  const native = subject.kind === 'native' ? subject : subjects.find(({ id }) => id === subject.baseline)
+  const hypervisor = native?.cpus?.length ?? subject.vcpus
+  return { own: subject.kind === 'native' ? hypervisor : subject.vcpus, hypervisor }
 }
 
 /** What became of a guest that no longer answers: libvirt knows more than SSH. */

@@ -8,10 +8,10 @@ import { answer } from '../../../src/bench/answer.ts'
 import { compare } from '../../../src/bench/comparison.ts'
 import { findings } from '../../../src/bench/finding.ts'
 import { firstCpus, measuringMachine } from '../../../src/bench/machine-fact.ts'
-import { noiseBetween, noiseFlags, parseNoise } from '../../../src/bench/noise.ts'
+import { difference } from '../../../src/bench/noise.ts'
 import { parserNames } from '../../../src/bench/parser.ts'
 import { seededRandom, seedFrom } from '../../../src/bench/random.ts'
-import type { Benchmark, Design, Environment, Sample } from '../../../src/bench/record.ts'
+import type { Benchmark, Design, Environment, Sample, Stop } from '../../../src/bench/record.ts'
 import { inverse, medianRatio, rankLevel, spread } from '../../../src/bench/statistics.ts'
 import { type InstalledTool, installedTool } from '../../../src/bench/tool-fact.ts'
 import { trialOrder } from '../../../src/bench/trial-order.ts'
@@ -21,6 +21,7 @@ import { workloadArgv, workloadSchema } from '../../../src/bench/workload-file.t
 import { parseYaml } from '../../../src/config/yaml.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 import { renderCommand, sh } from '../../../src/util/sh.ts'
+import { quietNoise } from '../../support/quiet-noise.ts'
 
 const run = promisify(execFile)
 
@@ -112,39 +113,20 @@ t.test('figures in words', async (t) => {
   t.strictSame([['a'], ['a', 'b'], ['a', 'b', 'c'], []].map(listed), ['a', 'a and b', 'a, b and c', ''])
 })
 
-t.test('noise', async (t) => {
-  const text = [
-    '1234.56 2000.00',
-    'cpu  10 20 30 40 50 60 70 800 0 0',
-    'some avg10=2.72 avg60=4.89 avg300=3.04 total=31726758',
-    'full avg10=0.00 avg60=0.00 avg300=0.00 total=0',
-    'hpet',
-  ].join('\n')
-  t.strictSame(parseNoise(text), { uptimeS: 1234.56, psiCpuS: 31.726758, stealS: 8, clocksource: 'hpet' })
-  t.strictSame(
-    parseNoise('1.00 2.00\ncpu  1 2 3 4\n'),
-    { uptimeS: 1, psiCpuS: null, stealS: null, clocksource: null },
-    'a kernel without PSI, steal and sysfs',
-  )
-  const quiet = { uptimeS: 10, psiCpuS: 5, stealS: 1, clocksource: 'tsc' }
-  const busy = noiseBetween(quiet, { ...quiet, uptimeS: 13, psiCpuS: 5.5, stealS: 1.5 })
-  t.strictSame(busy, { elapsedS: 3, psiCpuS: 0.5, stealS: 0.5 })
-  t.strictSame(noiseFlags(busy, 3, 'host'), ['host-cpu-pressure', 'host-steal'])
-  t.strictSame(noiseFlags({ elapsedS: 3, psiCpuS: 0.05, stealS: 0.02 }, 3, 'guest'), [])
-  t.strictSame(
-    noiseFlags({ elapsedS: 3, psiCpuS: null, stealS: null }, 3, 'guest'),
-    [],
-    'not known is not noisy',
-  )
-})
-
 t.test('a trial as one command', async (t) => {
-  const command = renderCommand(trialScript({ argv: ['printf', 'a b\\n%s\\n', "it's"], cpus: [0] }))
+  const confine = sh`taskset -c 0`
+  const command = renderCommand(trialScript({ argv: ['printf', 'a b\\n%s\\n', "it's"], confine }))
   const { stdout } = await run('/bin/sh', ['-c', command])
   const parts = splitTrial(stdout)
   t.equal(parts?.workload, "a b\nit's\n")
   t.ok((parts?.after.uptimeS ?? 0) >= (parts?.before.uptimeS ?? 1), 'read before and after')
   t.equal(splitTrial(stdout.slice(0, stdout.indexOf('@@hvlab after'))), null, 'cut output has no parts')
+  const spins = ['sh', '-c', 'i=0; while [ "$i" -lt 200000 ]; do i=$((i + 1)); done']
+  const counted = splitTrial(
+    (await run('/bin/sh', ['-c', renderCommand(trialScript({ argv: spins }))])).stdout,
+  )
+  const cpuS = difference(counted?.before.childrenS ?? null, counted?.after.childrenS ?? null)
+  t.ok(cpuS !== null && cpuS > 0.02, `CPU-seconds of the workload are counted: ${cpuS}`)
 
   // `virsh` stands for any command here: what counts is that it is called to resume, however the trial ends.
   const log = join(t.testdir(), 'log')
@@ -290,6 +272,8 @@ interface Shape {
   readonly native?: Partial<Environment>
   readonly guest?: Partial<Environment>
   readonly cpus?: number[]
+  readonly design?: Partial<Design>
+  readonly stops?: readonly Omit<Stop, 'hypervisor' | 'workload'>[]
 }
 
 function benchmark(shape: Shape): Benchmark {
@@ -319,13 +303,33 @@ function benchmark(shape: Shape): Benchmark {
       memory('memory-1m', 1024 ** 2),
     ].filter(({ id }) => id in shape.values),
     subjects: [
-      { id: 'native', kind: 'native', baseline: null, domain: null, cpus: shape.cpus ?? [0, 1], vcpus: 2 },
-      { id: 'guest', kind: 'guest', baseline: 'native', domain: 'lab-guest', cpus: null, vcpus: 2 },
+      {
+        id: 'native',
+        kind: 'native',
+        baseline: null,
+        domain: null,
+        cpus: shape.cpus ?? [0, 1],
+        vcpus: 2,
+        memory_mib: null,
+      },
+      {
+        id: 'guest',
+        kind: 'guest',
+        baseline: 'native',
+        domain: 'lab-guest',
+        cpus: null,
+        vcpus: 2,
+        memory_mib: null,
+      },
     ],
     blocks: 4,
     duration_s: 3,
+    precision_percent: null,
+    budget_s: null,
+    most_repeats: 2,
     threads: 1,
     seed: 1,
+    ...shape.design,
   }
   const environment = (subject: 'native' | 'guest'): Environment => ({
     hypervisor: 'node',
@@ -367,8 +371,15 @@ function benchmark(shape: Shape): Benchmark {
           metrics: { [workload === 'cpu' ? 'events_per_s' : 'mib_per_s']: value },
           clocksource: side === 0 ? 'tsc' : shape.clocksource === undefined ? 'hpet' : shape.clocksource,
           observed_s: 3.1,
-          noise: { elapsed_s: 3, psi_cpu_s: 0, steal_s: 0 },
+          attempt: 1,
+          memory_limit_mib: null,
+          cpu_s: 3,
+          host_cpu_s: 3,
+          clock_drift: 0,
+          clock_drift_uncertainty: 0.007,
+          noise: quietNoise,
           hypervisor_noise: null,
+          qemu: null,
           flags: [],
           raw: '',
           ...shape.sample,
@@ -376,7 +387,8 @@ function benchmark(shape: Shape): Benchmark {
       ),
     ),
   )
-  return { design, environments: [environment('native'), environment('guest')], samples }
+  const stops = (shape.stops ?? []).map((stop) => ({ hypervisor: 'node', workload: 'cpu', ...stop }))
+  return { design, environments: [environment('native'), environment('guest')], samples, stops }
 }
 
 const steady = (value: number): number[] => [value, value, value, value]
@@ -501,19 +513,46 @@ t.test('findings about conditions and noise', async (t) => {
         'Computing primes: guest measured 120 % of native, whole interval above 100 %. A guest cannot outrun its host, so the two sides did not do the same work or did not have the same conditions.',
       ],
       [
-        'noisy-trials',
+        'contaminated-trials',
         { sample: { flags: ['host-cpu-pressure'] } },
-        '8 of 8 trials had company: tasks on node waited for a CPU more than 2 % of the time. They are kept; the intervals include what it did.',
+        '8 of 8 trials failed a gate: tasks on node waited for a CPU more than 2 % of the time. Contaminated in the end: 8; they are kept, and the intervals include what disturbed them.',
+      ],
+      [
+        'contaminated-trials',
+        { sample: { flags: ['guest-throttled', 'from-a-newer-hvlab'], attempt: 3 } },
+        '8 of 8 trials failed a gate: a CPU quota or heat slowed the guest down and from-a-newer-hvlab. 8 were taken again. Contaminated in the end: 8; they are kept, and the intervals include what disturbed them.',
+      ],
+      [
+        'budget-spent',
+        { design: { budget_s: 90 }, stops: [{ blocks: 4, reason: 'budget' }] },
+        'The time budget of 90 s was spent after 4 of 4 blocks.',
+      ],
+      [
+        'not-precise',
+        {
+          design: { precision_percent: 2, blocks: 20 },
+          stops: [{ blocks: 20, reason: 'most-blocks' }],
+          values: { cpu: [Array(20).fill(1000), Array.from({ length: 20 }, (_, at) => 100 + (at % 2) * 9)] },
+        },
+        'The intervals asked for are no wider than ± 2.0 %, and all blocks were measured before that: Computing primes (± 4.4 % after 20 blocks).',
+      ],
+      [
+        'not-precise',
+        {
+          design: { precision_percent: 2, blocks: 20, budget_s: 1800 },
+          stops: [{ blocks: 4, reason: 'budget' }],
+        },
+        'The intervals asked for are no wider than ± 2.0 %, and the time budget of 30 min 0 s was spent before that: Computing primes (no interval after 4 blocks).',
       ],
       [
         'noise-not-known',
-        { sample: { noise: { elapsed_s: 3, psi_cpu_s: null, steal_s: 0 } } },
+        { sample: { noise: { ...quietNoise, psi_cpu_s: null } } },
         "node's kernel shows no CPU pressure (/proc/pressure/cpu), so nobody knows whether other work disturbed 8 trials.",
       ],
       [
         'clock-drift',
-        { sample: { observed_s: 2.5 } },
-        "The clock of native and the controller's disagree by more than 5 % in 4 trials: rates measured with it are wrong by as much.",
+        { sample: { clock_drift: -0.031, flags: ['clock-drift'] } },
+        "The clock of native and the controller's disagree in 4 trials, by up to 3.1 %: rates measured with it are wrong by as much.",
       ],
       [
         'too-few-blocks',

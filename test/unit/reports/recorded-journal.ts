@@ -4,6 +4,7 @@ import { trialOrder } from '../../../src/bench/trial-order.ts'
 import { headline, type Workload, workloadArgv } from '../../../src/bench/workload-file.ts'
 import type { Event } from '../../../src/model/event.ts'
 import { plainData } from '../../../src/util/plain-data.ts'
+import { quietNoise } from '../../support/quiet-noise.ts'
 
 /** Rates of a quiet machine and of a TCG guest that reads its time from an emulated HPET. */
 const medians: Readonly<Record<string, readonly [native: number, guest: number]>> = {
@@ -64,7 +65,15 @@ export function recordedEvents(options: JournalOptions = {}): Event[] {
     profile: 'quick',
     workloads,
     subjects: [
-      { id: 'native', kind: 'native', baseline: null, domain: null, cpus: [0, 1], vcpus: 2 },
+      {
+        id: 'native',
+        kind: 'native',
+        baseline: null,
+        domain: null,
+        cpus: [0, 1],
+        vcpus: 2,
+        memory_mib: null,
+      },
       ...guests.map((id) => ({
         id,
         kind: 'guest' as const,
@@ -72,9 +81,13 @@ export function recordedEvents(options: JournalOptions = {}): Event[] {
         domain: `hvlab-${id}`,
         cpus: null,
         vcpus: 2,
+        memory_mib: null,
       })),
     ],
     blocks,
+    precision_percent: null,
+    budget_s: null,
+    most_repeats: 6,
     duration_s: 3,
     threads: 1,
     seed: 20261123,
@@ -103,7 +116,7 @@ export function recordedEvents(options: JournalOptions = {}): Event[] {
       const value = (medians[workload.id]?.[native ? 0 : 1] ?? 1) * (0.98 + 0.04 * random())
       const threads = 1
       const pressure = trial.order === 9 ? 1.1 : 0.01
-      const noise = { elapsed_s: 3.05, psi_cpu_s: pressure, steal_s: 0 }
+      const noise = { ...quietNoise, psi_cpu_s: pressure }
       const sample: Sample = {
         hypervisor,
         subject: trial.subject,
@@ -111,6 +124,7 @@ export function recordedEvents(options: JournalOptions = {}): Event[] {
         workload: workload.id,
         block: trial.block,
         order: trial.order,
+        attempt: 1,
         warm_up: trial.warmUp,
         seed: design.seed,
         started_at: time,
@@ -118,12 +132,26 @@ export function recordedEvents(options: JournalOptions = {}): Event[] {
         threads,
         duration_s: 3,
         cpus: native ? [0, 1] : null,
+        memory_limit_mib: null,
         tool_version: '1.0.20',
         metrics: { [headline(workload).field]: Number(value.toFixed(2)) },
         clocksource: native ? 'tsc' : (options.clocksource ?? 'hpet'),
         observed_s: 3.2,
+        cpu_s: 2.99,
+        host_cpu_s: native ? 2.99 : 3.2,
+        clock_drift: native ? 0.0001 : 0.0012,
+        clock_drift_uncertainty: 0.006667,
         noise: native ? noise : { ...noise, psi_cpu_s: 0 },
         hypervisor_noise: native ? null : noise,
+        qemu: native
+          ? null
+          : {
+              cpu_s: 3.2,
+              waited_s: 0.02,
+              context_switches_voluntary: 2000,
+              context_switches_forced: 30,
+              throttled_s: 0,
+            },
         flags: trial.order === 9 ? ['host-cpu-pressure'] : [],
         raw: 'CPU speed: …',
       }

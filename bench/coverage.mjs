@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+// How often the interval of a slowdown holds the true one: with a fixed number of blocks, and with the rule that stops when the
+// interval is narrow, computed at 95 % and at the level that hvlab uses. Simulated; needs `npm run build`.
+import { narrow } from '../dist/src/bench/narrow-enough.js'
+import { seededRandom } from '../dist/src/bench/random.js'
+import { medianInterval, medianRatio } from '../dist/src/bench/statistics.js'
+
+const rounds = Number(process.argv[2] ?? 20_000)
+const normal = (random) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+const distributions = {
+  normal,
+  even: (random) => random() - 0.5,
+  'log-normal': (random) => Math.exp(0.8 * normal(random)) - 1,
+  exponential: (random) => -Math.log(1 - random()) - Math.LN2,
+  cauchy: (random) => Math.tan(Math.PI * (random() - 0.5)),
+}
+
+const nominal = (ratios) => {
+  const interval = medianInterval(ratios.map(Math.log), 0.95)
+  return interval && { centre: 1, ...interval, low: Math.exp(interval.low), high: Math.exp(interval.high) }
+}
+const widened = (ratios) => medianRatio(ratios, { adaptive: true })
+
+function coverage(draw, estimate, ended) {
+  const random = seededRandom(1)
+  let held = 0
+  let blocks = 0
+  for (let round = 0; round < rounds; round++) {
+    const ratios = []
+    let interval
+    do {
+      ratios.push(Math.exp(0.03 * draw(random)))
+      interval = ratios.length < 8 ? undefined : estimate(ratios)
+    } while (interval === undefined || !ended(interval, ratios.length))
+    if (interval.low <= 1 && interval.high >= 1) held++
+    blocks += ratios.length
+  }
+  return `${((100 * held) / rounds).toFixed(1)} % (${(blocks / rounds).toFixed(1)} blocks)`
+}
+
+const row = (...cells) =>
+  console.log(cells.map((cell, at) => String(cell).padEnd(at === 0 ? 12 : 22)).join(''))
+row(
+  '',
+  'fixed, 8 blocks',
+  'fixed, 20 blocks',
+  '± 2 %, at 95 %',
+  '± 1 %, hvlab',
+  '± 2 %, hvlab',
+  '± 4 %, hvlab',
+)
+for (const [name, draw] of Object.entries(distributions)) {
+  const after = (wanted) => (_, blocks) => blocks === wanted
+  const until = (percent) => (interval, blocks) => blocks === 20 || narrow(interval, blocks, percent)
+  row(
+    name,
+    coverage(draw, nominal, after(8)),
+    coverage(draw, nominal, after(20)),
+    coverage(draw, nominal, until(2)),
+    ...[1, 2, 4].map((percent) => coverage(draw, widened, until(percent))),
+  )
+}

@@ -1,0 +1,46 @@
+import type { Comparison, MetricComparison } from '../bench/comparison.ts'
+import { figure, percent, range, times } from '../bench/words.ts'
+
+export const metricColumns = [
+  'Workload',
+  'Metric',
+  'Native',
+  'Guest',
+  'Efficiency',
+  'Overhead',
+  'Slowdown',
+  '95 % interval',
+] as const
+
+/**
+ * Every metric that was compared, a row each: the headline by the clock, the same for each CPU-second of the hypervisor,
+ * and the workload's others, latencies among them.
+ */
+export function metricRows(comparisons: readonly Comparison[], many: boolean): string[][] {
+  return comparisons.flatMap((comparison) => {
+    const { workload, guest, hypervisor, perCpuSecond, others } = comparison
+    const name = many ? `${workload.title}, ${guest} on ${hypervisor}` : workload.title
+    return [
+      row(name, comparison),
+      ...(perCpuSecond === undefined ? [] : [row(name, perCpuSecond, ' for each CPU-second')]),
+      ...others.map((other) => row(name, other)),
+    ]
+  })
+}
+
+function row(
+  workload: string,
+  { metric, native, guestValues, efficiencyPercent, overheadPercent, slowdown }: MetricComparison,
+  addition = '',
+): string[] {
+  return [
+    workload,
+    `${metric.title}${addition}`,
+    `${figure(native.median)} ${metric.unit}`,
+    `${figure(guestValues.median)} ${metric.unit}`,
+    percent(efficiencyPercent.centre),
+    percent(overheadPercent.centre),
+    times(slowdown.centre),
+    range(slowdown.low, slowdown.high, times),
+  ]
+}
