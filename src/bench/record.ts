@@ -98,6 +98,25 @@ export const environmentSchema = z.object({
   cpus_used: z.string().nullable(),
   memory_mib: z.number(),
   governor: z.string().nullable(),
+  /** Of the CPUs, as the subject sees them; see bench/platform-fact.ts. */
+  platform: z
+    .object({
+      sockets: z.number(),
+      cores_per_socket: z.number(),
+      threads_per_core: z.number(),
+      numa_nodes: known,
+      l3_cache: z.string().nullable(),
+      microcode: z.string().nullable(),
+      smt: z.string().nullable(),
+      frequency_driver: z.string().nullable(),
+      boost: z.boolean().nullable(),
+      transparent_huge_pages: z.string().nullable(),
+      huge_pages: known,
+      mitigations: z.record(z.string(), z.string()),
+      kernel_command_line: z.string(),
+    })
+    .nullable()
+    .default(null),
   /** Layers of virtualisation around the subject, innermost first; empty on bare metal. */
   virtualization: z.array(z.string()),
   clocksource: z.string(),
@@ -113,6 +132,14 @@ export const environmentSchema = z.object({
       reason: z.string().nullable(),
       machine: z.string().nullable(),
       cpu: z.string().nullable(),
+      memory_mib: known,
+      vcpus: known,
+      /** `vCPU 0: CPUs 2`, `emulator: CPUs 0-1`; empty = the scheduler decides. */
+      pinning: z.array(z.string()).default([]),
+      /** libvirt's words; `default` where the definition leaves it to QEMU. */
+      disks: z.array(z.record(z.string(), z.string())).default([]),
+      interfaces: z.array(z.record(z.string(), z.string())).default([]),
+      huge_pages: z.boolean().default(false),
     })
     .nullable(),
   /** Only of a native subject. */

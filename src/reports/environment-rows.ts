@@ -1,5 +1,5 @@
 import type { Environment, Tool } from '../bench/record.ts'
-import { figure } from '../bench/words.ts'
+import { counted, figure } from '../bench/words.ts'
 
 /** The machines side by side: name of a property, and its text for each environment in order. Rows that say nothing go. */
 export function environmentRows(environments: readonly Environment[]): [name: string, values: string[]][] {
@@ -13,11 +13,20 @@ export function environmentRows(environments: readonly Environment[]): [name: st
       ({ cpus_online, cpus_used }) =>
         cpus_used === null ? String(cpus_online) : `${cpus_online}, used: ${cpus_used}`,
     ],
+    ['Topology', ({ platform }) => (platform === null ? '' : topology(platform))],
+    ['Microcode', ({ platform }) => platform?.microcode ?? ''],
+    ['SMT', ({ platform }) => platform?.smt ?? ''],
+    ['Frequency', frequency],
     ['Memory', ({ memory_mib }) => `${figure(memory_mib)} MiB`],
-    ['Frequency governor', ({ governor }) => governor ?? ''],
+    ['Huge pages', hugePages],
+    ['Mitigations', ({ platform }) => mitigations(platform?.mitigations ?? {})],
+    ['Kernel command line', ({ platform }) => platform?.kernel_command_line ?? ''],
     ['Runs in', ({ virtualization }) => virtualization.join(' inside ') || 'bare metal'],
-    ['Accelerator', ({ domain }) => (domain === null ? '' : domain.accelerator.toUpperCase())],
-    ['Virtual machine', ({ domain }) => [domain?.machine, domain?.cpu].filter(Boolean).join(', ')],
+    ['Accelerator', ({ domain }) => (domain === null ? '' : accelerator(domain))],
+    ['Virtual machine', ({ domain }) => (domain === null ? '' : machine(domain))],
+    ['Disks', ({ domain }) => (domain?.disks ?? []).map(settings).join('; ')],
+    ['Network cards', ({ domain }) => (domain?.interfaces ?? []).map(settings).join('; ')],
+    ['Pinning', ({ domain }) => (domain === null ? '' : domain.pinning.join('; ') || 'none')],
     [
       'QEMU, libvirt',
       ({ hypervisor_software: software }) => [software?.qemu, software?.libvirt].filter(Boolean).join(', '),
@@ -34,6 +43,80 @@ export function environmentRows(environments: readonly Environment[]): [name: st
       environments.map((environment) => read(environment) || '—'),
     ])
     .filter(([, values]) => values.some((value) => value !== '—'))
+}
+
+type Platform = NonNullable<Environment['platform']>
+type Domain = NonNullable<Environment['domain']>
+
+function topology({ sockets, cores_per_socket, threads_per_core, numa_nodes, l3_cache }: Platform): string {
+  const parts = [
+    counted(sockets, 'socket'),
+    counted(cores_per_socket, 'core'),
+    counted(threads_per_core, 'thread'),
+  ]
+  const nodes = numa_nodes === null ? [] : [counted(numa_nodes, 'NUMA node')]
+  return [parts.join(' × '), ...nodes, ...(l3_cache === null ? [] : [`L3 ${l3_cache}`])].join(', ')
+}
+
+function frequency({ governor, platform }: Environment): string {
+  const boost = platform?.boost ?? null
+  return [
+    governor === null ? '' : `governor ${governor}`,
+    platform?.frequency_driver ?? '',
+    boost === null ? '' : `boost ${boost ? 'on' : 'off'}`,
+  ]
+    .filter(Boolean)
+    .join(', ')
+}
+
+function hugePages({ platform, domain }: Environment): string {
+  const transparent = platform?.transparent_huge_pages ?? null
+  return [
+    transparent === null ? '' : `transparent: ${transparent}`,
+    platform?.huge_pages ? `${platform.huge_pages} reserved` : '',
+    domain?.huge_pages ? 'the guest’s memory is backed by huge pages' : '',
+  ]
+    .filter(Boolean)
+    .join(', ')
+}
+
+/** What costs something or is open; `results.json` has every one in the kernel's words. */
+function mitigations(all: Platform['mitigations']): string {
+  const names = (wanted: RegExp): string[] =>
+    Object.entries(all).flatMap(([name, what]) => (wanted.test(what) ? [name] : []))
+  const [mitigated, open] = [names(/Mitigation/), names(/^(Vulnerable|Unknown)/)]
+  return [
+    mitigated.length === 0 ? '' : `on for ${mitigated.join(', ')}`,
+    open.length === 0 ? '' : `open: ${open.join(', ')}`,
+  ]
+    .filter(Boolean)
+    .join('; ')
+}
+
+function accelerator({ accelerator, reason }: Domain): string {
+  const name = accelerator.toUpperCase()
+  return reason === null ? name : `${name}: ${reason}`
+}
+
+function machine({ machine, cpu, vcpus, memory_mib }: Domain): string {
+  return [
+    machine,
+    cpu,
+    vcpus === null ? null : counted(vcpus, 'vCPU'),
+    memory_mib === null ? null : `${figure(memory_mib)} MiB`,
+  ]
+    .filter(Boolean)
+    .join(', ')
+}
+
+/** `vda: virtio, qcow2, cache default, …`: values that speak for themselves, names before the rest. */
+function settings(device: Readonly<Record<string, string>>): string {
+  const bare = new Set(['bus', 'format', 'model', 'connection'])
+  const { device: name, ...rest } = device
+  const text = Object.entries(rest).map(([key, value]) =>
+    bare.has(key) ? value : `${key.replaceAll('_', ' ')} ${value}`,
+  )
+  return `${name === undefined ? '' : `${name}: `}${text.join(', ')}`
 }
 
 /** `sysbench 1.0.20 (a1b2c3d4a1b2c3d4)`: the start of the binary's SHA-256 tells builds apart. */

@@ -1,4 +1,5 @@
 import { measuringMachine } from '../../bench/machine-fact.ts'
+import { platform } from '../../bench/platform-fact.ts'
 import type { Environment } from '../../bench/record.ts'
 import { clocksource } from '../../facts/clocksource.ts'
 import { cpu } from '../../facts/cpu.ts'
@@ -6,7 +7,8 @@ import { memory } from '../../facts/memory.ts'
 import { virtualization } from '../../facts/virtualization.ts'
 import type { HostAccess, ModuleContext } from '../module.ts'
 import { bootEnded } from './boot-ended.ts'
-import { domainShape, hypervisorSoftware, type MeasuredGuest } from './guests.ts'
+import { domainShape } from './domain-shape.ts'
+import { hypervisorSoftware, type MeasuredGuest } from './guests.ts'
 import { findTools, type ToolNeed, toolMissing } from './tools.ts'
 
 /** A machine that can measure, and what is recorded about it. */
@@ -55,8 +57,9 @@ async function describe(
   name: string,
   needs: readonly ToolNeed[],
 ) {
-  const [machine, processor, ram, layers, clock, tools] = await Promise.all([
+  const [machine, around, processor, ram, layers, clock, tools] = await Promise.all([
     access.freshFact(measuringMachine),
+    access.freshFact(platform),
     access.fact(cpu),
     access.fact(memory),
     access.fact(virtualization),
@@ -75,6 +78,21 @@ async function describe(
       cpus_online: processor.online,
       memory_mib: ram.totalMb,
       governor: processor.governor,
+      platform: {
+        sockets: processor.sockets,
+        cores_per_socket: processor.coresPerSocket,
+        threads_per_core: processor.threadsPerCore,
+        numa_nodes: around.numaNodes,
+        l3_cache: around.l3Cache,
+        microcode: around.microcode,
+        smt: around.smt,
+        frequency_driver: around.frequencyDriver,
+        boost: around.boost,
+        transparent_huge_pages: around.transparentHugePages,
+        huge_pages: around.hugePages,
+        mitigations: { ...around.mitigations },
+        kernel_command_line: around.commandLine,
+      },
       virtualization: [...layers.layers],
       clocksource: clock.current,
       clocksources_available: [...clock.available],

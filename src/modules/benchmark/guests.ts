@@ -2,7 +2,6 @@ import { defineFact } from '../../facts/fact.ts'
 import type { DomainState } from '../../lab/domain-state.ts'
 import { readLibvirt } from '../../lab/libvirt-state.ts'
 import { virsh } from '../../lab/virsh.ts'
-import { attribute, child, parseXml, textOf } from '../../lab/xml.ts'
 import { FailureError } from '../../model/failure.ts'
 import { sh } from '../../util/sh.ts'
 import type { ModuleContext } from '../module.ts'
@@ -59,28 +58,6 @@ export async function findDomains(
     })
   })
 }
-
-export interface DomainShape {
-  readonly accelerator: 'kvm' | 'tcg' | 'unknown'
-  readonly machine: string | null
-  readonly cpu: string | null
-}
-
-/** What the running domain is made of, from its live XML: libvirt fills in the machine's version and the CPU. */
-export const domainShape = defineFact<[domain: string], DomainShape>({
-  name: 'domain-shape',
-  command: (domain) => sh`${virsh} dumpxml ${domain}`,
-  parse({ stdout }) {
-    const xml = parseXml(stdout, 'domain')
-    const type = attribute(xml, 'type')
-    const cpu = child(xml, 'cpu')
-    return {
-      accelerator: type === 'kvm' ? 'kvm' : type === 'qemu' ? 'tcg' : 'unknown',
-      machine: attribute(child(xml, 'os', 'type'), 'machine') ?? null,
-      cpu: textOf(cpu, 'model') || (attribute(cpu, 'mode') ?? null),
-    }
-  },
-})
 
 /** Versions of QEMU and libvirt as the daemon gives them. */
 export const hypervisorSoftware = defineFact<[], { qemu: string | null; libvirt: string | null }>({
