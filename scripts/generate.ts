@@ -6,6 +6,7 @@ import { packageRoot } from '../src/util/package-root.ts'
 import { errorDocs } from './generate-error-docs.ts'
 import { moduleDocs } from './generate-module-docs.ts'
 import { jsonSchemas, schemaText } from './generate-schemas.ts'
+import { workloadDocs } from './generate-workload-docs.ts'
 
 /** Path, relative to the repository → text. */
 export function generatedFiles(): Map<string, string> {
@@ -13,7 +14,12 @@ export function generatedFiles(): Map<string, string> {
     `schemas/${name}`,
     schemaText(schema),
   ])
-  return new Map([...schemas, ['docs/modules.md', moduleDocs()], ['docs/errors.md', errorDocs()]])
+  return new Map([
+    ...schemas,
+    ['docs/modules.md', moduleDocs()],
+    ['docs/errors.md', errorDocs()],
+    ['docs/workloads.md', workloadDocs()],
+  ])
 }
 
 /** Undefined when there is no such file yet. */

@@ -1,71 +1,103 @@
 import type { Comparison } from './comparison.ts'
 import type { Finding, Rule } from './finding.ts'
+import { explaining, operationCost } from './operation-cost.ts'
 import type { Benchmark } from './record.ts'
-import { duration, listed, times } from './words.ts'
+import { duration, listed, percent, times } from './words.ts'
 
 /** Clock sources that a hypervisor emulates as a device: every read leaves the guest. */
-const emulated: ReadonlySet<string> = new Set(['hpet', 'acpi_pm', 'pit', 'jiffies'])
+export const emulatedClocks: ReadonlySet<string> = new Set(['hpet', 'acpi_pm', 'pit', 'jiffies'])
 
 /** How much worse the small blocks must look before a cause is looked for. */
 const suspicious = 2
 
-const mebibyte = 1024 * 1024
+/** Share of an operation from which on it is called clock-bound. */
+const mostly = 0.5
 
 /**
  * `sysbench memory` reads the clock twice around every operation. With 1 KiB blocks that is most of the work, so a
  * guest whose clock is an emulated device looks far slower than its memory is. Source: sysbench 1.0.20,
- * src/tests/memory/sb_memory.c and sb_event_start/stop.
+ * src/tests/memory/sb_memory.c and sb_event_start/stop. Seen by small blocks beside large ones of the same tool, or where
+ * there is only one size by what two readings cost.
  */
-export const clockFindings: Rule = (benchmark, comparisons) =>
-  pairs(comparisons).flatMap(([small, large]): Finding[] => {
-    if (small.slowdown.centre < suspicious * large.slowdown.centre) return []
-    const contrast = `${small.workload.title} look ${times(small.slowdown.centre)} slower in ${small.guest}, and ${large.workload.title} only ${times(large.slowdown.centre)}`
-    const sources = clocksources(benchmark, small)
-    if (sources.length === 0) {
-      return [
-        finding(
-          'clock-source-unknown',
-          small,
-          `${contrast}. The guest's clock source was not recorded, so the cause is not named here.`,
-        ),
-      ]
-    }
-    const reads = small.workload.clock_reads_per_operation ?? 0
-    if (!sources.every((source) => emulated.has(source))) {
-      return [
-        finding(
-          'small-blocks-slow',
-          small,
-          `${contrast}. The guest's clock source is ${listed(sources)}, which is not an emulated device, so clock reads do not explain it.`,
-        ),
-      ]
-    }
+export const clockFindings: Rule = (benchmark, comparisons) => {
+  const contrasted = pairs(comparisons)
+  const explained = new Set(contrasted.map(([{ guest, workload }]) => `${guest} ${workload.parser}`))
+  return [
+    ...contrasted.flatMap(([small, large]) => byBlockSize(benchmark, small, large)),
+    ...comparisons
+      .filter(({ guest, workload }) => !explained.has(`${guest} ${workload.parser}`))
+      .flatMap((comparison) =>
+        byReadings(benchmark, comparison, explaining(comparisons, comparison.guest, 'clock')),
+      ),
+  ]
+}
+
+function byBlockSize(benchmark: Benchmark, small: Comparison, large: Comparison): Finding[] {
+  if (small.slowdown.centre < suspicious * large.slowdown.centre) return []
+  const contrast = `${small.workload.title} look ${times(small.slowdown.centre)} slower in ${small.guest}, and ${large.workload.title} only ${times(large.slowdown.centre)}`
+  const sources = clocksources(benchmark, small)
+  if (sources.length === 0) {
     return [
       finding(
-        'clock-bound-operations',
+        'clock-source-unknown',
         small,
-        `${contrast}: the difference is the clock, not the memory. The guest reads its time from ${listed(sources)}, a device that is emulated, and sysbench reads the clock ${reads} times around every operation. ${cost(small, large, reads, threadsOf(benchmark, small))} Read the figure for ${large.workload.title} as the speed of memory.`,
+        `${contrast}. The guest's clock source was not recorded, so the cause is not named here.`,
       ),
     ]
-  })
+  }
+  const reads = small.workload.clock_reads_per_operation ?? 0
+  if (!sources.every((source) => emulatedClocks.has(source))) {
+    return [
+      finding(
+        'small-blocks-slow',
+        small,
+        `${contrast}. The guest's clock source is ${listed(sources)}, which is not an emulated device, so clock reads do not explain it.`,
+      ),
+    ]
+  }
+  return [
+    finding(
+      'clock-bound-operations',
+      small,
+      `${contrast}: the difference is the clock, not the memory. The guest reads its time from ${listed(sources)}, a device that is emulated, and sysbench reads the clock ${reads} times around every operation. ${cost(benchmark, small, large, reads)} Read the figure for ${large.workload.title} as the speed of memory.`,
+    ),
+  ]
+}
+
+/**
+ * One size of block, and a workload that does next to nothing but read the clock twice. An operation reads it as often,
+ * so what the readings take of it is known, not concluded.
+ */
+function byReadings(benchmark: Benchmark, comparison: Comparison, clock: Comparison | undefined): Finding[] {
+  const reads = comparison.workload.clock_reads_per_operation ?? 0
+  const whole = operationCost(benchmark, comparison)
+  const pair = clock === undefined ? undefined : operationCost(benchmark, clock)
+  if (reads === 0 || whole === undefined || pair === undefined) return []
+  const readings = { guestS: (pair.guestS / 2) * reads, nativeS: (pair.nativeS / 2) * reads }
+  const sources = clocksources(benchmark, comparison)
+  if (readings.guestS < mostly * whole.guestS) return []
+  if (sources.length === 0 || !sources.every((source) => emulatedClocks.has(source))) return []
+  const { guest, workload, slowdown } = comparison
+  return [
+    finding(
+      'clock-bound-operations',
+      comparison,
+      `${workload.title} look ${times(slowdown.centre)} slower in ${guest}, and most of that is the clock, not the memory. The guest reads its time from ${listed(sources)}, a device that is emulated, and ${workload.tool} reads the clock ${reads} times around every operation. An operation takes ${duration(whole.guestS)} in the guest and ${duration(whole.nativeS)} natively; with next to nothing between the readings it takes ${duration(readings.guestS)} and ${duration(readings.nativeS)}, which is ${percent(Math.min(1, readings.guestS / whole.guestS) * 100)} of it in the guest.`,
+    ),
+  ]
+}
 
 /**
  * What one clock read costs at most: the time of a small operation less the time its bytes take at the large blocks'
  * rate. The tool's own loop is in the rest, hence "at most".
  */
-function cost(small: Comparison, large: Comparison, reads: number, threads: number): string {
-  const bytes = (small.workload.block_bytes ?? 0) * threads
-  const inGuestS = bytes / (small.guestValues.median * mebibyte)
-  const nativeS = bytes / (small.native.median * mebibyte)
-  const movingS = bytes / (large.guestValues.median * mebibyte)
-  return `An operation takes ${duration(inGuestS)} in the guest and ${duration(nativeS)} natively; moving its bytes accounts for ${duration(movingS)} of it, which leaves at most ${duration((inGuestS - movingS) / reads)} for each clock read.`
-}
-
-function threadsOf(benchmark: Benchmark, { guest, workload }: Comparison): number {
-  return (
-    benchmark.samples.find((sample) => sample.subject === guest && sample.workload === workload.id)
-      ?.threads ?? 1
-  )
+function cost(benchmark: Benchmark, small: Comparison, large: Comparison, reads: number): string {
+  const whole = operationCost(benchmark, small)
+  const wholeLarge = operationCost(benchmark, large)
+  if (whole === undefined || wholeLarge === undefined)
+    throw new Error(`${small.workload.id} has no block size`)
+  const movingS = (wholeLarge.guestS * (small.workload.block_bytes ?? 0)) / (large.workload.block_bytes ?? 1)
+  return `An operation takes ${duration(whole.guestS)} in the guest and ${duration(whole.nativeS)} natively; moving its bytes accounts for ${duration(movingS)} of it, which leaves at most ${duration((whole.guestS - movingS) / reads)} for each clock read.`
 }
 
 /** Workloads of one guest that move blocks of different sizes with one tool: smallest against largest. */

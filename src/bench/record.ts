@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { workloadSchema } from './workload-file.ts'
+import { recordedWorkloadSchema } from './workload-file.ts'
 
 /*
  * What a benchmark leaves in the journal, by channel. Written by the module `benchmark`, read by reports, kept in
@@ -57,7 +57,7 @@ export type Tool = z.output<typeof toolSchema>
 export const designSchema = z.object({
   hypervisor: z.string(),
   profile: z.string(),
-  workloads: z.array(z.object(workloadSchema.shape)),
+  workloads: z.array(recordedWorkloadSchema),
   subjects: z.array(
     z.object({
       id: z.string(),

@@ -12,7 +12,8 @@ export const installedTool = defineFact<[name: string], InstalledTool>({
   command: (name) =>
     sections({
       path: sh`command -v ${name}`,
-      version: sh`LC_ALL=C ${name} --version 2>&1`,
+      // OpenSSL before 3.0 has no --version.
+      version: sh`LC_ALL=C ${name} --version 2>&1 || LC_ALL=C ${name} version 2>&1`,
       sha256: sh`sha256sum "$(command -v ${name})"`,
     }),
   parse({ stdout }, name) {

@@ -19,6 +19,8 @@ export interface Trial {
 export function trialOrder(options: {
   readonly subjects: readonly string[]
   readonly workloads: readonly string[]
+  /** Those among the workloads that begin with block 1. */
+  readonly withoutWarmUp?: readonly string[]
   readonly blocks: number
   readonly seed: number
 }): Trial[] {
@@ -26,6 +28,7 @@ export function trialOrder(options: {
   const trials: Trial[] = []
   for (let block = 0; block <= options.blocks; block++) {
     for (const workload of shuffled(options.workloads, random)) {
+      if (block === 0 && options.withoutWarmUp?.includes(workload)) continue
       for (const subject of shuffled(options.subjects, random)) {
         trials.push({ order: trials.length, block, warmUp: block === 0, subject, workload })
       }

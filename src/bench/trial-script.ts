@@ -12,6 +12,10 @@ const endedBySignal = 143
 
 export interface TrialScript {
   readonly argv: readonly string[]
+  /** Standard error of the workload is read with its output. */
+  readonly withErrors?: boolean
+  /** Folder where the workload's program is looked for first. */
+  readonly path?: string
   /** What comes before the workload's words, e.g. `taskset -c 0,1`. */
   readonly confine?: Command
   /** libvirt domains that stand still during the trial, and how to call virsh. */
@@ -23,15 +27,16 @@ export interface TrialScript {
  * meanwhile. The workload runs in the background, because only `wait` lets a shell act on a signal at once. `times` stands
  * where the readings' own processes do not count.
  */
-export function trialScript({ argv, confine, suspend }: TrialScript): Command {
+export function trialScript({ argv, withErrors, path, confine, suspend }: TrialScript): Command {
   const confined = confine === undefined ? sh`` : sh`${confine} `
   const still = suspend !== undefined && suspend.domains.length > 0
+  const found = path === undefined ? sh`` : sh`PATH=${path}:$PATH\n`
   return sh`LC_ALL=C; export LC_ALL
-${noiseFunctions}
+${found}${noiseFunctions}
 trial() {
   mark ${mark.before}; counters; times
   echo ${mark.run}
-  ${confined}${argv} ${still ? sh`9>&- ` : sh``}&
+  ${confined}${argv} ${withErrors === true ? sh`2>&1 ` : sh``}${still ? sh`9>&- ` : sh``}&
   ${still ? sh`echo "$!" >&9` : sh`:`}
   wait "$!"; code=$?
   echo; mark ${mark.after}; times; counters

@@ -1,8 +1,17 @@
 import { z } from 'zod'
 import { parserNames } from './parser.ts'
+import { longestTrialS } from './profile.ts'
 
-/** Placeholders of an argv; the rest of a workload is fixed data. */
-const placeholders = ['{threads}', '{duration_s}'] as const
+/** Placeholders of a command; the rest of a workload is fixed data. */
+export const placeholders = {
+  '{threads}': 'threads, streams or processes',
+  '{duration_s}': 'seconds of the trial',
+  '{whole_s}': 'the same rounded up, for programs that take whole seconds only',
+  '{scratch}': 'a folder of its own on the subject, empty before the first trial; needs `scratch_mib`',
+  '{trial}': 'a number that no other trial of the benchmark has',
+} as const
+type Placeholder = keyof typeof placeholders
+const placeholderNames = Object.keys(placeholders) as Placeholder[]
 
 const metricSchema = z.strictObject({
   field: z
@@ -14,45 +23,129 @@ const metricSchema = z.strictObject({
   better: z.enum(['higher', 'lower']).describe('`higher` for rates, `lower` for times'),
 })
 
-/** One file of roles/benchmark/workloads. */
-export const workloadSchema = z.strictObject({
+const commandSchema = z
+  .array(z.string())
+  .min(1)
+  .refine((words) => words.every((word) => unknownPlaceholder(word) === undefined), {
+    error: `placeholders are ${placeholderNames.join(', ')}`,
+  })
+
+/** The fields of a workload file; `designSchema` reads them back from journals. */
+const fields = {
   id: z
     .string()
     .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower-case words joined by hyphens')
-    .describe('Stable name; reports and gates refer to it'),
-  title: z.string().min(1).describe('A short noun phrase for charts and tables'),
+    .describe('Stable name, lower-case words joined by hyphens; reports and gates refer to it'),
+  title: z.string().min(1).describe('What people read in tables and charts: a short noun phrase'),
   about: z.string().optional().describe('What one operation is and what the figure says'),
   tool: z
     .string()
     .regex(/^[a-z0-9_.-]+$/)
-    .describe('Program that must be installed on every subject'),
-  tool_at_least: z
+    .describe('Program that is run on the hypervisor and in every guest'),
+  package: z
     .string()
+    .regex(/^[a-z0-9][a-z0-9+.-]*$/)
+    .optional()
+    .describe('Debian package that has the tool; named like the tool when absent'),
+  tool_at_least: z
+    .string('a text such as 1.0.8; in quotes when it has one dot, because YAML reads 3.10 as the number 3.1')
     .regex(/^\d+(\.\d+)*$/, 'numbers with dots between, e.g. 1.0.8')
     .optional()
-    .describe('Oldest version of the tool whose figures can be compared'),
+    .describe('Oldest version of the tool whose figures can be compared; in quotes when it has one dot'),
   parser: z.enum(parserNames).describe('Which output format to read'),
-  argv: z
-    .array(z.string())
+  output: z
+    .enum(['stdout', 'all'])
+    .optional()
+    .describe('`all` when figures stand on standard error, too; `stdout` when absent'),
+  argv: commandSchema.describe('The command, word by word, with placeholders'),
+  threads: z
+    .int()
     .min(1)
-    .refine((words) => words.every((word) => unknownPlaceholder(word) === undefined), {
-      error: `placeholders are ${placeholders.join(' and ')}`,
-    })
-    .describe('The command, word by word; `{threads}` and `{duration_s}` are filled in'),
-  block_bytes: z.int().positive().optional().describe('Bytes that one operation moves'),
+    .max(64)
+    .optional()
+    .describe(
+      'Always as many, whatever the benchmark was asked for; the default of a command that does not say',
+    ),
+  duration_s: z
+    .number()
+    .positive()
+    .max(longestTrialS)
+    .optional()
+    .describe('The command always runs so long, whatever the benchmark was asked for, and has no warm-up'),
+  until_done: z
+    .boolean()
+    .optional()
+    .describe('The command ends when its work is done, or times itself: its length is not checked'),
+  block_bytes: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Bytes that one operation moves; checked against the output'),
+  total_bytes: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Bytes after which the command may end before its time'),
+  scratch_mib: z
+    .int()
+    .min(1)
+    .max(4096)
+    .optional()
+    .describe(
+      'Room that the files of one subject take in `{scratch}`; refused where twice as much is not free',
+    ),
+  prepare: commandSchema
+    .optional()
+    .describe(
+      'Runs once on every subject before the first trial, e.g. to write the files that are read later',
+    ),
   clock_reads_per_operation: z
     .int()
     .nonnegative()
     .optional()
-    .describe('How often the tool itself reads the clock around one operation'),
-  metrics: z.array(metricSchema).min(1).describe('The first one is the headline'),
+    .describe(
+      'How often the tool itself reads the clock around one operation; findings about the clock need it',
+    ),
+  explains: z
+    .enum(['clock', 'syscall', 'trap'])
+    .optional()
+    .describe(
+      'What one operation of it is, where findings use its cost: two readings of the `clock`, two calls (`syscall`), an instruction that leaves the guest (`trap`)',
+    ),
+  metrics: z
+    .array(metricSchema)
+    .min(1)
+    .describe(
+      '`field` of the parser, `title`, `unit`, `better: higher` or `lower`; the first is the headline',
+    ),
+}
+
+/** One file of roles/benchmark/workloads. */
+export const workloadSchema = z.strictObject(fields).refine(scratchIsDeclared, {
+  error: '{scratch} needs scratch_mib',
+  path: ['argv'],
 })
+
+/** The same as a journal holds it: a newer hvlab may have written more fields. */
+export const recordedWorkloadSchema = z.object(fields)
 
 export type Workload = z.output<typeof workloadSchema>
 export type Metric = Workload['metrics'][number]
 
 function unknownPlaceholder(word: string): string | undefined {
-  return word.match(/\{[^}]*\}/g)?.find((found) => !(placeholders as readonly string[]).includes(found))
+  return word.match(/\{[^}]*\}/g)?.find((found) => !(placeholderNames as string[]).includes(found))
+}
+
+function scratchIsDeclared({
+  argv,
+  prepare = [],
+  scratch_mib,
+}: {
+  readonly argv: readonly string[]
+  readonly prepare?: readonly string[] | undefined
+  readonly scratch_mib?: number | undefined
+}): boolean {
+  return scratch_mib !== undefined || ![...argv, ...prepare].some((word) => word.includes('{scratch}'))
 }
 
 /** The metric that charts and tables show. The schema asks for at least one. */
@@ -60,11 +153,4 @@ export function headline(workload: Workload): Metric {
   const [first] = workload.metrics
   if (first === undefined) throw new Error(`workload ${workload.id} has no metric`)
   return first
-}
-
-/** The command of one trial. */
-export function workloadArgv(workload: Workload, asked: { threads: number; durationS: number }): string[] {
-  return workload.argv.map((word) =>
-    word.replaceAll('{threads}', String(asked.threads)).replaceAll('{duration_s}', String(asked.durationS)),
-  )
 }

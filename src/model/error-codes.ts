@@ -25,6 +25,7 @@ export const errorCodes = {
   'benchmark-guest-lost': 'A guest stopped answering while it was measured.',
   'benchmark-guest-not-running': 'A guest that should be measured has no running domain.',
   'benchmark-no-guest': 'The hypervisor has no guest to measure, or not the one that was asked for.',
+  'benchmark-no-room': 'The files of a workload do not fit into the free space of a machine.',
   'benchmark-output-inconsistent': 'The figures of a benchmark do not add up, so none of them is used.',
   'benchmark-output-unreadable': 'The output of a benchmark is cut, or of a version that hvlab cannot read.',
   'benchmark-run-length': 'A trial was shorter or longer than asked, three times.',

@@ -9,23 +9,24 @@ import { seedFrom } from '../bench/random.ts'
 import type { Benchmark, Design, Environment, Subject } from '../bench/record.ts'
 import { counted, duration } from '../bench/words.ts'
 import type { Workload } from '../bench/workload-file.ts'
+import { trialSeconds } from '../bench/workload-run.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Vars } from '../model/value.ts'
 import { plainData } from '../util/plain-data.ts'
 import { guestMachine, type Measurable, nativeMachine } from './benchmark/environment.ts'
 import { findDomains, guestsHere, type MeasuredGuest } from './benchmark/guests.ts'
 import { type Measured, measure, orderOf } from './benchmark/measure.ts'
-import { toolNeeds } from './benchmark/tools.ts'
+import { withScratch } from './benchmark/scratch.ts'
+import { sameTools } from './benchmark/tool-copy.ts'
+import { findTools, installTools, type ToolNeed, toolNeeds } from './benchmark/tools.ts'
 import { loadWorkloads } from './benchmark/workloads.ts'
 import { defineModule, type ModuleContext } from './module.ts'
-import { choice, float, int, list, parameters } from './params.ts'
+import { bool, choice, float, int, list, parameters } from './params.ts'
 
 const params = parameters({
   profile: choice(profileNames)
     .default('quick')
-    .describe(
-      '`quick`: three workloads, 4 blocks of 3 s. `standard`: every workload, at most 20 blocks of 10 s, half an hour',
-    ),
+    .describe('Which workloads, how many blocks and how long a trial: see docs/workloads.md'),
   workloads: list().optional().describe('Ids of workload files; the profile decides when absent'),
   blocks: int()
     .refine((value) => value >= 1 && value <= 100, 'must be between 1 and 100')
@@ -51,6 +52,12 @@ const params = parameters({
     .default(1)
     .describe('Threads of the workload on every subject; `vcpus` = as many as the guest has vCPUs'),
   guests: list().optional().describe('Inventory names; every guest of the hypervisor when absent'),
+  tools: choice(['same', 'own'])
+    .default('same')
+    .describe(
+      '`same`: a guest whose program is not the hypervisor’s to the byte, or that lacks it, gets a copy of the hypervisor’s for the time of the benchmark. `own`: every machine runs what it has',
+    ),
+  install: bool().default(false).describe('Install the packages of programs that the hypervisor lacks'),
   seed: int().optional().describe('For the order of trials and the intervals; from the run id when absent'),
 })
 type Params = z.output<typeof params>
@@ -70,6 +77,13 @@ fails a gate on noise is taken again, and both are kept.`,
     seed: 'Give it again for the same order',
   },
   async *run(context, asked) {
+    const workloads = await loadWorkloads(
+      context.searchPath,
+      asked.workloads ?? profiles[asked.profile].workloads,
+    )
+    const needs = toolNeeds(workloads)
+    const installed = asked.install && (yield* installTools(context, needs))
+    if (installed && context.check) return { changed: true }
     const names = guestsHere(context, asked.guests)
     if (names.length === 0) {
       // In check mode nothing was deployed, so there may be no guest yet.
@@ -81,36 +95,38 @@ fails a gate on noise is taken again, and both are kept.`,
         hint: 'Deploy guests before the benchmark; a guest names its hypervisor in the variable hvlab_via.',
       })
     }
-    const workloads = await loadWorkloads(
-      context.searchPath,
-      asked.workloads ?? profiles[asked.profile].workloads,
-    )
-    const prepared = await prepare(context, names, workloads, asked)
+    const prepared = await prepare(context, names, { workloads, needs }, asked)
     let measured: Measured = { samples: [], stops: [] }
     const step = yield {
       summary: summaryOf(prepared.design),
       action: async () => {
         context.record('benchmark', plainData(prepared.design))
         for (const environment of prepared.environments) context.record('environment', plainData(environment))
-        measured = await measure(context, prepared.design)
+        measured = await withScratch(context, prepared, () => measure(context, prepared.design))
       },
     }
-    if (!step.applied) return { changed: false, data: { seed: prepared.design.seed } }
-    return { changed: false, data: resultOf({ ...prepared, ...measured }) }
+    if (!step.applied) return { changed: installed, data: { seed: prepared.design.seed } }
+    return { changed: installed, data: resultOf({ ...prepared, ...measured }) }
   },
 })
 
 async function prepare(
   context: ModuleContext,
   names: readonly string[],
-  workloads: readonly Workload[],
+  { workloads, needs }: { readonly workloads: readonly Workload[]; readonly needs: readonly ToolNeed[] },
   asked: Params,
 ): Promise<Omit<Benchmark, 'samples' | 'stops'>> {
-  const needs = toolNeeds(workloads)
   const guests = await findDomains(context, names)
   const native = await nativeMachine(context, needs)
   const machines = await Promise.all(
-    guests.map(async (guest) => ({ guest, machine: await guestMachine(context, guest, needs) })),
+    guests.map(async (guest) => ({
+      guest,
+      machine: await guestMachine(context, guest, (access) =>
+        asked.tools === 'same'
+          ? sameTools(access, native.environment.tools)
+          : findTools(access, guest.name, needs),
+      ),
+    })),
   )
   const { subjects, environments } = pairUp(native, machines)
   const profile = profiles[asked.profile]
@@ -166,10 +182,12 @@ function pairUp(
 
 function summaryOf(design: Design): string {
   const trials = orderOf(design)
-  const seconds = trials.reduce(
-    (sum, { warmUp }) => sum + (warmUp ? warmUpS(design.duration_s) : design.duration_s),
-    0,
-  )
+  const byId = new Map(design.workloads.map((workload) => [workload.id, workload]))
+  const seconds = trials.reduce((sum, { workload: id, warmUp }) => {
+    const askedS = warmUp ? warmUpS(design.duration_s) : design.duration_s
+    const workload = byId.get(id)
+    return sum + (workload === undefined ? askedS : trialSeconds(workload, askedS))
+  }, 0)
   return `measure ${design.workloads.map(({ id }) => id).join(', ')} on ${design.subjects.map(({ id }) => id).join(', ')}: ${design.precision_percent === null ? '' : 'at most '}${counted(trials.length, 'trial')}, ${duration(seconds)} of measuring`
 }
 

@@ -22,6 +22,14 @@ export const published = {
   },
 } as const
 
+/** By workload: the commands as they were given, and those that do the same. */
+const publishedAs: Readonly<Record<string, (typeof published)[keyof typeof published]>> = {
+  'seed-replay-cpu': published.cpu,
+  'seed-replay-memory': published['memory-1k'],
+  cpu: published.cpu,
+  'memory-1k': published['memory-1k'],
+}
+
 /** One published figure beside the guest and the host that were measured now. */
 export interface AgainstPublished {
   readonly guest: string
@@ -41,7 +49,7 @@ export interface AgainstPublished {
 export function againstPublished(comparisons: readonly Comparison[]): AgainstPublished[] {
   return comparisons.flatMap((comparison): AgainstPublished[] => {
     const { guest, workload, metric, native, guestValues, efficiencyPercent, slowdown } = comparison
-    const known = workload.id === 'cpu' || workload.id === 'memory-1k' ? published[workload.id] : undefined
+    const known = publishedAs[workload.id]
     if (known === undefined || known.field !== metric.field) return []
     return [
       {

@@ -1,6 +1,6 @@
 import { measuringMachine } from '../../bench/machine-fact.ts'
 import { platform } from '../../bench/platform-fact.ts'
-import type { Environment } from '../../bench/record.ts'
+import type { Environment, Tool } from '../../bench/record.ts'
 import { clocksource } from '../../facts/clocksource.ts'
 import { cpu } from '../../facts/cpu.ts'
 import { memory } from '../../facts/memory.ts'
@@ -20,7 +20,9 @@ export interface Measurable {
 }
 
 export async function nativeMachine(context: ModuleContext, needs: readonly ToolNeed[]): Promise<Measurable> {
-  const machine = await describe(context, context, context.host, needs)
+  const machine = await describe(context, context, context.host, () =>
+    findTools(context, context.host, needs),
+  )
   return {
     ...machine,
     environment: {
@@ -35,10 +37,11 @@ export async function nativeMachine(context: ModuleContext, needs: readonly Tool
 export async function guestMachine(
   context: ModuleContext,
   guest: MeasuredGuest,
-  needs: readonly ToolNeed[],
+  tools: (access: HostAccess) => Promise<Tool[]>,
 ): Promise<Measurable> {
   await bootEnded(context, guest.name)
-  const machine = await describe(context, context.peer(guest.name), guest.name, needs)
+  const access = context.peer(guest.name)
+  const machine = await describe(context, access, guest.name, () => tools(access))
   const shape = await context.freshFact(domainShape, guest.domain.name)
   return {
     ...machine,
@@ -55,7 +58,7 @@ async function describe(
   context: ModuleContext,
   access: HostAccess,
   name: string,
-  needs: readonly ToolNeed[],
+  findTools: () => Promise<Tool[]>,
 ) {
   const [machine, around, processor, ram, layers, clock, tools] = await Promise.all([
     access.freshFact(measuringMachine),
@@ -64,7 +67,7 @@ async function describe(
     access.fact(memory),
     access.fact(virtualization),
     access.freshFact(clocksource),
-    findTools(access, name, needs),
+    findTools(),
   ])
   if (!machine.hasTaskset) throw toolMissing(name, 'taskset', 'util-linux')
   return {

@@ -29,6 +29,8 @@ export function orderOf(design: Design): Trial[] {
   return trialOrder({
     subjects: design.subjects.map(({ id }) => id),
     workloads: design.workloads.map(({ id }) => id),
+    // A command of fixed length would warm up as long as it measures; published figures of such commands are cold, too.
+    withoutWarmUp: design.workloads.filter(({ duration_s }) => duration_s !== undefined).map(({ id }) => id),
     blocks: design.blocks,
     seed: design.seed,
   })
@@ -101,9 +103,10 @@ class Measurement implements Measured {
 }
 
 async function unspoiled(context: ModuleContext, plan: TrialPlan): Promise<Sample> {
+  const first = (plan.trial.order * attempts + plan.attempt - 1) * attempts
   for (let time = 1; ; time++) {
     try {
-      return await runTrial(context, plan)
+      return await runTrial(context, { ...plan, number: first + time })
     } catch (error) {
       const again = time < attempts && error instanceof FailureError && spoiled.has(error.failure.code)
       if (!again) throw error
@@ -120,7 +123,15 @@ function planOf(
   const workload = design.workloads.find(({ id }) => id === trial.workload)
   if (subject === undefined || workload === undefined)
     throw new Error(`trial ${trial.order} is not of this design`)
-  return { design, trial, attempt, subject, workload, where: `trial ${trial.order + 1} of ${total}` }
+  return {
+    design,
+    trial,
+    attempt,
+    subject,
+    workload,
+    number: 0,
+    where: `trial ${trial.order + 1} of ${total}`,
+  }
 }
 
 function progressText({ design, trial, attempt, subject, workload }: TrialPlan): string {

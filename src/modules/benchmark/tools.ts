@@ -1,24 +1,47 @@
 import type { Tool } from '../../bench/record.ts'
-import { installedTool } from '../../bench/tool-fact.ts'
+import { type InstalledTool, installedTool } from '../../bench/tool-fact.ts'
 import type { Workload } from '../../bench/workload-file.ts'
 import { FailureError } from '../../model/failure.ts'
 import { compareDottedVersions } from '../../util/dotted-version.ts'
-import type { HostAccess } from '../module.ts'
+import { apt } from '../apt.ts'
+import type { HostAccess, ModuleContext, Steps } from '../module.ts'
 
 /** A program that the chosen workloads run, and the oldest version that all of them can use. */
 export interface ToolNeed {
   readonly name: string
   readonly atLeast: string | null
+  /** Debian's. */
+  readonly package: string
 }
 
 export function toolNeeds(workloads: readonly Workload[]): ToolNeed[] {
-  const needs = new Map<string, string | null>()
-  for (const { tool, tool_at_least: wanted } of workloads) {
-    const known = needs.get(tool) ?? null
+  const needs = new Map<string, ToolNeed>()
+  for (const { tool: name, tool_at_least: wanted, package: from = name } of workloads) {
+    const known = needs.get(name)?.atLeast ?? null
     const higher = wanted !== undefined && (known === null || compareDottedVersions(wanted, known) > 0)
-    needs.set(tool, higher ? wanted : known)
+    needs.set(name, { name, atLeast: higher ? wanted : known, package: from })
   }
-  return [...needs].map(([name, atLeast]) => ({ name, atLeast }))
+  return [...needs.values()]
+}
+
+/** Installs the packages of the tools that the hypervisor lacks; whether there were any. */
+export async function* installTools(context: ModuleContext, needs: readonly ToolNeed[]): Steps<boolean> {
+  const found = await toolsOf(context, needs)
+  const missing = needs.filter((_, index) => found[index] === null)
+  if (missing.length === 0) return false
+  const name = [...new Set(missing.map((need) => need.package))]
+  yield* apt.run(context, apt.params.parse({ name, install_recommends: false }))
+  return true
+}
+
+/** One after the other: they share a machine whose answer may be emulated. Null for one that is not there. */
+export async function toolsOf(
+  access: HostAccess,
+  wanted: readonly { readonly name: string }[],
+): Promise<InstalledTool[]> {
+  const found: InstalledTool[] = []
+  for (const { name } of wanted) found.push(await access.freshFact(installedTool, name))
+  return found
 }
 
 /** The tools as a machine has them. Throws `benchmark-tool-missing` or `benchmark-tool-too-old` for the first that will not do. */
@@ -27,10 +50,10 @@ export async function findTools(
   name: string,
   needs: readonly ToolNeed[],
 ): Promise<Tool[]> {
-  const found = await Promise.all(needs.map((need) => access.freshFact(installedTool, need.name)))
+  const found = await toolsOf(access, needs)
   return needs.map((need, index) => {
     const tool = found[index] ?? null
-    if (tool === null) throw toolMissing(name, need.name)
+    if (tool === null) throw toolMissing(name, need.name, need.package)
     if (need.atLeast !== null && compareDottedVersions(tool.version, need.atLeast) < 0)
       throw tooOld(name, tool, need.atLeast)
     return tool

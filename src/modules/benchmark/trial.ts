@@ -5,13 +5,17 @@ import { warmUpS } from '../../bench/profile.ts'
 import type { Design, Sample, Subject } from '../../bench/record.ts'
 import type { Trial } from '../../bench/trial-order.ts'
 import { MarkWatch, splitTrial, suspendFailedExitCode, trialScript } from '../../bench/trial-script.ts'
-import { type Workload, workloadArgv } from '../../bench/workload-file.ts'
+import { listed } from '../../bench/words.ts'
+import { headline, type Workload } from '../../bench/workload-file.ts'
+import { workloadRun } from '../../bench/workload-run.ts'
 import { virsh } from '../../lab/virsh.ts'
 import type { CommandResult } from '../../model/command.ts'
 import { type Failure, FailureError } from '../../model/failure.ts'
 import { sh } from '../../util/sh.ts'
 import type { ModuleContext } from '../module.ts'
 import { readHypervisor } from './hypervisor-reading.ts'
+import { scratchFolder } from './scratch-folder.ts'
+import { copiedToolsPath } from './tool-copy.ts'
 
 export interface TrialPlan {
   readonly design: Design
@@ -20,6 +24,8 @@ export interface TrialPlan {
   readonly attempt: number
   readonly subject: Subject
   readonly workload: Workload
+  /** A number that no other trial, and no other attempt at this one, has. */
+  readonly number: number
   /** For messages: `trial 7 of 30`. */
   readonly where: string
 }
@@ -27,9 +33,12 @@ export interface TrialPlan {
 /** Measures once and checks what came back. Throws a FailureError with a `benchmark-…` code. */
 export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise<Sample> {
   const { design, trial, subject, workload } = plan
-  const threads = design.threads === 'vcpus' ? subject.vcpus : design.threads
-  const durationS = trial.warmUp ? warmUpS(design.duration_s) : design.duration_s
-  const argv = workloadArgv(workload, { threads, durationS })
+  const { argv, threads, durationS, asked } = workloadRun(workload, {
+    threads: design.threads === 'vcpus' ? subject.vcpus : design.threads,
+    durationS: trial.warmUp ? warmUpS(design.duration_s) : design.duration_s,
+    scratch: scratchFolder,
+    trial: plan.number,
+  })
   const startedAt = new Date().toISOString()
   const before = subject.domain === null ? null : await readHypervisor(context, subject.domain)
   const marks = new MarkWatch()
@@ -40,14 +49,11 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
   if (result.exitCode !== 0) throw new FailureError(commandFailure(plan, result))
   const output = splitTrial(result.stdout)
   if (output === null || result.truncated) throw new FailureError(cutOutput(plan, result))
-  const parsed = parsers[workload.parser](output.workload, {
-    threads,
-    durationS,
-    ...(workload.block_bytes !== undefined && { blockBytes: workload.block_bytes }),
-  })
+  const parsed = parsers[workload.parser](output.workload, asked)
   if (!parsed.ok) {
     throw new FailureError({ ...parsed.error, message: `${at(plan)}: ${parsed.error.message}.` })
   }
+  checkHeadline(plan, parsed.value.metrics, output.workload)
   const noise = noiseBetween(output.before, output.after)
   const around = before === null || after === null ? null : noiseBetween(before, after)
   const qemu = before === null || after === null ? null : qemuBetween(before, after)
@@ -65,7 +71,7 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
     warm_up: trial.warmUp,
     seed: design.seed,
     started_at: startedAt,
-    argv,
+    argv: [...argv],
     threads,
     duration_s: durationS,
     cpus: subject.cpus,
@@ -93,6 +99,19 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
   }
 }
 
+/** A workload file names its metrics, and a misspelt one would be a comparison that is silently missing. */
+function checkHeadline(plan: TrialPlan, metrics: Readonly<Record<string, number>>, output: string): void {
+  const { field } = headline(plan.workload)
+  if (metrics[field] !== undefined) return
+  throw new FailureError({
+    reason: 'module',
+    code: 'benchmark-output-unreadable',
+    message: `${at(plan)}: the output has no ${field}.`,
+    hint: `The parser ${plan.workload.parser} found ${listed(Object.keys(metrics))}: look at the metrics in the workload file.`,
+    details: output.slice(0, 4000),
+  })
+}
+
 async function execute(
   context: ModuleContext,
   plan: TrialPlan,
@@ -100,17 +119,19 @@ async function execute(
   durationS: number,
   { onOutput }: MarkWatch,
 ): Promise<CommandResult> {
-  const { design, subject } = plan
+  const { design, subject, workload } = plan
+  const withErrors = workload.output === 'all'
   // Four times the asked length and half a minute: a stalled machine is slow, a dead one never answers.
   const timeoutMs = (durationS * 4 + 30) * 1000
   if (subject.kind === 'native') {
     const suspend = design.subjects.flatMap(({ domain }) => domain ?? [])
     const confine = sh`taskset -c ${(subject.cpus ?? []).join(',')}`
-    const script = trialScript({ argv, confine, suspend: { virsh, domains: suspend } })
+    const script = trialScript({ argv, withErrors, confine, suspend: { virsh, domains: suspend } })
     return context.run({ ...script, timeoutMs }, { onOutput })
   }
   try {
-    return await context.peer(subject.id).run({ ...trialScript({ argv }), timeoutMs }, { onOutput })
+    const script = trialScript({ argv, withErrors, path: copiedToolsPath })
+    return await context.peer(subject.id).run({ ...script, timeoutMs }, { onOutput })
   } catch (error) {
     if (!(error instanceof FailureError) || error.failure.reason === 'cancelled') throw error
     throw new FailureError(await lostGuest(context, plan, error.failure), { cause: error })

@@ -9,7 +9,6 @@ import { compare } from '../../../src/bench/comparison.ts'
 import { findings } from '../../../src/bench/finding.ts'
 import { firstCpus, measuringMachine } from '../../../src/bench/machine-fact.ts'
 import { difference } from '../../../src/bench/noise.ts'
-import { parserNames } from '../../../src/bench/parser.ts'
 import { seededRandom, seedFrom } from '../../../src/bench/random.ts'
 import type { Benchmark, Design, Environment, Sample, Stop } from '../../../src/bench/record.ts'
 import { inverse, medianRatio, rankLevel, spread } from '../../../src/bench/statistics.ts'
@@ -17,9 +16,6 @@ import { type InstalledTool, installedTool } from '../../../src/bench/tool-fact.
 import { trialOrder } from '../../../src/bench/trial-order.ts'
 import { splitTrial, trialScript } from '../../../src/bench/trial-script.ts'
 import { duration, figure, listed, percent, range, times } from '../../../src/bench/words.ts'
-import { workloadArgv, workloadSchema } from '../../../src/bench/workload-file.ts'
-import { parseYaml } from '../../../src/config/yaml.ts'
-import { packageRoot } from '../../../src/util/package-root.ts'
 import { renderCommand, sh } from '../../../src/util/sh.ts'
 import { quietNoise } from '../../support/quiet-noise.ts'
 
@@ -228,38 +224,6 @@ t.test('the machine that measures', async (t) => {
   t.strictSame(firstCpus('2,4-5,9', 3), [2, 4, 5])
   t.strictSame(firstCpus('0-1', 4), [0, 1], 'no more than there are')
   t.strictSame(firstCpus('', 2), [])
-})
-
-t.test('workload files', async (t) => {
-  for (const id of ['cpu', 'memory-1k', 'memory-1m']) {
-    const file = join(packageRoot, 'roles/benchmark/workloads', `${id}.yml`)
-    const document = parseYaml(readFileSync(file, 'utf8'), file)
-    if (!document.ok) return t.fail(document.error[0]?.message ?? 'unreadable')
-    const workload = workloadSchema.parse(document.value.value)
-    t.equal(workload.id, id)
-    const argv = workloadArgv(workload, { threads: 2, durationS: 3 })
-    t.ok(argv.includes('--threads=2') && argv.includes('--time=3'), argv.join(' '))
-  }
-  const wrong = workloadSchema.safeParse({
-    id: 'Cpu',
-    title: 'x',
-    tool: 'sysbench',
-    parser: 'sysbench-disk',
-    argv: ['sysbench', '--threads={cores}'],
-    metrics: [],
-    colour: 'red',
-  })
-  t.strictSame(
-    wrong.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
-    [
-      'id: lower-case words joined by hyphens',
-      `parser: Invalid option: expected one of ${parserNames.map((name) => `"${name}"`).join('|')}`,
-      'argv: placeholders are {threads} and {duration_s}',
-      'metrics: Too small: expected array to have >=1 items',
-      ': Unrecognized key: "colour"',
-    ],
-  )
-  return
 })
 
 // ---- comparison and findings, from a made-up benchmark whose every figure is chosen

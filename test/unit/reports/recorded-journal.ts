@@ -1,7 +1,8 @@
 import { seededRandom } from '../../../src/bench/random.ts'
 import type { Design, Environment, Sample } from '../../../src/bench/record.ts'
 import { trialOrder } from '../../../src/bench/trial-order.ts'
-import { headline, type Workload, workloadArgv } from '../../../src/bench/workload-file.ts'
+import { headline, type Workload } from '../../../src/bench/workload-file.ts'
+import { workloadRun } from '../../../src/bench/workload-run.ts'
 import type { Event } from '../../../src/model/event.ts'
 import { plainData } from '../../../src/util/plain-data.ts'
 import { quietNoise } from '../../support/quiet-noise.ts'
@@ -128,7 +129,7 @@ export function recordedEvents(options: JournalOptions = {}): Event[] {
         warm_up: trial.warmUp,
         seed: design.seed,
         started_at: time,
-        argv: workloadArgv(workload, { threads, durationS: 3 }),
+        argv: [...workloadRun(workload, { threads, durationS: 3, scratch: '/scratch', trial: 1 }).argv],
         threads,
         duration_s: 3,
         cpus: native ? [0, 1] : null,

@@ -1,0 +1,96 @@
+// The page of workloads, made from the schema, the profiles and the files themselves; `generate.ts` writes it.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { profiles } from '../src/bench/profile.ts'
+import { placeholders, type Workload, workloadSchema } from '../src/bench/workload-file.ts'
+import { parseYaml } from '../src/config/yaml.ts'
+import { packageRoot } from '../src/util/package-root.ts'
+
+const introduction = `# Workloads
+
+A workload is one file in \`roles/benchmark/workloads/\`. A lab's own folder comes first, then the package's; a file of the same
+name stands in for the package's. The module \`benchmark\` runs workloads by their id:
+
+\`\`\`yaml
+- benchmark:
+    workloads: [cpu, memory-1k, memory-1m]   # or profile: quick | standard | full | seed
+    blocks: 4
+    duration_s: 3
+\`\`\`
+
+This page is generated: \`npm run generate\`.
+`
+
+const ending = `## How a trial runs
+
+One command on the subject: counters, workload, counters. Native trials are confined with \`taskset\` to as many CPUs as the guest has
+vCPUs, and the guests stand still (\`virsh suspend\`) until the trial's shell ends, however it ends. Trials last at most 20 s: a suspended guest
+answers no SSH keepalive. Output that does not add up is refused; such a trial is taken again, three times at most.
+
+Files are kept in \`/var/tmp/hvlab-benchmark\` on the hypervisor and in guests. The folder is made before the first trial, where twice the
+room that the workloads declare is free, and taken away at the end, also when the benchmark fails or is interrupted. What a killed run left is
+taken away by the next. Disk workloads natively measure the file system of \`/var/tmp\`; where guests' disks lie on another one, the
+comparison is between the two.
+
+Programs that the hypervisor lacks are installed there (\`install: true\`, as the role \`benchmark\` has it). Guests need none: one that lacks a
+program, or has another build of it (SHA-256), gets the hypervisor's with its libraries and its loader, in the same folder and for as long.
+With \`tools: own\` (\`benchmark_tools\` of the role) every machine measures with what it has; what is missing is an error then, and the report says
+where versions or binaries differ.
+`
+
+/** The whole page. */
+export function workloadDocs(): string {
+  return [introduction, profileTable(), workloadTable(), fieldTable(), placeholderTable(), ending].join('\n')
+}
+
+function profileTable(): string {
+  const rows = Object.entries(profiles).map(([name, { workloads, blocks, durationS, about }]) => {
+    const which = workloads === 'all' ? 'all' : workloads.map(code).join(', ')
+    return [code(name), which, String(blocks), `${durationS} s`, about]
+  })
+  return `## Profiles\n\n${table(['profile', 'workloads', 'blocks', 'a trial', 'for'], rows)}`
+}
+
+function workloadTable(): string {
+  const rows = workloads().map(({ id, title, about = '', tool, metrics: [first] }) => [
+    code(id),
+    title,
+    about,
+    code(tool),
+    first === undefined ? '' : `${first.title}, ${first.unit}`,
+  ])
+  return `## The workloads that come with hvlab\n\nThe comments in the files say more, of traps above all.\n\n${table(['id', 'title', 'what', 'tool', 'headline'], rows)}`
+}
+
+function fieldTable(): string {
+  const rows = Object.entries(workloadSchema.shape).map(([name, schema]) => [
+    code(name),
+    `${schema.description ?? ''}${schema.safeParse(undefined).success ? ' (optional)' : ''}`,
+  ])
+  const parsers = workloadSchema.shape.parser.options.map(code).join(', ')
+  return `## A workload file\n\n${table(['field', 'meaning'], rows)}\nParsers: ${parsers}. What they return stands above each in \`src/bench/\`.\n`
+}
+
+function placeholderTable(): string {
+  const rows = Object.entries(placeholders).map(([name, meaning]) => [code(name), meaning])
+  return table(['placeholder', 'filled in with'], rows)
+}
+
+function workloads(): Workload[] {
+  const folder = join(packageRoot, 'roles/benchmark/workloads')
+  return readdirSync(folder)
+    .sort()
+    .map((name) => {
+      const document = parseYaml(readFileSync(join(folder, name), 'utf8'), name)
+      if (!document.ok) throw new Error(`${name}: ${document.error[0]?.message}`)
+      return workloadSchema.parse(document.value.value)
+    })
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
+  return `${[line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')}\n`
+}
+
+const code = (text: string): string => `\`${text}\``
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ').trim()
