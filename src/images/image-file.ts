@@ -4,16 +4,21 @@ import type { YamlDocument } from '../config/yaml.ts'
 import { parseYaml } from '../config/yaml.ts'
 import { checkAt } from '../config/zod-diagnostics.ts'
 import { err, ok, type Result } from '../util/result.ts'
+import { cloudImageSchema } from './file/cloud.ts'
 import { type PackagesImageFile, packagesImageSchema } from './file/packages.ts'
 import { packerImageSchema } from './file/packer.ts'
 
-const schemas = { packages: packagesImageSchema, packer: packerImageSchema } as const
+const schemas = { packages: packagesImageSchema, packer: packerImageSchema, cloud: cloudImageSchema } as const
 
 /** `images/<name>/image.yml`: what its keys are depends on `builder`. */
-export const imageFileSchema = z.discriminatedUnion('builder', [schemas.packages, schemas.packer])
+export const imageFileSchema = z.discriminatedUnion('builder', [
+  schemas.packages,
+  schemas.packer,
+  schemas.cloud,
+])
 export type ImageFile = z.output<typeof imageFileSchema>
 
-const builderSchema = z.looseObject({ builder: z.enum(['packages', 'packer']) })
+const builderSchema = z.looseObject({ builder: z.enum(['packages', 'packer', 'cloud']) })
 
 /** Reads the text of an image.yml. All mistakes at once, each at its place. */
 export function parseImageFile(text: string, file: string): Result<ImageFile, Diagnostic[]> {

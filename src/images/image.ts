@@ -5,11 +5,15 @@ import type { Diagnostic } from '../config/diagnostic.ts'
 import { FailureError } from '../model/failure.ts'
 import { canonicalJson } from '../util/canonical-json.ts'
 import { err, ok, type Result } from '../util/result.ts'
+import { unreachable } from '../util/unreachable.ts'
 import { parseAutoinstall } from './autoinstall/check.ts'
 import { renderInstallerSeed } from './autoinstall/installer-seed.ts'
+import type { CloudImageFile } from './file/cloud.ts'
 import type { PackagesImageFile } from './file/packages.ts'
 import type { PackerImageFile } from './file/packer.ts'
 import { type ImageFile, parseImageFile } from './image-file.ts'
+import { layerScript } from './layer/guest-script.ts'
+import { layerContent } from './layer/layer-content.ts'
 
 /** Counted up whenever the builder makes something else of the same inputs: older images in stores are then not hit. */
 export const recipeVersion = 2
@@ -25,6 +29,7 @@ export interface Image<File extends ImageFile = ImageFile> {
 }
 export type PackagesImage = Image<PackagesImageFile>
 export type PackerImage = Image<PackerImageFile>
+export type CloudImage = Image<CloudImageFile>
 
 export function isPackagesImage(image: Image): image is PackagesImage {
   return image.file.builder === 'packages'
@@ -32,6 +37,20 @@ export function isPackagesImage(image: Image): image is PackagesImage {
 
 export function isPackerImage(image: Image): image is PackerImage {
   return image.file.builder === 'packer'
+}
+
+export function isCloudImage(image: Image): image is CloudImage {
+  return image.file.builder === 'cloud'
+}
+
+/**
+ * What an installer installs before the packages of image.yml are put above it: an image of its own in every store,
+ * whole and clean. Undefined where there are no packages: the installation is the image then.
+ */
+export function baseOf(image: PackerImage): PackerImage | undefined {
+  if (image.file.packages.length === 0) return undefined
+  const file = { ...image.file, packages: [] }
+  return { ...image, name: `${image.name}-base`, file, key: imageKey(file, image.folder) }
 }
 
 /** Reads `images/<name>/image.yml` and digests what it refers to. */
@@ -112,8 +131,16 @@ function invalid(first: Diagnostic, others: readonly Diagnostic[] = []): Failure
 
 /** Files and folders beside image.yml that it refers to. */
 function partsOf(file: ImageFile): string[] {
-  const parts = file.builder === 'packages' ? [file.files, file.customize] : [file.template, file.user_data]
-  return parts.filter((part) => part !== undefined)
+  switch (file.builder) {
+    case 'packages':
+      return [file.files, file.customize].filter((part) => part !== undefined)
+    case 'packer':
+      return [file.template, file.user_data, ...(file.packages.length === 0 ? [] : [file.layer.template])]
+    case 'cloud':
+      return [file.layer.template]
+    default:
+      return unreachable(file)
+  }
 }
 
 function oneLine({ message, location, hint }: Diagnostic): string {
@@ -127,8 +154,22 @@ function oneLine({ message, location, hint }: Diagnostic): string {
  * fetches them, and the manifest tells versions.
  */
 export function imageKey(file: ImageFile, folder: string): string {
-  const inputs = file.builder === 'packages' ? packagesInputs(file, folder) : packerInputs(file, folder)
-  return sha256(canonicalJson({ recipe: recipeVersion, ...inputs }))
+  return sha256(canonicalJson({ recipe: recipeVersion, ...inputsOf(file, folder) }))
+}
+
+function inputsOf(file: ImageFile, folder: string): object {
+  switch (file.builder) {
+    case 'packages':
+      return packagesInputs(file, folder)
+    case 'packer':
+      return file.packages.length === 0
+        ? installationInputs(file, folder)
+        : layerInputs(file, folder, imageKey({ ...file, packages: [] }, folder))
+    case 'cloud':
+      return layerInputs(file, folder, file.source.sha256)
+    default:
+      return unreachable(file)
+  }
 }
 
 function packagesInputs(file: PackagesImageFile, folder: string): object {
@@ -149,8 +190,18 @@ function packagesInputs(file: PackagesImageFile, folder: string): object {
   }
 }
 
-function packerInputs(file: PackerImageFile, folder: string): object {
-  const { description: _text, source, template, user_data: _told, installer, ...rest } = file
+/** A layer is decided by what is below it and by the whole program that makes it. */
+function layerInputs(file: PackerImageFile | CloudImageFile, folder: string, base: string): object {
+  const { builder, architecture, disk, boot, login, layer } = file
+  return {
+    ...{ base, builder, architecture, disk, boot, login },
+    template: sha256(readFileSync(join(folder, layer.template))),
+    script: sha256(layerScript(layerContent(file), { nonce: '' })),
+  }
+}
+
+function installationInputs(file: PackerImageFile, folder: string): object {
+  const { description: _text, source, template, user_data: _told, installer, layer: _layer, ...rest } = file
   return {
     ...rest,
     iso: source.sha256,

@@ -3,6 +3,9 @@ import { z } from 'zod'
 const digest = z.string().regex(/^[0-9a-f]{64}$/)
 const fileRecord = z.object({ size: z.number().int().nonnegative(), mtime: z.number().int(), sha256: digest })
 
+const proof = z.record(z.string(), z.string())
+const accelerator = z.enum(['kvm', 'tcg'])
+
 /** The three files of an image that a hypervisor needs. */
 export const imageFiles = ['image.qcow2', 'vmlinuz', 'initrd'] as const
 
@@ -34,11 +37,24 @@ export const manifestSchema = z.object({
   /** Of images made by an installer: how it ran, and what proved its success. */
   installation: z
     .object({
-      accelerator: z.enum(['kvm', 'tcg']),
+      accelerator,
       updates: z.string(),
       events: z.number(),
-      proof: z.record(z.string(), z.string()),
+      proof,
       /** Paths that were taken out of the finished disk. */
+      removed: z.array(z.string()),
+    })
+    .optional(),
+  /** Of images with packages above a base: what is below, what was added, and what proved it. */
+  layer: z
+    .object({
+      /** Key of the image below, or the SHA-256 of a published disk. */
+      base: digest,
+      packages: z.array(z.string()),
+      updates: z.string(),
+      accelerator,
+      events: z.number(),
+      proof,
       removed: z.array(z.string()),
     })
     .optional(),

@@ -86,6 +86,7 @@ export const errorCodes = {
   'host-key-unknown': 'The key of a host is not known, and host key checking is strict.',
   'host-unknown': 'A task reaches for a host that is not in the inventory.',
   'image-architecture': 'An image cannot be built on a machine of this CPU architecture.',
+  'image-base-unfit': 'A published disk is not one that an image can be made from.',
   'image-build-failed': 'A step of building an image failed; the tool’s last lines are with the error.',
   'image-check-failed': 'The disk that an installer left is not the image that was to be built.',
   'image-download-failed':
@@ -114,6 +115,7 @@ export const errorCodes = {
   'installer-no-argument': 'An installer asks for confirmation: its kernel lacks the argument autoinstall.',
   'installer-no-space': 'An installation failed because a disk is full: the image’s, or the one below it.',
   'installer-out-of-memory': 'The machine that installs an image has too little memory.',
+  'installer-package-unknown': 'A package that an image should have does not exist in what apt reads.',
   'installer-panic': 'The kernel panicked during an installation.',
   'installer-qemu-died': 'QEMU ended in the middle of an installation.',
   'installer-seed-not-found': 'An installer found no data for an automatic installation.',

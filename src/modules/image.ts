@@ -1,11 +1,19 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type DeployedImage, describe, storeOf } from '../images/deployed-image.ts'
-import { type EnsuredImage, ensureImage, refuseWhileInUse } from '../images/ensure-image.ts'
-import { type Image, isPackagesImage, isPackerImage, resolveImage } from '../images/image.ts'
+import { type Builder, type EnsuredImage, ensureImage, refuseWhileInUse } from '../images/ensure-image.ts'
+import {
+  baseOf,
+  type Image,
+  isCloudImage,
+  isPackagesImage,
+  isPackerImage,
+  resolveImage,
+} from '../images/image.ts'
+import { layerBuilder } from '../images/layer/layer-builder.ts'
 import type { Manifest } from '../images/manifest.ts'
 import { buildFromPackages } from '../images/packages-builder.ts'
-import { packerBuilder } from '../images/packer/packer-builder.ts'
+import { type PackerOptions, packerBuilder } from '../images/packer/packer-builder.ts'
 import { pushImage } from '../images/push-image.ts'
 import { lookUp, remove } from '../images/store.ts'
 import { buildAccelerator } from '../lab/accelerator-choice.ts'
@@ -13,6 +21,7 @@ import { FailureError } from '../model/failure.ts'
 import type { Vars } from '../model/value.ts'
 import { sh } from '../util/sh.ts'
 import { stateDirectory } from '../util/state-directory.ts'
+import { unreachable } from '../util/unreachable.ts'
 import {
   type Change,
   type ChangeResult,
@@ -34,7 +43,9 @@ export const image = defineModule({
       .describe('Build again although the store has it, to get newer packages; only on the controller'),
     iso: text()
       .optional()
-      .describe('An installer that is on the controller already; its digest is checked like a download’s'),
+      .describe(
+        'The installer or published disk, where the controller has it already; its digest is checked like a download’s',
+      ),
     keep_on_error: bool()
       .default(false)
       .describe(
@@ -96,7 +107,16 @@ async function* built(context: ModuleContext, wanted: Image, store: string, para
 }
 
 function madeFrom({ file }: Image): string {
-  return file.builder === 'packages' ? `from packages of ${file.suite}` : `by its installer, through Packer`
+  switch (file.builder) {
+    case 'packages':
+      return `from packages of ${file.suite}`
+    case 'packer':
+      return 'by its installer, through Packer'
+    case 'cloud':
+      return 'from its published disk, through Packer'
+    default:
+      return unreachable(file)
+  }
 }
 
 async function ensureWith(
@@ -108,8 +128,7 @@ async function ensureWith(
   const { rebuild } = params
   if (isPackagesImage(wanted))
     return await ensureImage(context, wanted, store, buildFromPackages, context, { rebuild })
-  if (!isPackerImage(wanted)) throw new Error(`no builder for ${wanted.name}`)
-  const build = packerBuilder({
+  const options: PackerOptions = {
     controller: context.controller,
     signal: context.signal,
     iso: params.iso,
@@ -118,8 +137,14 @@ async function ensureWith(
     evidence: join(stateDirectory(), 'failed-builds', wanted.name),
     stallSeconds: params.stall_seconds,
     deadlineSeconds: params.deadline_seconds,
-  })
-  return await ensureImage(context, wanted, store, build, context, { rebuild })
+  }
+  const ensured = <Kind extends Image>(image: Kind, builder: Builder<Kind>) =>
+    ensureImage(context, image, store, builder, context, { rebuild })
+  if (isPackerImage(wanted) && baseOf(wanted) === undefined)
+    return await ensured(wanted, packerBuilder(options))
+  if (isPackerImage(wanted) || isCloudImage(wanted))
+    return await ensured(wanted, layerBuilder({ ...options, store, rebuild }))
+  throw new Error(`no builder for ${wanted.name}`)
 }
 
 async function* copied(context: ModuleContext, wanted: Image, store: string): Steps {

@@ -142,7 +142,7 @@ t.test('supervised installations', { skip, timeout: 900 * seconds }, async (t) =
       {
         kind: 'unproven',
         shutdownReason: 'guest-shutdown',
-        missing: ['the installer’s last event', 'the marker of the last late-command'],
+        missing: ['its last event', 'the marker of its last command'],
       },
       'extraction',
     ],

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import type { Manifest } from '../../src/images/manifest.ts'
 import { seedTexts, writeSeed } from '../../src/lab/seed.ts'
 import type { Failure } from '../../src/model/failure.ts'
 import { packageRoot } from '../../src/util/package-root.ts'
@@ -41,10 +42,13 @@ class ImageLab {
   }
 
   /** An image like ubuntu-20.04, from the stand-in; `standin=SWITCH` makes it fail. */
-  image(name: string, standIn = '', url = 'http://127.0.0.1:9/stand-in.iso'): void {
+  image(
+    name: string,
+    { standIn = '', url = 'http://127.0.0.1:9/stand-in.iso', packages = [] as readonly string[] } = {},
+  ): void {
     const folder = join(this.folder.path, 'images', name)
     mkdirSync(folder, { recursive: true })
-    for (const file of ['ubuntu.pkr.hcl', 'user-data'])
+    for (const file of ['ubuntu.pkr.hcl', 'layer.pkr.hcl', 'user-data'])
       copyFileSync(join(packageRoot, 'images', 'ubuntu-20.04', file), join(folder, file))
     writeFileSync(
       join(folder, 'image.yml'),
@@ -57,7 +61,8 @@ installer:
   cpus: 1
   kernel_arguments: autoinstall ds=nocloud console=ttyS0,115200n8 panic=-1 ${standIn} ---
 template: ubuntu.pkr.hcl
-packages: [sysbench]
+packages: [${packages.join(', ')}]
+layer: {cpus: 1, memory_mb: 256}
 disk: {size_gb: 1}
 boot: {cmdline: "root=/dev/vda2 ro console=ttyS0,115200"}
 login: {user: hvlab}
@@ -128,6 +133,8 @@ function failureOf(run: HvlabResult): Failure | undefined {
   return runFinished(run.events).failures[0]?.failure
 }
 
+const versionOf = (manifest: Pick<Manifest, 'packages'>, wanted: string): string | undefined =>
+  manifest.packages.find(({ name }) => name === wanted)?.version
 const notes = (run: HvlabResult) => ofKind(run.events, 'note').map(({ text }) => text)
 
 t.test('an image through Packer and an installer', { skip }, async (t) => {
@@ -141,7 +148,8 @@ t.test('an image through Packer and an installer', { skip }, async (t) => {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())
-  lab.image('stand-in', '', `http://127.0.0.1:${(server.address() as AddressInfo).port}/stand-in.iso`)
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/stand-in.iso`
+  lab.image('stand-in', { url, packages: ['sysbench'] })
 
   await t.test(
     'hvlab killed in the middle: nothing of the build goes on, and the next says what it removes',
@@ -154,7 +162,7 @@ t.test('an image through Packer and an installer', { skip }, async (t) => {
       const killed = performance.now()
       while (lab.running().length > 0 && performance.now() - killed < 10_000) await delay(50)
       t.same(lab.running(), [], 'neither Packer nor QEMU runs')
-      t.equal(lab.leftovers().filter((name) => name.endsWith('.lock')).length, 1)
+      t.equal(lab.leftovers().filter((name) => name.endsWith('.lock')).length, 2, 'of the image and its base')
     },
   )
 
@@ -162,7 +170,9 @@ t.test('an image through Packer and an installer', { skip }, async (t) => {
   await t.test('success is proven, and the image is what was asked for', async (t) => {
     first = await lab.build('stand-in')
     endsWell(t, first)
-    t.match(notes(first), [/^removed \..*\.lock: left in .* by a build that was interrupted$/])
+    const removed = notes(first).filter((text) => /^removed \./.test(text))
+    for (const text of removed) t.match(text, /: left in .* by a build that was interrupted$/)
+    t.equal(removed.filter((text) => /\.lock: /.test(text)).length, 2)
     t.same(requests, ['/stand-in.iso'], 'downloaded once')
     t.same(lab.running(), [])
     t.same(lab.leftovers(), [])
@@ -172,9 +182,11 @@ t.test('an image through Packer and an installer', { skip }, async (t) => {
       builder: 'packer',
       source: { file: 'stand-in.iso', signature: 'none named in image.yml' },
       installation: { accelerator: 'tcg', updates: 'none', proof: { shutdownReason: 'guest-shutdown' } },
+      layer: { packages: ['sysbench'], accelerator: 'tcg', proof: { shutdownReason: 'guest-shutdown' } },
       virtual_size: 1024 ** 3,
       login_user: 'hvlab',
     })
+    t.same(versionOf(manifest, 'sysbench'), '1.0-standin', 'the layer is in the list of packages')
     t.ok(manifest.installation.events > 10, 'events of the installer')
     const texts = ofKind(first.events, 'task.progress').map(({ text }) => text)
     for (const phase of ['partitioning', 'extraction', 'late commands'])
@@ -182,6 +194,10 @@ t.test('an image through Packer and an installer', { skip }, async (t) => {
         texts.some((text) => text.startsWith(`install: ${phase}`)),
         `progress: ${phase}`,
       )
+    t.ok(
+      texts.some((text) => text.startsWith('layer: packages: installing sysbench')),
+      'progress: the layer',
+    )
     t.notMatch(
       first.stdout + first.stderr,
       /10\.0\.2\.2:\d+\/[0-9a-f]{32}/,
@@ -199,13 +215,62 @@ t.test('an image through Packer and an installer', { skip }, async (t) => {
     t.equal(requests.length, 1)
   })
 
+  await t.test('another list of packages: a layer, and no installation', async (t) => {
+    const before = JSON.parse((await lab.command('show', 'stand-in', '--format', 'json')).stdout)
+    lab.image('stand-in', { url, packages: ['sysbench', 'fio'] })
+    const changed = await lab.build('stand-in')
+    endsWell(t, changed)
+    t.match(notes(changed)[0], /^the base of stand-in is in .*: nothing is installed again$/)
+    const texts = ofKind(changed.events, 'task.progress').map(({ text }) => text)
+    t.notOk(
+      texts.some((text) => text.startsWith('install: ')),
+      'no installer ran',
+    )
+    t.equal(requests.length, 1, 'nor was anything downloaded')
+    const after = JSON.parse((await lab.command('show', 'stand-in', '--format', 'json')).stdout)
+    t.equal(after.layer.base, before.layer.base)
+    t.not(after.key, before.key)
+    const diff = await lab.command('diff', before.key, 'stand-in')
+    exits(t, diff, 0)
+    t.match(diff.stdout.split('\n').slice(1), ['+ fio 1.0-standin', ''])
+    const list = JSON.parse((await lab.command('list', '--format', 'json')).stdout)
+    t.match(
+      list.images.filter(({ size }: { size: number | null }) => size !== null),
+      [
+        { name: 'stand-in', key: after.key, state: 'current' },
+        { name: 'stand-in', key: before.key, state: 'older' },
+        { name: 'stand-in-base', key: after.layer.base, state: 'base' },
+      ],
+    )
+    const pruned = JSON.parse((await lab.command('prune', '--format', 'json')).stdout)
+    t.match(pruned.removed, [{ key: before.key }], 'the base stays')
+  })
+
+  await t.test('a package that does not exist is named, with what apt said', async (t) => {
+    lab.image('unknown', { url, packages: ['no-such-package'] })
+    const run = await lab.build('unknown')
+    exits(t, run, 2)
+    const failure = failureOf(run)
+    t.equal(failure?.code, 'installer-package-unknown')
+    t.equal(
+      failure?.message,
+      'the layer knows no such package (phase packages, hvlab/Layer/packages/install): E: Unable to locate package no-such-package',
+    )
+    const evidence = join(lab.state, 'hvlab', 'failed-builds', 'unknown')
+    t.match(failure?.details, `logs of the layer: ${join(evidence, 'installer-logs.tar.gz')}`)
+    t.match(must('tar', ['-tzf', join(evidence, 'installer-logs.tar.gz')]), 'run/hvlab/layer.log')
+    t.same(lab.running(), [])
+    t.same(lab.leftovers(), [])
+  })
+
   await t.test('a damaged image is found, and built again', async (t) => {
     const { stdout } = await lab.command('show', 'stand-in', '--format', 'json')
     const { folder } = JSON.parse(stdout) as { folder: string }
     writeFileSync(join(folder, 'initrd'), 'something else')
     const verified = await lab.command('verify')
     exits(t, verified, 2)
-    t.match(verified.stdout, /^stand-in [0-9a-f]{12}: damaged, initrd has 14 bytes instead of \d+\n$/)
+    t.match(verified.stdout, /^stand-in [0-9a-f]{12}: damaged, initrd has 14 bytes instead of \d+$/m)
+    t.match(verified.stdout, /^stand-in-base [0-9a-f]{12}: ok$/m)
     const rebuilt = await lab.build('stand-in', '--iso', lab.iso)
     endsWell(t, rebuilt)
     t.match(notes(rebuilt)[0], /^image stand-in in .* is damaged: .*; it is built again$/)
@@ -257,10 +322,10 @@ t.test('an image through Packer and an installer', { skip }, async (t) => {
   await t.test('what goes wrong is named, and leaves nothing behind', async (t) => {
     const cases: [standIn: string, options: string[], code: string, message: RegExp][] = [
       [
-        'standin=fail@packages',
+        'standin=fail@curthooks',
         [],
         'installer-step-failed',
-        /^the installer failed at subiquity\/Install\/.*postinstall/,
+        /^the installer failed at subiquity\/Install\/.*stage-curthooks: curthooks: failed as it was told to$/,
       ],
       ['standin=panic', [], 'installer-panic', /^the kernel panicked \(phase /],
       [
@@ -272,7 +337,7 @@ t.test('an image through Packer and an installer', { skip }, async (t) => {
     ]
     for (const [standIn, options, code, message] of cases) {
       const name = code.replace('installer-', 'with-')
-      lab.image(name, standIn)
+      lab.image(name, { standIn })
       const run = await lab.build(name, '--iso', lab.iso, ...options)
       exits(t, run, 2)
       const failure = failureOf(run)
@@ -288,7 +353,7 @@ t.test('an image through Packer and an installer', { skip }, async (t) => {
   })
 
   await t.test('QEMU killed: said at once', async (t) => {
-    lab.image('killed', 'standin=hang@partitioning')
+    lab.image('killed', { standIn: 'standin=hang@partitioning' })
     const build = lab.start('killed', '--iso', lab.iso)
     const qemu = await lab.installing(build)
     await lab.until(build, 'stage-partitioning')
@@ -302,7 +367,7 @@ t.test('an image through Packer and an installer', { skip }, async (t) => {
   })
 
   await t.test('Ctrl-C leaves nothing', async (t) => {
-    lab.image('interrupted', 'standin=hang@partitioning')
+    lab.image('interrupted', { standIn: 'standin=hang@partitioning' })
     const build = lab.start('interrupted', '--iso', lab.iso)
     await lab.installing(build)
     build.interrupt()

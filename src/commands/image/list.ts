@@ -3,7 +3,8 @@ import { ExitCode } from '../../model/exit-code.ts'
 import { textTable } from '../../util/text-table.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import {
-  currentKeys,
+  currentBases,
+  currentImages,
   megabytes,
   openThisMachine,
   printData,
@@ -13,14 +14,16 @@ import {
 
 /** `hvlab image list`: every image of images/ and every entry of the store, one line each. */
 export async function imageListCommand(options: StoreOptions, env: CommandEnvironment): Promise<number> {
-  const current = currentKeys(env.cwd)
+  const images = currentImages(env.cwd)
+  const current = new Map([...images].map(([name, image]) => [name, image?.key ?? null]))
+  const bases = currentBases(images)
   await using host = await openThisMachine()
   const stored = storedImages(options.store)
   const rows = await Promise.all(
     stored.map(async ({ key, manifest }) => ({
       name: manifest?.name ?? '?',
       key,
-      state: manifest === undefined ? 'damaged' : current.get(manifest.name) === key ? 'current' : 'older',
+      state: stateOf(manifest?.name, key, current, bases),
       size: manifest?.files['image.qcow2'].size ?? null,
       built_at: manifest?.built_at ?? null,
       guests: await guestsOn(host, options.store, key),
@@ -52,4 +55,16 @@ export async function imageListCommand(options: StoreOptions, env: CommandEnviro
   )
   env.stdout(`${lines.join('\n')}\n`)
   return ExitCode.ok
+}
+
+/** `base`: an image of images/ has packages above it. */
+function stateOf(
+  name: string | undefined,
+  key: string,
+  current: ReadonlyMap<string, string | null>,
+  bases: ReadonlySet<string>,
+): 'damaged' | 'current' | 'base' | 'older' {
+  if (name === undefined) return 'damaged'
+  if (current.get(name) === key) return 'current'
+  return bases.has(key) ? 'base' : 'older'
 }

@@ -6,7 +6,8 @@ import { storeNotWritable } from '../../images/store-errors.ts'
 import { ExitCode } from '../../model/exit-code.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import {
-  currentKeys,
+  currentBases,
+  currentImages,
   megabytes,
   openThisMachine,
   printData,
@@ -19,15 +20,17 @@ export interface PruneOptions extends StoreOptions {
   readonly downloads: boolean
 }
 
-/** `hvlab image prune`: removes what neither images/ nor a guest refers to. */
+/** `hvlab image prune`: removes what neither images/ nor a guest refers to, nor an image of images/ stands on. */
 export async function imagePruneCommand(options: PruneOptions, env: CommandEnvironment): Promise<number> {
   const { store, check } = options
-  const current = new Set(currentKeys(env.cwd).values())
+  const images = currentImages(env.cwd)
+  const current = new Set([...images.values()].map((image) => image?.key))
+  const bases = currentBases(images)
   await using host = await openThisMachine()
   const gone = []
   const kept = []
   for (const { key, folder, manifest } of storedImages(store)) {
-    if (manifest !== undefined && current.has(key)) continue
+    if (manifest !== undefined && (current.has(key) || bases.has(key))) continue
     const guests = await guestsOn(host, store, key)
     const entry = { name: manifest?.name ?? '?', key, size: folderSize(folder), guests }
     if (guests.length > 0) kept.push(entry)

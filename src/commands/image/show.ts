@@ -11,7 +11,7 @@ export async function imageShowCommand(
 ): Promise<number> {
   const { manifest, folder } = findStored(wanted, options.store, env.cwd)
   if (printData({ folder, ...manifest }, options, env)) return ExitCode.ok
-  const { source, installation } = manifest
+  const { source, installation, layer } = manifest
   const disk = manifest.files['image.qcow2']
   const rows: string[][] = [
     ['image', manifest.name],
@@ -39,13 +39,15 @@ export async function imageShowCommand(
             'installed',
             `under ${installation.accelerator}, updates: ${installation.updates}, ${installation.events} events`,
           ],
-          [
-            'proof',
-            Object.entries(installation.proof)
-              .map(([name, value]) => `${name}: ${value}`)
-              .join('; '),
-          ],
+          ['proof', proofText(installation.proof)],
           ['taken out', installation.removed.length === 0 ? 'nothing' : installation.removed.join(' ')],
+        ]),
+    ...(layer === undefined
+      ? []
+      : [
+          ['layer', `${layer.packages.join(' ') || 'no packages'}, above ${layer.base.slice(0, 12)}`],
+          ['layer made', `under ${layer.accelerator}, updates: ${layer.updates}, ${layer.events} events`],
+          ['layer proof', proofText(layer.proof)],
         ]),
     [
       'tools',
@@ -63,4 +65,10 @@ export async function imageShowCommand(
   const [first = [], ...rest] = rows
   env.stdout(`${textTable(first, rest, 'words').join('\n')}\n`)
   return ExitCode.ok
+}
+
+function proofText(proof: Readonly<Record<string, string>>): string {
+  return Object.entries(proof)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('; ')
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { openConnection } from '../../connections/open.ts'
-import { readImage } from '../../images/image.ts'
+import { baseOf, type Image, isPackerImage, readImage } from '../../images/image.ts'
 import { type Manifest, parseManifest } from '../../images/manifest.ts'
 import { FailureError } from '../../model/failure.ts'
 import type { HostAccess } from '../../modules/module.ts'
@@ -44,19 +44,27 @@ function order({ manifest, key }: StoredImage): string {
   return `${manifest?.name ?? '~'} ${String(age).padStart(16, '0')} ${key}`
 }
 
-/** The keys that the images of images/ (the lab's, then the package's) have now, by name; null where image.yml has mistakes. */
-export function currentKeys(cwd: string): Map<string, string | null> {
-  const keys = new Map<string, string | null>()
+/** The images of images/ (the lab's, then the package's) as they are now, by name; null where image.yml has mistakes. */
+export function currentImages(cwd: string): Map<string, Image | null> {
+  const images = new Map<string, Image | null>()
   for (const folder of searchPathOf(resolve(cwd)).map((place) => join(place, 'images'))) {
     if (!existsSync(folder)) continue
     for (const name of readdirSync(folder).toSorted()) {
       const path = join(folder, name, 'image.yml')
-      if (keys.has(name) || !existsSync(path)) continue
+      if (images.has(name) || !existsSync(path)) continue
       const image = readImage(name, path)
-      keys.set(name, image.ok ? image.value.key : null)
+      images.set(name, image.ok ? image.value : null)
     }
   }
-  return keys
+  return images
+}
+
+/** Keys of what the images of images/ stand on: a change of their packages is built above them. */
+export function currentBases(images: ReadonlyMap<string, Image | null>): Set<string> {
+  const bases = [...images.values()].map((image) =>
+    image !== null && isPackerImage(image) ? baseOf(image)?.key : undefined,
+  )
+  return new Set(bases.filter((key) => key !== undefined))
 }
 
 /** An image by name (its current build, else the newest) or by the start of its key. Throws `image-unknown`. */
@@ -66,8 +74,8 @@ export function findStored(wanted: string, store: string, cwd: string): StoredIm
   )
   const named = whole.filter(({ manifest }) => manifest.name === wanted)
   const byKey = /^[0-9a-f]{6,64}$/.test(wanted) ? whole.filter(({ key }) => key.startsWith(wanted)) : []
-  const current = currentKeys(cwd).get(wanted)
-  const found = named.find(({ key }) => key === current) ?? named[0] ?? byKey[0]
+  const current = currentImages(cwd).get(wanted)?.key
+  const found = whole.find(({ key }) => key === current) ?? named[0] ?? byKey[0]
   if (found !== undefined) return found
   const known = [...new Set(whole.map(({ manifest }) => manifest.name))].join(', ')
   throw new FailureError({

@@ -2,32 +2,42 @@ import type { Command } from '../../model/command.ts'
 import { sh } from '../../util/sh.ts'
 import type { PackerImageFile } from '../file/packer.ts'
 
+/** Where the system to be cleaned is: mounted somewhere, or the one that runs. */
+export interface CleanUpPlace {
+  /** Folder of its root; empty for the running system. */
+  readonly root: string
+  /** Prefix of a command of that system, with its /proc, /sys and /dev. */
+  readonly run: Command
+}
+
+/** As an installer has it: the new system is in /target, and was never booted. */
+export const inTarget: CleanUpPlace = { root: '/target', run: sh`curtin in-target --target=/target --` }
+
 /**
- * What turns a system that was installed, and never booted, into an image: run in the live system, the new one is in
- * /target. Each is one line of the installer's log and one step of the progress.
+ * What turns an installed system into an image. Each is one line of the installer's log and one step of the progress.
  */
-export function cleanUp(file: Pick<PackerImageFile, 'keep_snapd' | 'units'>): Command[] {
+export function cleanUp(file: Pick<PackerImageFile, 'keep_snapd' | 'units'>, place: CleanUpPlace): Command[] {
+  const { root } = place
   return [
-    ...(file.keep_snapd ? [] : [withoutSnapd]),
-    ...(file.units.mask.length === 0 ? [] : [masked(file.units.mask)]),
-    withoutInstallerConfig,
-    seedsFromNoCloud,
-    fallbackNetwork,
-    quickBootLoader,
-    withoutSwap,
-    withoutIdentity,
-    withoutLeftovers,
+    ...(file.keep_snapd ? [] : [withoutSnapd(place)]),
+    ...(file.units.mask.length === 0 ? [] : [masked(root, file.units.mask)]),
+    sh`rm -f ${installerFiles.map((name) => `${root}/${name}`)}`,
+    seedsFromNoCloud(root),
+    fallbackNetwork(place),
+    quickBootLoader(place),
+    withoutSwap(root),
+    withoutIdentity(root),
+    withoutLeftovers(root),
   ]
 }
 
-/** A command of the new system, with its /proc, /sys and /dev. */
-const inTarget = sh`curtin in-target --target=/target --`
-
 /** It seeds its snaps at first boot and refreshes them soon after: seconds of boot time, and noise in a measurement. */
-const withoutSnapd = sh`if ${inTarget} dpkg-query -W snapd >/dev/null 2>&1; then ${inTarget} env DEBIAN_FRONTEND=noninteractive apt-get -y -q purge snapd; fi; rm -rf /target/snap /target/var/snap /target/var/lib/snapd /target/var/cache/snapd /target/root/snap`
+function withoutSnapd({ root, run }: CleanUpPlace): Command {
+  return sh`if ${run} dpkg-query -W snapd >/dev/null 2>&1; then ${run} env DEBIAN_FRONTEND=noninteractive apt-get -y -q purge snapd; fi; rm -rf ${root}/snap ${root}/var/snap ${root}/var/lib/snapd ${root}/var/cache/snapd ${root}/root/snap`
+}
 
-function masked(units: readonly string[]): Command {
-  return sh`for unit in ${units}; do ln -sf /dev/null "/target/etc/systemd/system/$unit"; done`
+function masked(root: string, units: readonly string[]): Command {
+  return sh`for unit in ${units}; do ln -sf /dev/null ${root}/etc/systemd/system/"$unit"; done`
 }
 
 /**
@@ -49,21 +59,33 @@ const installerFiles = [
   'etc/netplan/50-cloud-init.yaml',
   'etc/apt/apt.conf.d/90curtin-aptproxy',
   'etc/apt/apt.conf.d/94curtin-config',
-].map((name) => `/target/${name}`)
-const withoutInstallerConfig = sh`rm -f ${installerFiles}`
+]
 
 /** Guests get a seed on a disk; asking other sources takes seconds, and minutes where none answers. */
-const seedsFromNoCloud = sh`echo 'datasource_list: [NoCloud, None]' > /target/etc/cloud/cloud.cfg.d/99-hvlab.cfg`
+function seedsFromNoCloud(root: string): Command {
+  return sh`echo 'datasource_list: [NoCloud, None]' > ${root}/etc/cloud/cloud.cfg.d/99-hvlab.cfg`
+}
 
 /** DHCP where a seed brings no network configuration: what netplan writes for a seed sorts before, and so wins. */
-const fallbackNetwork = sh`printf '[Match]\\nName=e*\\n[Network]\\nDHCP=ipv4\\n[DHCPv4]\\nClientIdentifier=mac\\n' > /target/etc/systemd/network/99-hvlab-dhcp.network && ${inTarget} systemctl enable systemd-networkd.service`
+function fallbackNetwork({ root, run }: CleanUpPlace): Command {
+  return sh`printf '[Match]\\nName=e*\\n[Network]\\nDHCP=ipv4\\n[DHCPv4]\\nClientIdentifier=mac\\n' > ${root}/etc/systemd/network/99-hvlab-dhcp.network && ${run} systemctl enable systemd-networkd.service`
+}
 
-const quickBootLoader = sh`mkdir -p /target/etc/default/grub.d && printf '%s\\n' GRUB_TIMEOUT=0 GRUB_RECORDFAIL_TIMEOUT=0 GRUB_TIMEOUT_STYLE=hidden GRUB_DISABLE_OS_PROBER=true > /target/etc/default/grub.d/90-hvlab.cfg && ${inTarget} update-grub`
+/** A disk without GRUB, whose guests get their kernel from the hypervisor alone, is an image as well. */
+function quickBootLoader({ root, run }: CleanUpPlace): Command {
+  return sh`mkdir -p ${root}/etc/default/grub.d && printf '%s\\n' GRUB_TIMEOUT=0 GRUB_RECORDFAIL_TIMEOUT=0 GRUB_TIMEOUT_STYLE=hidden GRUB_DISABLE_OS_PROBER=true > ${root}/etc/default/grub.d/90-hvlab.cfg && if ${run} sh -c ${'command -v update-grub >/dev/null'}; then ${run} update-grub; fi`
+}
 
 /** With a layout, installers before 23.10.1 make a swap file whatever `storage: swap` says. */
-const withoutSwap = sh`rm -f /target/swap.img && sed -i '\\,^/swap\\.img[[:space:]],d' /target/etc/fstab`
+function withoutSwap(root: string): Command {
+  return sh`rm -f ${root}/swap.img && sed -i '\\,^/swap\\.img[[:space:]],d' ${root}/etc/fstab`
+}
 
 /** Two guests of one machine-id get one address; two of one host key, one identity; two of one seed, one randomness. */
-const withoutIdentity = sh`truncate -s 0 /target/etc/machine-id && rm -f /target/var/lib/dbus/machine-id /target/etc/ssh/ssh_host_* /target/var/lib/systemd/random-seed /target/var/lib/systemd/credential.secret && echo localhost > /target/etc/hostname`
+function withoutIdentity(root: string): Command {
+  return sh`truncate -s 0 ${root}/etc/machine-id && rm -f ${root}/var/lib/dbus/machine-id ${root}/etc/ssh/ssh_host_* ${root}/var/lib/systemd/random-seed ${root}/var/lib/systemd/credential.secret && echo localhost > ${root}/etc/hostname`
+}
 
-const withoutLeftovers = sh`rm -rf /target/var/lib/cloud /target/var/lib/apt/lists /target/var/cache/apt/archives /target/var/log/journal /target/var/log/installer /target/root/.ssh /target/root/.bash_history /target/root/.cache && mkdir -p /target/var/lib/apt/lists/partial /target/var/cache/apt/archives/partial /target/var/log/installer && find /target/tmp /target/var/tmp -mindepth 1 -delete && find /target/var/log -type f -exec truncate -s 0 {} +`
+function withoutLeftovers(root: string): Command {
+  return sh`rm -rf ${root}/var/lib/cloud ${root}/var/lib/apt/lists ${root}/var/cache/apt/archives ${root}/var/log/journal ${root}/var/log/installer ${root}/root/.ssh ${root}/root/.bash_history ${root}/root/.cache && mkdir -p ${root}/var/lib/apt/lists/partial ${root}/var/cache/apt/archives/partial ${root}/var/log/installer && find ${root}/tmp ${root}/var/tmp -mindepth 1 -delete && find ${root}/var/log -type f -exec truncate -s 0 {} +`
+}

@@ -5,7 +5,7 @@ import { renderCommand, sh } from '../../util/sh.ts'
 import type { PackerImage } from '../image.ts'
 import { failureMarker, successMarker } from '../installer/marker.ts'
 import { parseAutoinstall } from './check.ts'
-import { cleanUp } from './clean-up.ts'
+import { cleanUp, inTarget } from './clean-up.ts'
 import type { Autoinstall } from './schema.ts'
 
 /** What is different in every build. */
@@ -59,9 +59,14 @@ function completed(own: Autoinstall, image: ImageFolder, build: InstallerBuild):
     },
     'late-commands': [
       ...(own['late-commands'] ?? []),
-      ...[...cleanUp(file), noteContent, shipLogs(port), hideLogs, discardFreed, proof(build.nonce)].map(
-        line,
-      ),
+      ...[
+        ...cleanUp(file, inTarget),
+        noteContent,
+        shipLogs(port),
+        hideLogs,
+        discardFreed,
+        proof(build.nonce),
+      ].map(line),
     ],
     'error-commands': [
       ...(own['error-commands'] ?? []),

@@ -2,10 +2,12 @@ import { z } from 'zod'
 import {
   absolutePath,
   architecture,
+  deadlineMinutes,
   description,
   diskSize,
   guestBoot,
   login,
+  machineSize,
   relativePath,
   source,
   trimming,
@@ -37,23 +39,14 @@ export const packerImageSchema = z.strictObject({
           message: 'must have the word autoinstall, or the installer waits for an answer',
         })
         .describe('The installer’s kernel command line'),
-      cpus: z.number().int().min(1).max(64).default(2).describe('CPUs of the machine that installs'),
-      memory_mb: z
-        .number()
-        .int()
-        .min(256)
-        .max(1 << 20)
-        .default(3072)
-        .describe('Memory of the machine that installs, MiB; Ubuntu’s installer needs 2048'),
+      // Ubuntu's installer needs 2048 MiB.
+      ...machineSize(2, 3072),
       firmware: absolutePath
         .optional()
         .describe('EFI firmware in place of QEMU’s BIOS; the disk then gets an EFI system partition'),
-      deadline_minutes: z
-        .number()
-        .int()
-        .positive()
-        .default(90)
-        .describe('An installation that takes longer has failed; ten times that without KVM'),
+      deadline_minutes: deadlineMinutes(90).describe(
+        'An installation that takes longer has failed; ten times that without KVM',
+      ),
     })
     .describe('How the installer is started'),
   disk: z.strictObject({ size_gb: diskSize }),

@@ -45,9 +45,40 @@ export const source = z.strictObject({
   keyring: absolutePath.optional().describe('File on the machine that builds which has this key'),
 })
 
+/** A machine of a build: how much it has, and how long it may take. */
+export const machineSize = (cpus: number, memoryMb: number) => ({
+  cpus: z.number().int().min(1).max(64).default(cpus).describe('CPUs of this machine'),
+  memory_mb: z
+    .number()
+    .int()
+    .min(256)
+    .max(1 << 20)
+    .default(memoryMb)
+    .describe('Memory of this machine, MiB'),
+})
+export const deadlineMinutes = (minutes: number) => z.number().int().positive().default(minutes)
+
+/** The layer of packages above a base: the machine that installs them. */
+export const layer = z
+  .strictObject({
+    template: relativePath
+      .default('layer.pkr.hcl')
+      .describe('The Packer template of this machine, a .pkr.hcl file'),
+    ...machineSize(2, 1024),
+    deadline_minutes: deadlineMinutes(30).describe(
+      'A layer that takes longer has failed; ten times that without KVM',
+    ),
+  })
+  .prefault({})
+  .describe('How packages are installed above the base')
+
 /** What is taken out of an installed system, or kept in it, to be a guest that boots fast. */
 export const trimming = {
-  packages: z.array(packageName).default([]).describe('Packages to install beside the standard system'),
+  packages: z
+    .array(packageName)
+    .default([])
+    .describe('Packages to install beside the standard system, recommendations left out'),
+  layer,
   updates: z
     .enum(['none', 'security', 'all'])
     .default('none')

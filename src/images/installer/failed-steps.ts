@@ -3,7 +3,7 @@ import type { FailureCause } from './outcome.ts'
 import { type EvidenceCause, findingOf } from './serial-finding.ts'
 
 /** Steps whose failure ends the installation; others may fail and be caught, such as the search for a mirror. */
-const fatal = /^subiquity\/(Install\/install|Late\/run|Early\/run)$/
+const fatal = /^(subiquity\/(Install\/install|Late\/run|Early\/run)$|hvlab\/Layer\/)/
 
 /** Collects what failed, and the evidence around it, until the cause is asked for. */
 export class FailedSteps {
@@ -71,6 +71,8 @@ export class FailedSteps {
     if (disk !== undefined) return { kind: 'disk-unreadable', text: disk, ...of }
     const mirror = text('mirror-unreachable')
     if (mirror !== undefined) return { kind: 'mirror-unreachable', text: mirror, ...of }
+    const unknown = text('package-unknown')
+    if (unknown !== undefined) return { kind: 'package-unknown', text: unknown, ...of }
     return undefined
   }
 

@@ -11,13 +11,26 @@ export interface Evidence {
   readonly kept?: string
 }
 
-/** A failed installation for people: what failed where, the end of the console, where the logs are. */
-export function installerFailure(failed: InstallerFailed, evidence: Evidence): Failure {
-  const { code, message, hint } = describe(failed.cause, failed.phase)
+/** What a watched machine does: install a system, or add packages to one. */
+export type WatchedWork = 'installer' | 'layer'
+
+/** What does it, and what is being made, in messages. */
+const words: Readonly<Record<WatchedWork, { readonly who: string; readonly what: string }>> = {
+  installer: { who: 'the installer', what: 'the installation' },
+  layer: { who: 'the layer', what: 'the layer' },
+}
+
+/** A failed machine for people: what failed where, the end of the console, where the logs are. */
+export function installerFailure(
+  failed: InstallerFailed,
+  evidence: Evidence,
+  work: WatchedWork = 'installer',
+): Failure {
+  const { code, message, hint } = describe(failed.cause, failed.phase, words[work])
   const logs = evidence.logs ?? failed.logs
   const places = [
     `serial console: ${evidence.serialFile}`,
-    ...(logs === undefined ? [] : [`logs of the installer: ${logs}`]),
+    ...(logs === undefined ? [] : [`logs of ${words[work].who}: ${logs}`]),
     ...(evidence.kept === undefined
       ? []
       : [`the machine still runs; its console: socat -,raw,echo=0 UNIX-CONNECT:${evidence.kept}`]),
@@ -37,7 +50,11 @@ interface Described {
   readonly hint?: string
 }
 
-function describe(cause: FailureCause, phase: string): Described {
+function describe(
+  cause: FailureCause,
+  phase: string,
+  { who, what }: { readonly who: string; readonly what: string },
+): Described {
   switch (cause.kind) {
     case 'no-autoinstall-argument':
       return {
@@ -61,7 +78,7 @@ function describe(cause: FailureCause, phase: string): Described {
     case 'step-failed':
       return {
         code: 'installer-step-failed',
-        message: `the installer failed at ${cause.step}${cause.message === '' ? '' : `: ${oneLine(cause.message)}`}`,
+        message: `${who} failed at ${cause.step}${cause.message === '' ? '' : `: ${oneLine(cause.message)}`}`,
       }
     case 'panic':
       return {
@@ -90,31 +107,37 @@ function describe(cause: FailureCause, phase: string): Described {
     case 'mirror-unreachable':
       return {
         code: 'installer-mirror-unreachable',
-        message: `the installer cannot reach its mirror (phase ${phase}${at(cause.step)}): ${cause.text}`,
+        message: `${who} cannot reach its mirror (phase ${phase}${at(cause.step)}): ${cause.text}`,
         hint: 'Check name resolution, network and proxy of this machine, or name another mirror in the image.',
+      }
+    case 'package-unknown':
+      return {
+        code: 'installer-package-unknown',
+        message: `${who} knows no such package (phase ${phase}${at(cause.step)}): ${cause.text}`,
+        hint: 'See `packages` in image.yml: the name, the version, and whether a component of the release that apt reads has it.',
       }
     case 'disk-unreadable':
       return {
         code: 'installer-disk-unreadable',
-        message: `the installer cannot read a disk (phase ${phase}${at(cause.step)}): ${cause.text}`,
+        message: `${who} cannot read a disk (phase ${phase}${at(cause.step)}): ${cause.text}`,
         hint: 'Verify the ISO; see whether the disk below it has errors.',
       }
     case 'stalled':
       return {
         code: 'installer-stalled',
-        message: `the installer said nothing for ${seconds(cause.silentMs)} (phase ${phase}${at(cause.step)})`,
+        message: `${who} said nothing for ${seconds(cause.silentMs)} (phase ${phase}${at(cause.step)})`,
         hint: 'Look at the console with --keep-on-error; a slow machine may need a longer limit.',
       }
     case 'deadline':
       return {
         code: 'installer-deadline',
-        message: `the installation did not end within ${seconds(cause.afterMs)} (phase ${phase})`,
+        message: `${what} did not end within ${seconds(cause.afterMs)} (phase ${phase})`,
         hint: 'A slow machine may need a longer deadline.',
       }
     case 'qemu-died':
       return {
         code: 'installer-qemu-died',
-        message: `QEMU ended in the middle of the installation (phase ${phase})${cause.why === '' ? '' : `: ${oneLine(cause.why)}`}`,
+        message: `QEMU ended in the middle of ${what} (phase ${phase})${cause.why === '' ? '' : `: ${oneLine(cause.why)}`}`,
         hint: 'See `journalctl -k` for a process that was killed for its memory.',
       }
     case 'packer-failed':
@@ -125,11 +148,11 @@ function describe(cause: FailureCause, phase: string): Described {
     case 'unproven':
       return {
         code: 'installer-unproven',
-        message: `the machine ended (${cause.shutdownReason}) but the installation is not proven: ${cause.missing.join(' and ')} did not come`,
+        message: `the machine ended (${cause.shutdownReason}) but ${what} is not proven: ${cause.missing.join(' and ')} did not come`,
         hint: 'Something in the machine powered it off early; the console shows what ran last.',
       }
     case 'cancelled':
-      return { code: 'cancelled', message: 'the installation was interrupted' }
+      return { code: 'cancelled', message: `${what} was interrupted` }
     default:
       return unreachable(cause)
   }

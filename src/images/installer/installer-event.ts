@@ -29,7 +29,7 @@ export function eventFromJson(body: string): InstallerEvent | undefined {
 
 /** The line that the print reporter writes: `start: NAME: DESCRIPTION` or `finish: NAME: RESULT: DESCRIPTION`. */
 export function eventFromLine(line: string): InstallerEvent | undefined {
-  const found = /(?:^|\s)(start|finish): (subiquity(?:\/[^\s:]+)+)(?:: ?(.*))?$/.exec(line)
+  const found = /(?:^|\s)(start|finish): ((?:subiquity|hvlab)(?:\/[^\s:]+)+)(?:: ?(.*))?$/.exec(line)
   if (found === null) return undefined
   const [, type, name = '', rest = ''] = found
   if (type !== 'finish') return event('start', name, rest, undefined)

@@ -177,7 +177,8 @@ export class InstallerWatch {
     if (this.#seen.has(id)) return
     this.#seen.add(id)
     this.#enter(phaseAfter(this.#phase, event), now)
-    if (/^subiquity\/(Shutdown\/shutdown|Reboot\/reboot)$/.test(event.name)) this.#finalEvent = event.name
+    if (/^(subiquity\/(Shutdown\/shutdown|Reboot\/reboot)|hvlab\/Layer\/shutdown)$/.test(event.name))
+      this.#finalEvent = event.name
     if (this.#steps.add(event)) this.#giveUp(now)
     else if (!this.#gaveUp && event.type === 'start') this.#progress = this.#progressNow(stepText(event))
   }
@@ -294,8 +295,8 @@ export class InstallerWatch {
 
   #unproven(shutdownReason: string): FailureCause {
     const missing = [
-      ...(this.#finalEvent === undefined ? ['the installer’s last event'] : []),
-      ...(this.#markerSeen ? [] : ['the marker of the last late-command']),
+      ...(this.#finalEvent === undefined ? ['its last event'] : []),
+      ...(this.#markerSeen ? [] : ['the marker of its last command']),
     ]
     return { kind: 'unproven', shutdownReason, missing }
   }

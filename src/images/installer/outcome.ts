@@ -47,6 +47,8 @@ export type FailureCause =
       readonly step?: string
     }
   | { readonly kind: 'mirror-unreachable'; readonly text: string; readonly step?: string }
+  /** apt has no package, or no version, of a name that it was asked for. */
+  | { readonly kind: 'package-unknown'; readonly text: string; readonly step?: string }
   | { readonly kind: 'disk-unreadable'; readonly text: string; readonly step?: string }
   /** Nothing came for `silentMs`, in the step that started last. */
   | { readonly kind: 'stalled'; readonly silentMs: number; readonly step?: string }

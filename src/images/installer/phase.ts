@@ -11,6 +11,7 @@ export const phases = [
   'packages',
   'updates',
   'late commands',
+  'clean-up',
   'shutdown',
   'finishing',
 ] as const
@@ -18,10 +19,16 @@ export const phases = [
 export type Phase = (typeof phases)[number]
 
 /**
- * Parts of the names of subiquity's events (20.04.4 to 24.04) that tell a phase; curtin's own events are children of
+ * Parts of the names of events that tell a phase: a layer's own, and subiquity's (20.04.4 to 24.04); curtin's own events are children of
  * `run_curtin_step`. Names that tell nothing belong to the phase that is under way.
  */
 const signs: readonly (readonly [RegExp, Phase])[] = [
+  [/^hvlab\/Layer\/network$/, 'settings'],
+  [/^hvlab\/Layer\/disk$/, 'partitioning'],
+  [/^hvlab\/Layer\/packages\//, 'packages'],
+  [/^hvlab\/Layer\/updates$/, 'updates'],
+  [/^hvlab\/Layer\/clean-up$/, 'clean-up'],
+  [/^hvlab\/Layer\/shutdown$/, 'shutdown'],
   [/^subiquity\/(Shutdown|Reboot)\//, 'shutdown'],
   [/^subiquity\/Late\//, 'late commands'],
   [/\/run_unattended_upgrades\b/, 'updates'],

@@ -9,7 +9,12 @@ export type SerialFinding =
   | { readonly kind: 'evidence'; readonly cause: EvidenceCause; readonly text: string }
 
 /** Causes that show in passing: they count when the installation then fails or stands still. */
-export type EvidenceCause = 'out-of-memory' | 'no-space' | 'mirror-unreachable' | 'disk-unreadable'
+export type EvidenceCause =
+  | 'out-of-memory'
+  | 'no-space'
+  | 'mirror-unreachable'
+  | 'package-unknown'
+  | 'disk-unreadable'
 
 const timestamp = /^\[ *\d+\.\d+\]\s*/
 
@@ -48,6 +53,10 @@ const patterns: readonly (readonly [RegExp, (found: RegExpExecArray, line: strin
   [
     /Temporary failure resolving|Could not resolve '|Could not connect to|Cannot initiate the connection to|Unable to connect to|Connection timed out \[IP|Failed to fetch https?:/,
     (_found, line) => evidence('mirror-unreachable', line),
+  ],
+  [
+    /^E: (Unable to locate package |Package '[^']*' has no installation candidate|Version '[^']*' for '[^']*' was not found)/,
+    (_found, line) => evidence('package-unknown', line),
   ],
   [
     /I\/O error, dev \w+|SQUASHFS error: (Unable to read|Failed to read|xz decompression)/,

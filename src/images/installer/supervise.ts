@@ -15,7 +15,8 @@ export interface Supervision {
   readonly qmpSocket: string
   /** QEMU: the `logfile` of the character device behind the first serial port. */
   readonly serialFile: string
-  readonly webhook: Webhook
+  /** Of an installer; a layer reports on the console alone. */
+  readonly webhook?: Webhook
   readonly nonce: string
   /** The end of the program that runs QEMU: Packer, or QEMU itself. A rejection is passed on. */
   readonly child: Promise<Pick<CommandResult, 'exitCode' | 'stdout' | 'stderr'>>
@@ -65,7 +66,7 @@ export async function superviseInstaller(supervision: Supervision): Promise<Inst
   settle()
   signal.addEventListener('abort', onAbort)
   if (signal.aborted) onAbort()
-  supervision.webhook.listen(observe)
+  supervision.webhook?.listen(observe)
   supervision.child.then(
     ({ exitCode, stdout, stderr }) =>
       observe({ kind: 'child-ended', exitCode, output: `${stdout}\n${stderr}` }),

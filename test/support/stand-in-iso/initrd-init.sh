@@ -9,5 +9,7 @@ modules
 root=$(argument root)
 n=0; while [ ! -b "$root" ] && [ $n -lt 50 ]; do n=$((n+1)); sleep 0.1; done
 mount -o ro "$root" /root || { say "stand-in: $root cannot be mounted"; forever; }
-umount /proc /sys /dev
-exec switch_root /root /sbin/init
+init=$(argument init)
+# As every initrd does: the first process of the system finds its devices.
+umount /proc /sys; mount -o move /dev /root/dev
+exec switch_root /root "${init:-/sbin/init}" "$@"

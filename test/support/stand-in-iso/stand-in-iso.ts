@@ -35,9 +35,18 @@ const installerModules = [
   'pvpanic-mmio',
   'pvpanic-pci',
 ]
-const systemModules = ['virtio_pci', 'virtio_blk', 'virtio_scsi', 'sr_mod', 'ata_piix', 'isofs']
+const systemModules = [
+  'virtio_pci',
+  'virtio_blk',
+  'virtio_net',
+  'virtio_console',
+  'virtio_scsi',
+  'sr_mod',
+  'ata_piix',
+  'isofs',
+]
 
-/** Programs that late-commands may call in the installed system; each only writes down that it was called. */
+/** Programs that late-commands and layers may call in the installed system; each writes down that it was called. */
 const recorded = [
   'apt-get',
   'apt-mark',

@@ -493,7 +493,7 @@ t.test('every failure by its name', async (t) => {
       {
         kind: 'unproven',
         shutdownReason: 'guest-shutdown',
-        missing: ['the installer’s last event', 'the marker of the last late-command'],
+        missing: ['its last event', 'the marker of its last command'],
       },
       50_500,
     ],
@@ -509,7 +509,7 @@ t.test('every failure by its name', async (t) => {
       {
         kind: 'unproven',
         shutdownReason: 'guest-shutdown',
-        missing: ['the marker of the last late-command'],
+        missing: ['the marker of its last command'],
       },
     ],
     [
