@@ -256,6 +256,9 @@ t.test('an image through Packer and an installer', { skip }, async (t) => {
       failure?.message,
       'the layer knows no such package (phase packages, hvlab/Layer/packages/install): E: Unable to locate package no-such-package',
     )
+    const file = join(lab.folder.path, 'images', 'unknown', 'image.yml')
+    const column = 'packages: ['.length + 1
+    t.match(failure?.location, { file, line: 10, column }, 'located where it was asked for')
     const evidence = join(lab.state, 'hvlab', 'failed-builds', 'unknown')
     t.match(failure?.details, `logs of the layer: ${join(evidence, 'installer-logs.tar.gz')}`)
     t.match(must('tar', ['-tzf', join(evidence, 'installer-logs.tar.gz')]), 'run/hvlab/layer.log')

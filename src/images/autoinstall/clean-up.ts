@@ -87,5 +87,5 @@ function withoutIdentity(root: string): Command {
 }
 
 function withoutLeftovers(root: string): Command {
-  return sh`rm -rf ${root}/var/lib/cloud ${root}/var/lib/apt/lists ${root}/var/cache/apt/archives ${root}/var/log/journal ${root}/var/log/installer ${root}/root/.ssh ${root}/root/.bash_history ${root}/root/.cache && mkdir -p ${root}/var/lib/apt/lists/partial ${root}/var/cache/apt/archives/partial ${root}/var/log/installer && find ${root}/tmp ${root}/var/tmp -mindepth 1 -delete && find ${root}/var/log -type f -exec truncate -s 0 {} +`
+  return sh`rm -rf ${root}/var/lib/cloud ${root}/var/lib/apt/lists ${root}/var/cache/apt/archives ${root}/var/log/journal ${root}/var/log/installer ${root}/root/.ssh ${root}/root/.bash_history ${root}/root/.cache && mkdir -p ${root}/var/lib/apt/lists/partial ${root}/var/cache/apt/archives/partial ${root}/var/log/installer && find ${root}/tmp ${root}/var/tmp -mindepth 1 -maxdepth 1 -exec rm -rf {} + && find ${root}/var/log -type f -exec truncate -s 0 {} +`
 }

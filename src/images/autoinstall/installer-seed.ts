@@ -48,7 +48,6 @@ function completed(own: Autoinstall, image: ImageFolder, build: InstallerBuild):
   const port = `/dev/virtio-ports/${build.logsPort ?? 'hvlab.logs'}`
   return {
     ...own,
-    packages: [...new Set([...(own.packages ?? []), ...file.packages])],
     ...updates(own, file.updates),
     // Its mere presence lets the installer do without `identity`.
     'user-data': own['user-data'] ?? {},

@@ -15,6 +15,7 @@ import { fileDigest } from '../source/digest.ts'
 import { type BaseDisk, publishedDisk } from './base-disk.ts'
 import { layerScript } from './guest-script.ts'
 import { layerContent } from './layer-content.ts'
+import { locatedInImage } from './package-location.ts'
 
 export interface LayerOptions extends PackerOptions {
   readonly store: string
@@ -39,7 +40,11 @@ export function layerBuilder(options: LayerOptions): Builder<PackerImage | Cloud
     report.note('info', `the layer runs under ${accelerator.type}: ${accelerator.reason}`)
     const nonce = randomBytes(16).toString('hex')
     const success = await folder.phase('layer', () =>
-      addLayer(image, base, folder, { ...options, nonce, accelerator: accelerator.type }, report),
+      addLayer(image, base, folder, { ...options, nonce, accelerator: accelerator.type }, report).catch(
+        (error: unknown) => {
+          throw locatedInImage(error, image)
+        },
+      ),
     )
     const system = await folder.phase('check', () => folder.check(image.file, { nonce, secrets: [] }))
     await folder.phase('convert', () => folder.convert())

@@ -7,7 +7,9 @@ import { newImageCommand } from '../../../src/commands/image/new.ts'
 import type { Diagnostic } from '../../../src/config/diagnostic.ts'
 import { parseAutoinstall } from '../../../src/images/autoinstall/check.ts'
 import { renderInstallerSeed } from '../../../src/images/autoinstall/installer-seed.ts'
-import { isPackerImage, type PackerImage, readImage } from '../../../src/images/image.ts'
+import { baseOf, imageKey, isPackerImage, type PackerImage, readImage } from '../../../src/images/image.ts'
+import { layerScript } from '../../../src/images/layer/guest-script.ts'
+import { layerContent } from '../../../src/images/layer/layer-content.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 
 const ubuntus = ['ubuntu-20.04', 'ubuntu-22.04', 'ubuntu-24.04']
@@ -180,7 +182,8 @@ t.test('what a build adds to the image’s own data', async (t) => {
   const folder = t.testdir({
     'image.yml': readFileSync(join(packageRoot, 'images/ubuntu-20.04/image.yml'), 'utf8'),
     'ubuntu.pkr.hcl': '',
-    'user-data': `${good}  packages: [fio, sysbench]\n  updates: all\n  reporting: {mine: {type: print}}\n`,
+    'layer.pkr.hcl': '',
+    'user-data': `${good}  packages: [fio]\n  updates: all\n  reporting: {mine: {type: print}}\n`,
   })
   const read = (): PackerImage => {
     const image = readImage('mine', join(folder, 'image.yml'))
@@ -190,7 +193,8 @@ t.test('what a build adds to the image’s own data', async (t) => {
   const image = read()
   const data = told(image)
   t.match(data, {
-    packages: ['fio', 'sysbench'],
+    // Those of image.yml are a layer above.
+    packages: ['fio'],
     updates: 'security',
     reporting: {
       builtin: { type: 'print' },
@@ -307,6 +311,7 @@ t.test('the commands after an installation leave a clean system', async (t) => {
     'dpkg-query -W snapd',
     'env DEBIAN_FRONTEND=noninteractive apt-get -y -q purge snapd',
     'systemctl enable systemd-networkd.service',
+    `sh -c command -v update-grub >${root}/dev-null`,
     'update-grub',
   ])
   t.same(readFileSync(join(root, 'log'), 'utf8').trimEnd().split('\n'), [
@@ -337,6 +342,38 @@ t.test('the shipped images of Ubuntu', async (t) => {
     return text.replaceAll(/\d\d\.\d\d\.\d/g, 'VERSION').replace(file.source.sha256, 'SUM')
   })
   t.equal(new Set(templates).size, 1, 'one code path')
+})
+
+t.test('packages are a layer above a base that does not depend on them', async (t) => {
+  const image = shipped('ubuntu-20.04')
+  const withPackages = (packages: string[], change: Partial<PackerImage['file']> = {}) => {
+    const file = { ...image.file, packages, ...change }
+    const changed = { ...image, file, key: imageKey(file, image.folder) }
+    return { key: changed.key, base: baseOf(changed) }
+  }
+  const one = withPackages(['sysbench'])
+  const two = withPackages(['sysbench', 'fio'])
+  t.match(one.base, { name: 'ubuntu-20.04-base', file: { packages: [] } })
+  t.equal(two.base?.key, one.base?.key, 'the same installation')
+  t.not(two.key, one.key)
+  t.equal(withPackages(['fio', 'sysbench', 'fio']).key, two.key, 'their order says nothing')
+  t.same(
+    withPackages([]),
+    { key: one.base?.key, base: undefined },
+    'no packages: the installation is the image',
+  )
+  const larger = { ...image.file.layer, memory_mb: 2048, deadline_minutes: 60 }
+  t.equal(withPackages(['sysbench'], { layer: larger }).key, one.key, 'nor does the machine that adds them')
+  const other = withPackages(['sysbench'], { disk: { size_gb: 20 } })
+  t.not(other.key, one.key)
+  t.not(other.base?.key, one.base?.key, 'what the installer is told')
+
+  const script = layerScript(layerContent({ ...image.file, packages: ['b', 'a'] }), build)
+  t.equal(Buffer.byteLength(script) % 512, 0, 'whole sectors of a disk')
+  t.match(script, /^packages\(\) \{ .* install a b; \}$/m)
+  t.match(script, /^echo nonce=n0nce >\/etc\/hvlab-image$/m)
+  for (const shell of ['dash', 'bash'])
+    t.equal(spawnSync(shell, ['-n'], { input: script }).status, 0, `${shell} can read it`)
 })
 
 t.test('an image of one’s own', async (t) => {
@@ -376,15 +413,20 @@ t.test('an image of one’s own', async (t) => {
   t.same(readdirSync(join(lab, 'images')), ['mine'])
 })
 
-t.test('Packer takes the template', { skip: lacks('packer', ['version']) }, async (t) => {
+t.test('Packer takes the templates', { skip: lacks('packer', ['version']) }, async (t) => {
   const image = shipped('ubuntu-20.04')
   const folder = t.testdir({ 'x.iso': '' })
-  const { status, stdout } = spawnSync(
-    'packer',
-    ['validate', '-var', `iso_url=${folder}/x.iso`, join(image.folder, image.file.template)],
-    { encoding: 'utf8', cwd: folder, env: { ...process.env, CHECKPOINT_DISABLE: '1' } },
-  )
-  t.equal(status, 0, stdout)
+  for (const [template, variable] of [
+    [image.file.template, 'iso_url'],
+    [image.file.layer.template, 'base'],
+  ] as const) {
+    const { status, stdout } = spawnSync(
+      'packer',
+      ['validate', '-var', `${variable}=${folder}/x.iso`, join(image.folder, template)],
+      { encoding: 'utf8', cwd: folder, env: { ...process.env, CHECKPOINT_DISABLE: '1' } },
+    )
+    t.equal(status, 0, stdout)
+  }
 })
 
 t.test('cloud-init’s own schema', { skip: lacks('cloud-init', ['--version']) }, async (t) => {

@@ -67,7 +67,7 @@ t.test('mistakes in image.yml, each at its place', async (t) => {
     ],
     [
       ['builder: packages', 'builder: packager'],
-      '"builder" must be packages or packer, not the text "packager"',
+      '"builder" must be packages, packer or cloud, not the text "packager"',
       '2:10',
     ],
     [

@@ -24,7 +24,7 @@ import { deferred } from '../../../src/util/deferred.ts'
 
 t.test('lines of the console that say something', async (t) => {
   const evidence = (
-    cause: 'out-of-memory' | 'no-space' | 'mirror-unreachable' | 'disk-unreadable',
+    cause: 'out-of-memory' | 'no-space' | 'mirror-unreachable' | 'package-unknown' | 'disk-unreadable',
     text: string,
   ) => ({ kind: 'evidence', cause, text }) as const
   const cases: [line: string, finding: SerialFinding | undefined][] = [
@@ -66,6 +66,11 @@ t.test('lines of the console that say something', async (t) => {
         "W: Failed to fetch http://archive.ubuntu.com/ubuntu/dists/focal/InRelease  Temporary failure resolving 'archive.ubuntu.com'",
       ),
     ],
+    ...[
+      'E: Unable to locate package fi0',
+      "E: Package 'fio' has no installation candidate",
+      "E: Version '9' for 'fio' was not found",
+    ].map((text): [string, SerialFinding] => [text, evidence('package-unknown', text)]),
     [
       '[ 5.5] blk_update_request: I/O error, dev sr0, sector 64 op 0x0:(READ)',
       evidence('disk-unreadable', 'blk_update_request: I/O error, dev sr0, sector 64 op 0x0:(READ)'),
@@ -428,6 +433,21 @@ t.test('every failure by its name', async (t) => {
         kind: 'mirror-unreachable',
         text: "E: Could not resolve 'archive.ubuntu.com'",
         step: 'subiquity/Install/install',
+      },
+    ],
+    [
+      'a package that apt does not have, above a base',
+      [
+        ...boot.slice(0, 1),
+        [5_000, start('hvlab/Layer/packages/install')],
+        [6_000, line('E: Unable to locate package fi0')],
+        [6_100, finish('hvlab/Layer/packages/install', 'FAIL', 'E: Unable to locate package fi0')],
+        [7_000, shutdown('guest-shutdown')],
+      ],
+      {
+        kind: 'package-unknown',
+        text: 'E: Unable to locate package fi0',
+        step: 'hvlab/Layer/packages/install',
       },
     ],
     [
