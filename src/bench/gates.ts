@@ -4,7 +4,7 @@ import type { Noise, QemuUse } from './record.ts'
  * Limits of the gates: shares of a trial's time. They look at the machine and never at the result, so that no trial is
  * thrown out because of its figure.
  */
-export const gateLimits = { psiShare: 0.02, stealShare: 0.01, clockDrift: 0.005 } as const
+export const gateLimits = { psiShare: 0.02, stealShare: 0.01, otherWorkShare: 0.25, clockDrift: 0.005 } as const
 
 /** What marks a trial as contaminated. */
 export type Flag =
@@ -12,6 +12,8 @@ export type Flag =
   | 'guest-cpu-pressure'
   | 'host-memory-pressure'
   | 'guest-memory-pressure'
+  | 'host-other-work'
+  | 'guest-other-work'
   | 'host-steal'
   | 'guest-steal'
   | 'host-throttled'
@@ -39,6 +41,21 @@ export function noiseFlags(
       ? [`${where}-throttled` as const]
       : []),
   ]
+}
+
+/**
+ * What CPUs did beside the trial: all that they were busy with, less `ownS`, the trial's own CPU-seconds. A neighbour on an idle
+ * CPU makes nobody wait, so that pressure does not see it, and takes cache, memory bandwidth and turbo all the same.
+ */
+export function otherWorkFlags(
+  noise: Noise,
+  ownS: number | null,
+  observedS: number,
+  where: 'host' | 'guest',
+): Flag[] {
+  if (noise.busy_s === null || ownS === null) return []
+  const elapsedS = noise.elapsed_s ?? observedS
+  return noise.busy_s - ownS > gateLimits.otherWorkShare * elapsedS ? [`${where}-other-work`] : []
 }
 
 /** A quota on QEMU's control group slows the guest, and the guest cannot see it. */

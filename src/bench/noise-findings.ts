@@ -53,6 +53,8 @@ function disturbed({ design }: Benchmark, measured: readonly Sample[]): Finding[
     'guest-cpu-pressure': 'tasks in the guest waited for a CPU more than 2 % of the time',
     'host-memory-pressure': `tasks on ${host} waited for memory more than 2 % of the time`,
     'guest-memory-pressure': 'tasks in the guest waited for memory more than 2 % of the time',
+    'host-other-work': `other work on ${host} took more than a quarter of a CPU`,
+    'guest-other-work': 'other work in the guest took more than a quarter of a CPU',
     'host-steal': `the hypervisor below ${host} took more than 1 % of its CPU time`,
     'guest-steal': 'the host took more than 1 % of the guest’s CPU time',
     'host-throttled': `a CPU quota or heat slowed ${host} down`,

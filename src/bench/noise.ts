@@ -11,7 +11,7 @@ export interface NoiseReading {
   readonly psiIoS: number | null
   /** Seconds of steal over all CPUs: a hypervisor ran something else. Always 0 under TCG. */
   readonly stealS: number | null
-  /** Seconds that CPUs were not idle, over all CPUs. */
+  /** CPU-seconds that programs and the kernel ran, over all CPUs. */
   readonly busyS: number | null
   readonly contextSwitches: number | null
   /** Seconds that a CPU quota held back the reader's control group or one above it. */
@@ -120,13 +120,11 @@ function parseQemu(text: string, values: (file: string, line: string) => number[
   }
 }
 
-/** Everything but idle, iowait and steal; guest time is in user time already. */
-function busySeconds(cpu: readonly number[]): number | null {
-  const [user, nice, system, , , irq, softirq] = cpu
-  const parts = [user, nice, system, irq, softirq]
-  return parts.some((part) => part === undefined || Number.isNaN(part))
-    ? null
-    : parts.reduce<number>((total, part) => total + (part ?? 0), 0) / ticksPerSecond
+/** User, nice and system time; guest time is in user time already. Interrupts are nobody's work and left out. */
+function busySeconds([user, nice, system]: readonly number[]): number | null {
+  if (user === undefined || nice === undefined || system === undefined) return null
+  const ticks = user + nice + system
+  return Number.isNaN(ticks) ? null : ticks / ticksPerSecond
 }
 
 /** Version 1 counts nanoseconds, version 2 microseconds. */

@@ -19,7 +19,7 @@ const noiseSchema = z.object({
   psi_io_s: known,
   /** Seconds that the hypervisor below took, over all CPUs. */
   steal_s: known,
-  /** CPU-seconds that anything ran, over all CPUs. */
+  /** CPU-seconds that anything ran but interrupts, over all CPUs. */
   busy_s: known,
   /** Of the whole machine. */
   context_switches: known,

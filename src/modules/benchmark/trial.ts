@@ -1,4 +1,4 @@
-import { clockDrift, driftFlags, noiseFlags, qemuFlags } from '../../bench/gates.ts'
+import { clockDrift, driftFlags, noiseFlags, otherWorkFlags, qemuFlags } from '../../bench/gates.ts'
 import { difference, noiseBetween, qemuBetween } from '../../bench/noise.ts'
 import { parsers } from '../../bench/parser.ts'
 import { warmUpS } from '../../bench/profile.ts'
@@ -92,6 +92,8 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
       ...(around === null
         ? []
         : noiseFlags(around, observedS, 'host', Math.min(threads, cpus.own) > cpus.hypervisor)),
+      ...otherWorkFlags(noise, cpuS, observedS, subject.kind === 'native' ? 'host' : 'guest'),
+      ...(around === null ? [] : otherWorkFlags(around, qemu?.cpu_s ?? null, observedS, 'host')),
       ...qemuFlags(qemu),
       ...driftFlags(drift),
     ],
