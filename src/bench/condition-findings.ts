@@ -1,12 +1,13 @@
 import { countingSamples } from './counting-samples.ts'
 import type { Finding, Rule } from './finding.ts'
 import type { Benchmark, Environment, Subject, Tool } from './record.ts'
-import { counted, listed, percent } from './words.ts'
+import { counted, figure, listed, percent } from './words.ts'
 
 /** What was compared with what, and where the two sides differ in more than virtualisation. */
 export const conditionFindings: Rule = (benchmark, comparisons) => [
   ...incomplete(benchmark),
   ...nestedHost(benchmark),
+  ...unlimitedMemory(benchmark),
   ...guests(benchmark).flatMap(([guest, environment, native]) => [
     ...accelerator(guest, environment),
     ...tools(guest, environment, native),
@@ -44,6 +45,21 @@ function nestedHost({ design, environments }: Benchmark): Finding[] {
       level: 'caution',
       about: design.hypervisor,
       text: `${design.hypervisor} is itself virtual (${native.virtualization.join(' inside ')}): native here means on that system, and what its own layers cost is in neither figure.`,
+    },
+  ]
+}
+
+function unlimitedMemory({ design, samples }: Benchmark): Finding[] {
+  const native = samples.filter(({ kind, warm_up }) => kind === 'native' && !warm_up)
+  if (native.length === 0 || native.some(({ memory_limit_mib }) => memory_limit_mib !== null)) return []
+  const [subject] = design.subjects.filter(({ kind, memory_mib }) => kind === 'native' && memory_mib !== null)
+  if (subject === undefined || subject.memory_mib === null) return []
+  return [
+    {
+      rule: 'memory-not-limited',
+      level: 'fact',
+      about: design.hypervisor,
+      text: `${design.hypervisor} could not be held to the guest's ${figure(subject.memory_mib)} MiB of memory (neither systemd nor a writable control group). Only a workload that wants more than that, its files in the cache included, is compared unfairly.`,
     },
   ]
 }

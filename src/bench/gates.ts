@@ -4,7 +4,12 @@ import type { Noise, QemuUse } from './record.ts'
  * Limits of the gates: shares of a trial's time. They look at the machine and never at the result, so that no trial is
  * thrown out because of its figure.
  */
-export const gateLimits = { psiShare: 0.02, stealShare: 0.01, otherWorkShare: 0.25, clockDrift: 0.005 } as const
+export const gateLimits = {
+  psiShare: 0.02,
+  stealShare: 0.01,
+  otherWorkShare: 0.25,
+  clockDrift: 0.005,
+} as const
 
 /** What marks a trial as contaminated. */
 export type Flag =

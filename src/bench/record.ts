@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { memoryLimits } from './confinement.ts'
 import { recordedWorkloadSchema } from './workload-file.ts'
 
 /*
@@ -71,6 +72,8 @@ export const designSchema = z.object({
       memory_mib: known,
     }),
   ),
+  /** How native trials are held to their guest's memory; null = they are not. */
+  memory_limit_by: z.enum(memoryLimits).nullable().default(null),
   /** At most; with `precision_percent` a workload whose interval is narrow enough needs no more. */
   blocks: z.number(),
   /** Half of the interval's width that is narrow enough, in percent; null = all blocks are measured. */

@@ -16,6 +16,7 @@ import { plainData } from '../util/plain-data.ts'
 import { guestMachine, type Measurable, nativeMachine } from './benchmark/environment.ts'
 import { findDomains, guestsHere, type MeasuredGuest } from './benchmark/guests.ts'
 import { type Measured, measure, orderOf } from './benchmark/measure.ts'
+import { withMemoryLimit } from './benchmark/memory-limit.ts'
 import { withScratch } from './benchmark/scratch.ts'
 import { sameTools } from './benchmark/tool-copy.ts'
 import { findTools, installTools, type ToolNeed, toolNeeds } from './benchmark/tools.ts'
@@ -65,7 +66,7 @@ type Params = z.output<typeof params>
 export const benchmark = defineModule({
   name: 'benchmark',
   doc: `Measures a hypervisor and its guests with the same workloads, in randomised interleaved blocks.
-Runs on the hypervisor. The native side is confined to as many CPUs as the guest has vCPUs, and the guests are
+Runs on the hypervisor. The native side is confined to as many CPUs and as much memory as the guest has, and the guests are
 suspended while it is measured. Every trial is recorded with its command, output, clock, CPU-seconds and noise; one that
 fails a gate on noise is taken again, and both are kept.`,
   params,
@@ -96,13 +97,19 @@ fails a gate on noise is taken again, and both are kept.`,
       })
     }
     const prepared = await prepare(context, names, { workloads, needs }, asked)
-    let measured: Measured = { samples: [], stops: [] }
+    let measured: Measured & Pick<Benchmark, 'design'> = { design: prepared.design, samples: [], stops: [] }
     const step = yield {
       summary: summaryOf(prepared.design),
       action: async () => {
-        context.record('benchmark', plainData(prepared.design))
-        for (const environment of prepared.environments) context.record('environment', plainData(environment))
-        measured = await withScratch(context, prepared, () => measure(context, prepared.design))
+        measured = await withMemoryLimit(context, prepared.design, async (design) => {
+          context.record('benchmark', plainData(design))
+          for (const environment of prepared.environments)
+            context.record('environment', plainData(environment))
+          return {
+            design,
+            ...(await withScratch(context, { ...prepared, design }, () => measure(context, design))),
+          }
+        })
       },
     }
     if (!step.applied) return { changed: installed, data: { seed: prepared.design.seed } }
@@ -136,6 +143,7 @@ async function prepare(
     profile: asked.profile,
     workloads: [...workloads],
     subjects,
+    memory_limit_by: null,
     blocks,
     // What can only be decided after the last block is no rule to stop by.
     precision_percent:
@@ -149,36 +157,45 @@ async function prepare(
   return { design, environments }
 }
 
-/** One native subject for every number of vCPUs among the guests, then the guests. */
+/** One native subject for every size of guest, CPUs and memory, then the guests. */
 function pairUp(
   native: Measurable,
   guests: readonly { guest: MeasuredGuest; machine: Measurable }[],
 ): { subjects: Subject[]; environments: Environment[] } {
-  const sizes = [...new Set(guests.map(({ machine }) => machine.cpus))].sort((left, right) => left - right)
-  const nativeId = (vcpus: number): string => (sizes.length === 1 ? 'native' : `native-${vcpus}`)
+  const sizes = new Map(guests.map(({ machine }) => [sizeOf(machine), machine]))
+  const sorted = [...sizes.values()].sort(
+    (left, right) => left.cpus - right.cpus || (memoryOf(left) ?? 0) - (memoryOf(right) ?? 0),
+  )
+  const sameMemory = new Set(sorted.map(memoryOf)).size === 1
+  const nativeId = (machine: Measurable): string =>
+    sorted.length === 1 ? 'native' : sameMemory ? `native-${machine.cpus}` : `native-${sizeOf(machine)}`
   const subjects: Subject[] = []
   const environments: Environment[] = []
-  for (const vcpus of sizes) {
-    const id = nativeId(vcpus)
-    const cpus = firstCpus(native.allowedCpus, vcpus)
-    subjects.push({ id, kind: 'native', baseline: null, domain: null, cpus, vcpus, memory_mib: null })
+  for (const machine of sorted) {
+    const id = nativeId(machine)
+    const cpus = firstCpus(native.allowedCpus, machine.cpus)
+    const shape = { cpus, vcpus: machine.cpus, memory_mib: memoryOf(machine) }
+    subjects.push({ id, kind: 'native', baseline: null, domain: null, ...shape })
     environments.push({ ...native.environment, subject: id, cpus_used: cpus.join(',') })
   }
   for (const { guest, machine } of guests) {
-    const baseline = nativeId(machine.cpus)
     subjects.push({
       id: guest.name,
       kind: 'guest',
-      baseline,
+      baseline: nativeId(machine),
       domain: guest.domain.name,
       cpus: null,
       vcpus: machine.cpus,
-      memory_mib: null,
+      memory_mib: memoryOf(machine),
     })
     environments.push({ ...machine.environment, subject: guest.name, cpus_used: null })
   }
   return { subjects, environments }
 }
+
+/** What the hypervisor gives the domain; the guest's kernel keeps some of it to itself. */
+const memoryOf = ({ environment }: Measurable): number | null => environment.domain?.memory_mib ?? null
+const sizeOf = (machine: Measurable): string => `${machine.cpus}-${memoryOf(machine) ?? 'any'}`
 
 function summaryOf(design: Design): string {
   const trials = orderOf(design)

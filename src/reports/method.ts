@@ -1,6 +1,6 @@
 import { countingSamples } from '../bench/counting-samples.ts'
 import type { Benchmark } from '../bench/record.ts'
-import { counted, duration, listed, percent } from '../bench/words.ts'
+import { counted, duration, figure, listed, percent } from '../bench/words.ts'
 import { quote } from '../util/sh.ts'
 import type { HostResults, Results } from './results.ts'
 
@@ -15,8 +15,11 @@ function pairing({ design, environments }: Benchmark): string {
   const tools = (environments[0]?.tools ?? []).map(({ name, version }) => `${name} ${version}`)
   const threads =
     design.threads === 'vcpus' ? 'as many threads as the guest has vCPUs' : counted(design.threads, 'thread')
-  const cpus = design.subjects.find(({ kind }) => kind === 'native')?.cpus ?? []
-  return `The same command ran natively and in the guest (${[...tools, threads].join(', ')}). Natively it was confined with taskset to as many CPUs as the guest has vCPUs (${cpus.length === 1 ? 'CPU' : 'CPUs'} ${listed(cpus.map(String))}), and the guests were suspended meanwhile.`
+  const native = design.subjects.find(({ kind }) => kind === 'native')
+  const cpus = native?.cpus ?? []
+  const mib = design.memory_limit_by === null ? null : (native?.memory_mib ?? null)
+  const memory = mib === null ? '' : ` and to its memory, ${figure(mib)} MiB (${design.memory_limit_by})`
+  return `The same command ran natively and in the guest (${[...tools, threads].join(', ')}). Natively it was confined with taskset to as many CPUs as the guest has vCPUs (${cpus.length === 1 ? 'CPU' : 'CPUs'} ${listed(cpus.map(String))})${memory}, and the guests were suspended meanwhile.`
 }
 
 function order({ design, samples, stops }: Benchmark): string {

@@ -1,3 +1,4 @@
+import { type Confinement, confinementWords } from '../../bench/confinement.ts'
 import { clockDrift, driftFlags, noiseFlags, otherWorkFlags, qemuFlags } from '../../bench/gates.ts'
 import { difference, noiseBetween, qemuBetween } from '../../bench/noise.ts'
 import { parsers } from '../../bench/parser.ts'
@@ -75,7 +76,7 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
     threads,
     duration_s: durationS,
     cpus: subject.cpus,
-    memory_limit_mib: null,
+    memory_limit_mib: memoryOf(design, subject)?.mib ?? null,
     tool_version: parsed.value.version ?? null,
     metrics: { ...parsed.value.metrics },
     clocksource: output.after.clocksource,
@@ -127,7 +128,7 @@ async function execute(
   const timeoutMs = (durationS * 4 + 30) * 1000
   if (subject.kind === 'native') {
     const suspend = design.subjects.flatMap(({ domain }) => domain ?? [])
-    const confine = sh`taskset -c ${(subject.cpus ?? []).join(',')}`
+    const confine = confinementWords({ cpus: subject.cpus ?? [], memory: memoryOf(design, subject) })
     const script = trialScript({ argv, withErrors, confine, suspend: { virsh, domains: suspend } })
     return context.run({ ...script, timeoutMs }, { onOutput })
   }
@@ -138,6 +139,14 @@ async function execute(
     if (!(error instanceof FailureError) || error.failure.reason === 'cancelled') throw error
     throw new FailureError(await lostGuest(context, plan, error.failure), { cause: error })
   }
+}
+
+/** What a native trial is held to. A guest has its own memory. */
+function memoryOf(
+  { memory_limit_by: by }: Design,
+  { kind, memory_mib: mib }: Subject,
+): Confinement['memory'] {
+  return kind === 'native' && by !== null && mib !== null ? { by, mib } : null
 }
 
 /** CPUs that the workload's threads may use, and those that the hypervisor may use for them. */

@@ -71,6 +71,7 @@ async function benchmark(figures: Figures, conditions: Conditions = {}): Promise
         },
       ],
       blocks: 4,
+      memory_limit_by: null,
       precision_percent: null,
       budget_s: null,
       most_repeats: 0,

@@ -288,6 +288,7 @@ function benchmark(shape: Shape): Benchmark {
     ],
     blocks: 4,
     duration_s: 3,
+    memory_limit_by: null,
     precision_percent: null,
     budget_s: null,
     most_repeats: 2,
@@ -492,6 +493,23 @@ t.test('findings about conditions and noise', async (t) => {
         'contaminated-trials',
         { sample: { flags: ['guest-throttled', 'from-a-newer-hvlab'], attempt: 3 } },
         '8 of 8 trials failed a gate: a CPU quota or heat slowed the guest down and from-a-newer-hvlab. 8 were taken again. Contaminated in the end: 8; they are kept, and the intervals include what disturbed them.',
+      ],
+      [
+        'memory-not-limited',
+        {
+          design: {
+            subjects: ['native' as const, 'guest' as const].map((id) => ({
+              id,
+              kind: id,
+              baseline: id === 'guest' ? 'native' : null,
+              domain: null,
+              cpus: null,
+              vcpus: 2,
+              memory_mib: 2900,
+            })),
+          },
+        },
+        "node could not be held to the guest's 2,900 MiB of memory (neither systemd nor a writable control group). Only a workload that wants more than that, its files in the cache included, is compared unfairly.",
       ],
       [
         'budget-spent',

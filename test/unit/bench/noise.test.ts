@@ -72,7 +72,7 @@ t.test('counters are read', async (t) => {
       psiMemoryS: null,
       psiIoS: null,
       stealS: null,
-      busyS: null,
+      busyS: 0.06,
       contextSwitches: null,
       throttledS: null,
       thermalThrottles: null,
