@@ -30,7 +30,7 @@ export function imageCommands(program: Command, exits: Exits, env: CommandEnviro
   runOptions(
     image.command('build <name>').description('build an image, unless the store has it').exitOverride(),
   )
-    .option('--iso <file>', 'install from this file instead of a download')
+    .option('--iso <file>', 'start from this installer or published disk instead of a download')
     .option('--rebuild', 'build again although the store has it')
     .option('--keep-on-error', 'leave the machine of a failed installation running, to look at')
     .option('--stall <seconds>', 'the installer has failed when it says nothing for this long', seconds)

@@ -82,7 +82,7 @@ function failed(wrong: readonly string[], details = ''): FailureError {
     reason: 'module',
     code: 'image-check-failed',
     message: `the installed disk is not what it should be: ${wrong.join('; ')}`,
-    hint: 'See late-commands in the image’s user-data, and the installer’s logs with the run.',
+    hint: 'See late-commands in the image’s user-data, and what its packages or its publisher leave behind.',
     ...(details.trim() === '' ? {} : { details: details.trim() }),
   })
 }

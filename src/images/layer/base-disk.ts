@@ -57,7 +57,10 @@ export async function publishedDisk(
   return { key: source.sha256, disk: path, kernel, initrd, told }
 }
 
-/** Its head (docs/interop/qcow2.rst of QEMU): magic, version, backing file offset and size, cluster bits, size. */
+/**
+ * Its head (docs/interop/qcow2.rst of QEMU): magic 0, version 4, offset of the backing file's name 8, size 24, features
+ * that a reader must know 72; of these, 4 means that the data are in another file.
+ */
 async function checkPublished(
   controller: HostAccess,
   path: string,
@@ -65,10 +68,12 @@ async function checkPublished(
   sizeGb: number,
 ): Promise<void> {
   const file = await open(path)
-  const head = Buffer.alloc(32)
-  await file.read(head, 0, 32, 0).finally(() => file.close())
+  const head = Buffer.alloc(80)
+  await file.read(head, 0, head.length, 0).finally(() => file.close())
   if (head.toString('latin1', 0, 4) !== 'QFI\xfb') throw unfit(name, 'it is not a qcow2')
-  if (head.readBigUInt64BE(8) !== 0n) throw unfit(name, 'it stands on another file')
+  const features = head.readUInt32BE(4) < 3 ? 0n : head.readBigUInt64BE(72)
+  if (head.readBigUInt64BE(8) !== 0n || (features & 4n) !== 0n)
+    throw unfit(name, 'a part of it is in another file')
   const bytes = Number(head.readBigUInt64BE(24))
   if (bytes > sizeGb * 1024 ** 3) {
     const least = Math.ceil(bytes / 1024 ** 3)

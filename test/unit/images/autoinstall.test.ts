@@ -342,6 +342,14 @@ t.test('the shipped images of Ubuntu', async (t) => {
     return text.replaceAll(/\d\d\.\d\d\.\d/g, 'VERSION').replace(file.source.sha256, 'SUM')
   })
   t.equal(new Set(templates).size, 1, 'one code path')
+  const layers = [...ubuntus, 'ubuntu-20.04-cloud'].map((name) => {
+    const text = readFileSync(join(packageRoot, 'images', name, 'layer.pkr.hcl'), 'utf8')
+    // Its head names the image.
+    return text.slice(text.indexOf('\nsource "qemu"'))
+  })
+  t.equal(new Set(layers).size, 1, 'one template of a layer')
+  const cloud = readImage('cloud', join(packageRoot, 'images/ubuntu-20.04-cloud/image.yml'))
+  t.match(cloud, { ok: true, value: { file: { units: shipped('ubuntu-20.04').file.units } } })
 })
 
 t.test('packages are a layer above a base that does not depend on them', async (t) => {

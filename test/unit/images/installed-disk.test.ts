@@ -109,7 +109,8 @@ t.test('what the installer puts back is taken out, content and all', async (t) =
 })
 
 t.test('what makes a disk no image, all at once', async (t) => {
-  const hint = 'See late-commands in the image’s user-data, and the installer’s logs with the run.'
+  const hint =
+    'See late-commands in the image’s user-data, and what its packages or its publisher leave behind.'
   const cases: [files: Readonly<Record<string, string | Buffer>>, message: string][] = [
     [
       { ...clean, 'etc/hvlab-image': 'nonce=other\n' },

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import {
@@ -14,6 +13,7 @@ import {
 import { extractBoot } from '../../../src/images/source/extract.ts'
 import { checkSignature, judge } from '../../../src/images/source/signature.ts'
 import { type Failure, FailureError } from '../../../src/model/failure.ts'
+import { SigningKey } from '../../support/signing-key.ts'
 import { must } from '../../support/tool.ts'
 import { openLocalHost } from './local-host.ts'
 
@@ -266,19 +266,10 @@ t.test('kernel and initrd come out of an ISO without root', async (t) => {
 t.test('a signature is checked by gpgv with the keyring that the image names', async (t) => {
   await using host = await openLocalHost()
   const folder = t.testdir()
-  // A short path: the agent's socket is in there.
-  const home = mkdtempSync(join(tmpdir(), 'hvlab-gpg-'))
-  t.teardown(() => {
-    must('gpgconf', ['--homedir', home, '--kill', 'all'])
-    rmSync(home, { recursive: true, force: true })
-  })
-  const gpg = (...args: string[]) => must('gpg', ['--homedir', home, '--batch', ...args])
-  gpg('--quiet', '--passphrase', '', '--quick-gen-key', 'publisher', 'ed25519', 'sign', 'never')
-  const keyring = join(folder, 'keys.gpg')
-  gpg('--quiet', '--output', keyring, '--export')
-  const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(gpg('--with-colons', '--fingerprint'))?.[1] ?? ''
+  const key = new SigningKey(t)
+  const { fingerprint, keyring } = key
   writeFileSync(join(folder, 'SHA256SUMS'), `${sha256} *a.iso\n`)
-  gpg('--quiet', '--detach-sign', '--output', join(folder, 'SHA256SUMS.gpg'), join(folder, 'SHA256SUMS'))
+  key.sign(join(folder, 'SHA256SUMS'))
   const files = await mirror(t, (request, response) => {
     const path = join(folder, request.url?.replace(/^\/good/, '') ?? '')
     if (request.url?.startsWith('/good/') && existsSync(path)) response.end(readFileSync(path))
