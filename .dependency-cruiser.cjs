@@ -46,7 +46,8 @@ module.exports = {
     ]),
     layer('sandbox', ['model/', 'util/', 'facts/', 'lab/', 'images/', 'modules/module.ts']),
     layer('bench', ['model/', 'util/', 'facts/', 'config/']),
-    layer('reports', ['model/', 'util/', 'bench/']),
+    layer('verdicts', ['model/', 'util/', 'bench/']),
+    layer('reports', ['model/', 'util/', 'bench/', 'verdicts/']),
     layer('modules', [
       'model/',
       'util/',
@@ -74,6 +75,7 @@ module.exports = {
       'images/',
       'sandbox/',
       'bench/',
+      'verdicts/',
       'reports/',
       'modules/',
       'plan/',

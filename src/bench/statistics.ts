@@ -1,4 +1,4 @@
-import { max, median, min, shuffle } from 'simple-statistics'
+import { max, median, min, sampleStandardDeviation, shuffle } from 'simple-statistics'
 
 /** A value with its interval. `low`, `high` and `level` are absent when there are too few blocks to say anything. */
 export interface Estimate {
@@ -28,6 +28,11 @@ const adaptiveLevel = 0.965
 export function spread(values: readonly number[]): Spread {
   const list = [...values]
   return { median: median(list), min: min(list), max: max(list), values }
+}
+
+/** Standard deviation of a sample of at least two. */
+export function deviation(values: readonly number[]): number {
+  return sampleStandardDeviation([...values])
 }
 
 /** A new list in random order. */

@@ -16,7 +16,7 @@ export function times(value: number): string {
 
 /** `11.9 %`; two significant digits below ten. */
 export function percent(value: number): string {
-  return `${value >= 99.95 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toPrecision(2)} %`
+  return `${value >= 99.95 ? value.toFixed(0) : value >= 9.95 ? value.toFixed(1) : value.toPrecision(2)} %`
 }
 
 /** `8.1–8.9 ×`, or an em dash when there is no interval. */

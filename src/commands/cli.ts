@@ -8,6 +8,8 @@ import { guestCommands } from './guest/cli.ts'
 import { imageCommands } from './image/cli.ts'
 import { document, formatOf, refuseFailure } from './mistakes.ts'
 import { sandboxCommands } from './sandbox/cli.ts'
+import { verdictCommands } from './verdict-cli.ts'
+import { gatedFlags, gateOption } from './verdict-options.ts'
 
 /** Parses the command line and runs one command, loaded only then. Returns the exit code. */
 export async function runCli(argv: readonly string[], env: CommandEnvironment): Promise<number> {
@@ -30,17 +32,19 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
       exitCode = await action(...args)
     }
 
-  runOptions(
-    command('up [pipeline]', 'run a pipeline of this lab, or of the package, by name (default: lab)'),
-    true,
+  gateOption(
+    runOptions(
+      command('up [pipeline]', 'run a pipeline of this lab, or of the package, by name (default: lab)'),
+      true,
+    ),
   ).action(
     exits(async (pipeline: string | undefined, flags: Flags) =>
-      (await import('./up.ts')).upCommand(pipeline ?? 'lab', runFlags(flags), env),
+      (await import('./up.ts')).upCommand(pipeline ?? 'lab', gatedFlags(flags), env),
     ),
   )
-  runOptions(command('run <file>', 'run a pipeline or a playbook from a file'), true).action(
+  gateOption(runOptions(command('run <file>', 'run a pipeline or a playbook from a file'), true)).action(
     exits(async (file: string, flags: Flags) =>
-      (await import('./run.ts')).runCommand(file, runFlags(flags), env),
+      (await import('./run.ts')).runCommand(file, gatedFlags(flags), env),
     ),
   )
   runOptions(
@@ -80,6 +84,7 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
         (await import('./report.ts')).reportCommand(run, runFlags(flags), env),
       ),
     )
+  verdictCommands(program, exits, env)
   runOptions(command('doctor', 'what the hosts can do, and what to do about what is missing')).action(
     exits(async (flags: Flags) => (await import('./doctor.ts')).doctorCommand(runFlags(flags), env)),
   )

@@ -10,14 +10,22 @@ import { dropEmptyFolder, listRuns, newRunFolder, runFolder } from './run-folder
 import type { RunOptions } from './run-options.ts'
 import { runPlanHere } from './run-plan.ts'
 
-/** Compiles a pipeline and runs it; the way of `up` and `run`. Returns the exit code. */
+export type PipelineChoice = { readonly file: string } | { readonly name: string }
+
+/** How a run ended; no id when nothing was started. */
+export interface EndedRun {
+  readonly exitCode: number
+  readonly runId?: string
+}
+
+/** Compiles a pipeline and runs it; the way of `up` and `run`. */
 export async function runPipeline(
-  pipeline: { readonly file: string } | { readonly name: string },
+  pipeline: PipelineChoice,
   options: RunOptions,
   env: CommandEnvironment,
-): Promise<number> {
+): Promise<EndedRun> {
   const compiled = await compilePlan(pipeline, options, env)
-  if (!compiled) return ExitCode.usage
+  if (!compiled) return { exitCode: ExitCode.usage }
   const { plan } = compiled
   const resumeFrom =
     options.resume === undefined ? undefined : await runToResume(options.resume, plan.name, env)
@@ -33,7 +41,7 @@ export async function runPipeline(
   const endings: readonly number[] = [ExitCode.interrupted, ExitCode.terminated, ExitCode.deadline]
   if (endings.includes(outcome.exitCode) && !options.check)
     env.stderr(`Continue it with: ${resumeCommand(pipeline, options, runId)}\n`)
-  return outcome.exitCode
+  return { exitCode: outcome.exitCode, runId }
 }
 
 /** `--resume` alone means the newest run of the same pipeline, which must not have ended well. */
@@ -67,7 +75,7 @@ async function runToResume(
 
 /** The command line that continues a run: with all that decides what its tasks do. */
 function resumeCommand(
-  pipeline: { readonly file: string } | { readonly name: string },
+  pipeline: PipelineChoice,
   { inventory, limit, extraVars, tags, skipTags }: RunOptions,
   runId: string,
 ): string {

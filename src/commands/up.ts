@@ -1,8 +1,7 @@
 import type { CommandEnvironment } from './environment.ts'
-import type { RunOptions } from './run-options.ts'
-import { runPipeline } from './run-pipeline.ts'
+import { type GatedRunOptions, gatedRun } from './gated-run.ts'
 
 /** `hvlab up [PIPELINE]`: runs a pipeline by name, the lab's own before the package's. */
-export function upCommand(name: string, options: RunOptions, env: CommandEnvironment): Promise<number> {
-  return runPipeline({ name }, options, env)
+export function upCommand(name: string, options: GatedRunOptions, env: CommandEnvironment): Promise<number> {
+  return gatedRun({ name }, options, env)
 }

@@ -2,9 +2,9 @@ import { answer } from '../bench/answer.ts'
 import { type Comparison, compare } from '../bench/comparison.ts'
 import { type Finding, findings } from '../bench/finding.ts'
 import type { Benchmark } from '../bench/record.ts'
+import type { RecordedRun } from '../bench/recorded-run.ts'
 import { rankLevel } from '../bench/statistics.ts'
 import { type AgainstPublished, againstPublished } from './published.ts'
-import type { RecordedRun } from './recorded-run.ts'
 
 /** A run, measured out: everything that a report shows, and nothing that it looks like. */
 export interface Results {

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readRecordedRun } from '../bench/recorded-run.ts'
 import { figure, percent, range, times } from '../bench/words.ts'
 import type { SummaryTable } from '../model/event.ts'
 import { reportHtml } from './html.ts'
 import { reportMarkdown } from './markdown.ts'
-import { readRecordedRun } from './recorded-run.ts'
 import { type Results, resultsOf } from './results.ts'
 import { resultsJson } from './results-json.ts'
 

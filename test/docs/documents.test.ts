@@ -22,6 +22,7 @@ const runElsewhere: Readonly<Record<string, readonly [test: string, words: strin
     'e2e/quick-lab',
     "'-e', 'benchmark_blocks=1'",
   ],
+  'hvlab up quick --gate 20260101-120000-quick --tolerance 10%': ['e2e/quick-lab', "'--gate'"],
   'hvlab up lab -i machines.yml': ['e2e/two-hosts', "'up', 'lab'"],
   'hvlab status': ['e2e/quick-lab', "['status', '--format', 'json']"],
   'hvlab ssh guest1 -- uname -r': ['e2e/quick-lab', "['ssh', 'guest1', '--', 'uname', '-n']"],
@@ -34,6 +35,9 @@ const otherExitCodes: Readonly<Record<string, readonly number[]>> = {
   'hvlab doctor': [0, 2],
 }
 
+// Many processes, on a machine that may be busy.
+t.setTimeout(300_000)
+
 const documents = readDocuments()
 
 for (const document of documents.filter(({ blocks }) => blocks.length > 0)) {
@@ -44,8 +48,8 @@ for (const document of documents.filter(({ blocks }) => blocks.length > 0)) {
       const isElsewhere = Object.hasOwn(runElsewhere, command)
       if (isElsewhere && words[1] !== 'up') continue
       t.equal(words[0], 'hvlab', command)
-      // What takes minutes is at least compiled with its options.
-      const args = isElsewhere ? ['plan', ...words.slice(2)] : words.slice(1)
+      // What takes minutes is at least compiled with its options; a plan has no gate.
+      const args = isElsewhere ? ['plan', ...withoutGate(words.slice(2))] : words.slice(1)
       const { exitCode, stdout, stderr } = await lab.hvlab(args)
       const said = `${command}\n${stdout}${stderr}`
       t.ok((otherExitCodes[command] ?? [0]).includes(exitCode), `exit code ${exitCode}: ${said}`)
@@ -72,6 +76,7 @@ void t.test('links and pictures lead somewhere; commands in running text exist',
       'src/commands/guest/cli.ts',
       'src/commands/image/cli.ts',
       'src/commands/sandbox/cli.ts',
+      'src/commands/verdict-cli.ts',
     ]
       .flatMap((file) => [
         ...readFileSync(join(packageRoot, file), 'utf8').matchAll(/command\(\s*['`]([a-z-]+)/g),
@@ -99,6 +104,8 @@ async function labOf(t: Test, { blocks }: Document): Promise<LabFolder> {
   atEnd(t, () => rmSync('/tmp/hvlab-hello.txt', { force: true }))
   const id = '20260101-120000-quick'
   write(lab, `results/${id}/journal.jsonl`, journal(recordedEvents(), id))
+  const next = '20260102-120000-quick'
+  write(lab, `results/${next}/journal.jsonl`, journal(recordedEvents({ seed: 2 }), next))
   const examples: string[] = []
   for (const [index, { language, attributes, text }] of blocks.entries()) {
     if (!['yaml', 'ini', 'ts'].includes(language)) continue
@@ -120,6 +127,11 @@ async function labOf(t: Test, { blocks }: Document): Promise<LabFolder> {
     t.equal(stderr, '', 'no warnings')
   }
   return lab
+}
+
+function withoutGate(words: readonly string[]): string[] {
+  const at = words.indexOf('--gate')
+  return at < 0 ? [...words] : words.slice(0, at)
 }
 
 function write(lab: LabFolder, file: string, text: string): void {

@@ -50,6 +50,13 @@ export interface JournalOptions {
   readonly blocks?: number
   readonly os?: string
   readonly clocksource?: string
+  readonly kernel?: string
+  /** Seeds the figures, not the order of trials. */
+  readonly seed?: number
+  /** Guests' rates are multiplied by this. */
+  readonly level?: number
+  /** Relative standard deviations: of a trial around its run, of a whole run around the truth. Instead of the even 2 %. */
+  readonly spread?: { readonly trials: number; readonly runs: number }
 }
 
 /** The events that a run with one benchmark leaves in its journal; figures vary by up to 2 % around the medians. */
@@ -94,7 +101,8 @@ export function recordedEvents(options: JournalOptions = {}): Event[] {
     threads: 1,
     seed: 20261123,
   }
-  const random = seededRandom(1)
+  const random = seededRandom(options.seed ?? 1)
+  const variation = variationOf(options, random)
   const recorded = (channel: string, data: unknown): Event => ({
     time,
     kind: 'recorded',
@@ -115,7 +123,8 @@ export function recordedEvents(options: JournalOptions = {}): Event[] {
       const workload = workloads.find(({ id }) => id === trial.workload)
       if (workload === undefined) throw new Error(trial.workload)
       const native = trial.subject === 'native'
-      const value = (medians[workload.id]?.[native ? 0 : 1] ?? 1) * (0.98 + 0.04 * random())
+      const level = native ? 1 : (options.level ?? 1)
+      const value = (medians[workload.id]?.[native ? 0 : 1] ?? 1) * level * variation(trial)
       const threads = 1
       const pressure = trial.order === 9 ? 1.1 : 0.01
       const noise = { ...quietNoise, psi_cpu_s: pressure }
@@ -162,8 +171,24 @@ export function recordedEvents(options: JournalOptions = {}): Event[] {
   ]
 }
 
+/** The factor of a trial: even within 2 %, or log-normal around its run's own level for each subject and workload. */
+function variationOf(
+  { spread }: JournalOptions,
+  random: () => number,
+): (trial: { subject: string; workload: string }) => number {
+  if (spread === undefined) return () => 0.98 + 0.04 * random()
+  const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+  const moods = new Map<string, number>()
+  return ({ subject, workload }) => {
+    const key = `${subject} ${workload}`
+    const mood = moods.get(key) ?? spread.runs * normal()
+    moods.set(key, mood)
+    return Math.exp(mood + spread.trials * normal())
+  }
+}
+
 function environment(
-  { clocksource = 'hpet' }: JournalOptions,
+  { clocksource = 'hpet', kernel = 'Linux 6.1.0-42-amd64' }: JournalOptions,
   hypervisor: string,
   subject: string,
   os: string,
@@ -174,7 +199,7 @@ function environment(
     subject,
     kind: native ? 'native' : 'guest',
     os,
-    kernel: native ? 'Linux 6.1.0-42-amd64' : 'Linux 6.1.0-42-cloud-amd64',
+    kernel: native ? kernel : 'Linux 6.1.0-42-cloud-amd64',
     cpu_model: native ? 'AMD EPYC 7B13' : 'Intel Core i7 9xx (Nehalem Class Core i7)',
     cpus_online: 2,
     cpus_used: native ? '0,1' : null,
@@ -234,8 +259,11 @@ function environment(
 }
 
 /** A whole journal: start, what was recorded, end. */
-export function journal(records: readonly Event[], runId = '20261123-150500-quick'): string {
-  const time = '2026-11-23T15:05:00.000Z'
+export function journal(
+  records: readonly Event[],
+  runId = '20261123-150500-quick',
+  time = '2026-11-23T15:05:00.000Z',
+): string {
   const started: Event = {
     time,
     kind: 'run.started',

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { z } from 'zod'
-import { type Benchmark, designSchema, environmentSchema, sampleSchema, stopSchema } from '../bench/record.ts'
+import { z } from 'zod'
 import { FailureError } from '../model/failure.ts'
+import { type Benchmark, designSchema, environmentSchema, sampleSchema, stopSchema } from './record.ts'
 
 /** What a report needs of a run, read from its journal. */
 export interface RecordedRun {
@@ -15,6 +15,8 @@ export interface RecordedRun {
   readonly version: string
   /** ISO 8601, UTC. */
   readonly startedAt: string
+  /** The run that this one resumed: its trials are in this one too. */
+  readonly resumes?: string
   readonly benchmarks: readonly Benchmark[]
 }
 
@@ -22,8 +24,8 @@ type Line = { readonly [name: string]: unknown }
 
 /**
  * Reads `journal.jsonl` of a run's folder, and first the journals of the runs that it continued: a resumed run holds only
- * what was left to do. Lines that are cut, unknown or of another version are passed over; a report needs none of them.
- * Throws `report-no-samples` when no benchmark was recorded.
+ * what was left to do. Lines that are unknown or of another version are passed over, and a last line that a killed run cut.
+ * Throws `journal-damaged` for any other line that is not JSON, `report-no-samples` when no benchmark was recorded.
  */
 export async function readRecordedRun(folder: string): Promise<RecordedRun> {
   const lines = await readChain(folder, new Set())
@@ -44,7 +46,56 @@ export async function readRecordedRun(folder: string): Promise<RecordedRun> {
     file: text('file'),
     version: text('version'),
     startedAt: text('time'),
+    ...(text('resumes') === '' ? {} : { resumes: text('resumes') }),
     benchmarks,
+  }
+}
+
+const resultsSchema = z.object({
+  format: z.literal('hvlab-results'),
+  format_version: z.literal(1),
+  run: z.object({
+    id: z.string(),
+    pipeline: z.string(),
+    file: z.string(),
+    hvlab_version: z.string(),
+    started_at: z.string(),
+  }),
+  hosts: z
+    .array(
+      z.object({
+        design: designSchema,
+        environments: z.array(environmentSchema),
+        samples: z.array(sampleSchema),
+        stops: z.array(stopSchema).default([]),
+      }),
+    )
+    .min(1),
+})
+
+/** Reads a results.json, also one that was copied away from its run: it holds all that was measured. */
+export async function readResultsFile(file: string): Promise<RecordedRun> {
+  const content = parsed(await readFile(file, 'utf8'))
+  const results = resultsSchema.safeParse(content)
+  if (!results.success) {
+    const [issue] = results.error.issues
+    const why =
+      content === undefined ? 'not JSON' : [issue?.path.join('.'), issue?.message].filter(Boolean).join(': ')
+    throw new FailureError({
+      reason: 'config',
+      code: 'results-invalid',
+      message: `${file} is not a results.json of hvlab: ${why}.`,
+      hint: 'Name a run, or the results.json in its folder.',
+    })
+  }
+  const { run, hosts } = results.data
+  return {
+    runId: run.id,
+    pipeline: run.pipeline,
+    file: run.file,
+    version: run.hvlab_version,
+    startedAt: run.started_at,
+    benchmarks: hosts,
   }
 }
 
@@ -52,20 +103,39 @@ async function readChain(folder: string, seen: Set<string>): Promise<Line[]> {
   const file = join(folder, 'journal.jsonl')
   if (seen.has(folder) || !existsSync(file)) return []
   seen.add(folder)
-  const own = (await readFile(file, 'utf8')).split('\n').flatMap(parseLine)
+  const lines = (await readFile(file, 'utf8')).split('\n')
+  const own = lines.flatMap((text, index) => {
+    if (text.trim() === '') return []
+    const value = parsed(text)
+    if (value === undefined && index < lines.length - 1) throw damaged(file, index + 1)
+    return isObject(value) ? [value] : []
+  })
   const earlier = own.find((line) => line['kind'] === 'run.started')?.['resumes']
   if (typeof earlier !== 'string' || earlier !== basename(earlier)) return own
   return [...(await readChain(join(dirname(folder), earlier), seen)), ...own]
 }
 
-/** The last line of a killed run may be cut: it is no event. */
-function parseLine(text: string): Line[] {
+/** Undefined when it is not JSON. */
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? [value as Line] : []
+    return JSON.parse(text)
   } catch {
-    return []
+    return undefined
   }
+}
+
+function isObject(value: unknown): value is Line {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function damaged(file: string, line: number): FailureError {
+  return new FailureError({
+    reason: 'config',
+    code: 'journal-damaged',
+    message: `Line ${line} of ${file} is not an event.`,
+    hint: 'The file was changed by something other than hvlab; start a new run.',
+    location: { file, line, column: 1 },
+  })
 }
 
 /** One benchmark per stage and host; a repeated one (a retry, a resume) replaces what an earlier attempt left. */
@@ -91,6 +161,6 @@ function collect(lines: readonly Line[]): Benchmark[] {
 
 function read<T extends z.ZodType>(schema: T, line: Line, channel: string): z.output<T> | undefined {
   if (line['channel'] !== channel) return undefined
-  const parsed = schema.safeParse(line['data'])
-  return parsed.success ? parsed.data : undefined
+  const data = schema.safeParse(line['data'])
+  return data.success ? data.data : undefined
 }

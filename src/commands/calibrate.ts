@@ -1,0 +1,53 @@
+import { writeFile } from 'node:fs/promises'
+import { ExitCode } from '../model/exit-code.ts'
+import { printable } from '../util/printable.ts'
+import { textTable } from '../util/text-table.ts'
+import { type Calibration, calibrate, enoughRuns, merged } from '../verdicts/calibration.ts'
+import { toleranceText } from '../verdicts/words.ts'
+import type { CommandEnvironment } from './environment.ts'
+import { calibrationFile, measuredRun, readCalibration } from './measured.ts'
+import type { RunOptions } from './run-options.ts'
+import { runPipeline } from './run-pipeline.ts'
+
+export interface CalibrateOptions extends RunOptions {
+  /** How often to measure. */
+  readonly runs: number
+  /** Runs that exist already: nothing is measured then. */
+  readonly from: readonly string[]
+}
+
+/** `hvlab calibrate`: how much identical runs differ on each host, into calibration.json of the lab. */
+export async function calibrateCommand(
+  pipeline: string,
+  options: CalibrateOptions,
+  env: CommandEnvironment,
+): Promise<number> {
+  const before = readCalibration(env.cwd)
+  const runIds = [...options.from]
+  while (options.from.length === 0 && runIds.length < options.runs) {
+    env.stderr(`calibration: run ${runIds.length + 1} of ${options.runs}\n`)
+    const { exitCode, runId } = await runPipeline({ name: pipeline }, { ...options, check: false }, env)
+    if (exitCode !== ExitCode.ok || runId === undefined) return exitCode
+    runIds.push(runId)
+  }
+  const calibration = calibrate(await Promise.all(runIds.map((run) => measuredRun(env.cwd, run))))
+  const file = calibrationFile(env.cwd)
+  await writeFile(file, `${JSON.stringify(merged(before, calibration), null, 2)}\n`)
+  if (options.format === 'json' || options.format === 'jsonl') {
+    env.stdout(`${JSON.stringify(calibration, null, options.format === 'json' ? 2 : 0)}\n`)
+    return ExitCode.ok
+  }
+  env.stdout(calibrationText(calibration, runIds.length, file))
+  return ExitCode.ok
+}
+
+function calibrationText({ hosts }: Calibration, runs: number, file: string): string {
+  const rows = Object.entries(hosts).flatMap(([host, { tolerances }]) =>
+    Object.entries(tolerances).map(([metric, tolerance]) => [
+      printable(`${host}: ${metric}`),
+      toleranceText(tolerance),
+    ]),
+  )
+  const few = runs < enoughRuns ? `${runs} runs are few: ${enoughRuns} know the noise better.\n` : ''
+  return `${runs} identical runs: being slower by this much can be chance:\n\n${textTable(['metric', 'tolerance'], rows).join('\n')}\n\n${few}${file}\n`
+}

@@ -1,0 +1,52 @@
+import type { RecordedRun } from '../bench/recorded-run.ts'
+import { ExitCode } from '../model/exit-code.ts'
+import { FailureError } from '../model/failure.ts'
+import { reportMarkdown } from '../reports/markdown.ts'
+import { openMetrics } from '../reports/openmetrics.ts'
+import { resultsOf } from '../reports/results.ts'
+import { resultsJson } from '../reports/results-json.ts'
+import { trialsCsv } from '../reports/trials-csv.ts'
+import { type ExportFormat, exportFormats } from '../verdicts/vocabulary.ts'
+import type { CommandEnvironment } from './environment.ts'
+import { everyMeasuredRun, measuredRun } from './measured.ts'
+
+/** `hvlab export FORMAT [RUN…]`: figures for other programs, on stdout. A verdict's JUnit is `hvlab gate --format junit`. */
+export async function exportCommand(
+  word: string,
+  names: readonly string[],
+  all: boolean,
+  env: Pick<CommandEnvironment, 'cwd' | 'stdout'>,
+): Promise<number> {
+  const format = exportFormats.find((known) => known === word)
+  if (format === undefined) throw unknownFormat(word)
+  const runs = all
+    ? await everyMeasuredRun(env.cwd)
+    : await Promise.all((names.length === 0 ? [undefined] : names).map((name) => measuredRun(env.cwd, name)))
+  env.stdout(written(runs, format))
+  return ExitCode.ok
+}
+
+function written(runs: readonly RecordedRun[], format: ExportFormat): string {
+  switch (format) {
+    case 'openmetrics':
+      return openMetrics(runs)
+    case 'csv':
+      return trialsCsv(runs)
+    case 'json':
+      // One document a line for several runs: a program reads them one by one.
+      return runs.length === 1
+        ? runs.map((run) => `${JSON.stringify(resultsJson(resultsOf(run)), null, 2)}\n`).join('')
+        : runs.map((run) => `${JSON.stringify(resultsJson(resultsOf(run)))}\n`).join('')
+    case 'markdown':
+      return runs.map((run) => reportMarkdown(resultsOf(run))).join('\n')
+  }
+}
+
+function unknownFormat(word: string): FailureError {
+  return new FailureError({
+    reason: 'config',
+    code: 'export-format',
+    message: `There is no export as ${word}.`,
+    hint: `Known are ${exportFormats.join(', ')}; a verdict as JUnit is \`hvlab gate --format junit\`.`,
+  })
+}

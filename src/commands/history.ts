@@ -1,0 +1,65 @@
+import { ExitCode } from '../model/exit-code.ts'
+import { FailureError } from '../model/failure.ts'
+import { historyOf, type Series } from '../verdicts/history.ts'
+import { historyCsv, historyJson, historyText } from '../verdicts/history-text.ts'
+import type { HistoryFormat } from '../verdicts/vocabulary.ts'
+import type { CommandEnvironment } from './environment.ts'
+import { everyMeasuredRun } from './measured.ts'
+
+export interface HistoryOptions {
+  readonly host?: string
+  readonly format: HistoryFormat
+}
+
+/** `hvlab history METRIC`: a workload's efficiency, or any metric, over all runs of the lab. */
+export async function historyCommand(
+  metric: string,
+  { host, format }: HistoryOptions,
+  env: Pick<CommandEnvironment, 'cwd' | 'stdout'>,
+): Promise<number> {
+  const runs = await everyMeasuredRun(env.cwd)
+  const wanted = metric.includes('.') ? metric : `${metric}.efficiency`
+  const known = new Set<string>()
+  const all = historyOf(runs, (name) => {
+    known.add(name)
+    return name === wanted
+  })
+  const series = all.filter((one) => host === undefined || one.host === host)
+  if (series.length === 0) throw nothing(wanted, host, [...known], all)
+  env.stdout(written(series, format))
+  return ExitCode.ok
+}
+
+function written(series: readonly Series[], format: HistoryOptions['format']): string {
+  switch (format) {
+    case 'text':
+      return historyText(series)
+    case 'csv':
+      return historyCsv(series)
+    case 'json':
+      return `${JSON.stringify(historyJson(series), null, 2)}\n`
+    case 'jsonl':
+      return `${JSON.stringify(historyJson(series))}\n`
+  }
+}
+
+function nothing(
+  metric: string,
+  host: string | undefined,
+  known: readonly string[],
+  series: readonly Series[],
+): FailureError {
+  const hosts = [...new Set(series.map((one) => one.host))]
+  const hint =
+    known.length === 0
+      ? 'No run in results/ has a benchmark yet: run `hvlab up quick`.'
+      : series.length > 0
+        ? `It was measured on ${hosts.join(', ')}.`
+        : `Measured were ${known.join(', ')}.`
+  return new FailureError({
+    reason: 'config',
+    code: 'metric-unknown',
+    message: `No run measured ${metric}${host === undefined ? '' : ` on ${host}`}.`,
+    hint,
+  })
+}

@@ -1,0 +1,66 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type RecordedRun, readRecordedRun, readResultsFile } from '../bench/recorded-run.ts'
+import { FailureError } from '../model/failure.ts'
+import { type Calibration, parseCalibration } from '../verdicts/calibration.ts'
+import { namesIn, type Side, sideOf } from '../verdicts/side.ts'
+import { parseTolerances, type Tolerances } from '../verdicts/tolerance.ts'
+import { listRuns, runFolder } from './run-folder.ts'
+import type { VerdictOptions } from './verdict-options.ts'
+
+/** What was measured, by a run's id, the path of its folder or of a results.json; without a word the newest run. */
+export async function measuredRun(cwd: string, word: string | undefined): Promise<RecordedRun> {
+  const path = word === undefined ? undefined : resolve(cwd, word)
+  if (path !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+    return readResultsFile(path)
+  return readRecordedRun(runFolder(cwd, word))
+}
+
+/** Every run of the lab with a benchmark, oldest first; one that was resumed is part of the run that resumed it. */
+export async function everyMeasuredRun(cwd: string): Promise<RecordedRun[]> {
+  const found = await Promise.all(listRuns(cwd).map((run) => measuredOrNothing(cwd, run)))
+  const runs = found.filter((run) => run !== undefined).reverse()
+  const resumed = new Set(runs.map(({ resumes }) => resumes))
+  return runs.filter(({ runId }) => !resumed.has(runId))
+}
+
+async function measuredOrNothing(cwd: string, run: string): Promise<RecordedRun | undefined> {
+  try {
+    return await readRecordedRun(runFolder(cwd, run))
+  } catch (error) {
+    if (error instanceof FailureError && error.failure.code === 'report-no-samples') return undefined
+    throw error
+  }
+}
+
+/** `RUN`, `FILE`, or either with `:NAME` behind it for one host or guest. */
+export async function sideNamed(cwd: string, word: string): Promise<Side> {
+  const colon = word.lastIndexOf(':')
+  const isWhole = colon < 1 || existsSync(resolve(cwd, word)) || existsSync(join(cwd, 'results', word))
+  if (isWhole) return sideOf(word, [await measuredRun(cwd, word)])
+  const [source, name] = [word.slice(0, colon), word.slice(colon + 1)]
+  const run = await measuredRun(cwd, source)
+  const side = sideOf(word, [run], name)
+  if (side.benchmarks.length > 0) return side
+  throw new FailureError({
+    reason: 'config',
+    code: 'side-not-found',
+    message: `The run ${source} measured no host or guest "${name}".`,
+    hint: `It measured ${namesIn(run).join(', ')}.`,
+  })
+}
+
+/** Kept with the lab's files, so that a clone of the lab gates as its origin does. */
+export function calibrationFile(cwd: string): string {
+  return join(cwd, 'calibration.json')
+}
+
+export function readCalibration(cwd: string): Calibration | undefined {
+  const file = calibrationFile(cwd)
+  return existsSync(file) ? parseCalibration(readFileSync(file, 'utf8'), file) : undefined
+}
+
+/** The command line's tolerances before the lab's. */
+export function tolerancesFor(cwd: string, { tolerance }: Pick<VerdictOptions, 'tolerance'>): Tolerances {
+  return { given: parseTolerances(tolerance), calibration: readCalibration(cwd) }
+}

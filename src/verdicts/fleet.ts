@@ -1,0 +1,125 @@
+import type { RecordedRun } from '../bench/recorded-run.ts'
+import { medianRatio, spread } from '../bench/statistics.ts'
+import { differenceLines, differencesBetween } from './comparability.ts'
+import { type Measure, metricName, performanceLogs, writeValue } from './measure.ts'
+import { type Side, sideOf } from './side.ts'
+import { type Tolerances, toleranceOf } from './tolerance.ts'
+import type { Verdict } from './verdict.ts'
+import type { Quantity } from './vocabulary.ts'
+
+/**
+ * One measure of one host against the fleet. `low`: the whole interval is below the fleet's median by more than the
+ * tolerance; `high`: above it; `inside`; `undecided`: the interval holds a limit, or there is none.
+ */
+export interface FleetDeviation {
+  readonly measure: Measure
+  /** Performance of the host ÷ the fleet's median. */
+  readonly ratio: { readonly centre: number; readonly low?: number; readonly high?: number }
+  /** A share of 1. */
+  readonly tolerance?: number
+  readonly position?: Position
+}
+
+type Position = 'low' | 'high' | 'inside' | 'undecided'
+
+/** A metric over all hosts; guests of one number on their hosts are put together under the metric's name. */
+export interface FleetMetric {
+  readonly metric: string
+  /** For people, with its unit. */
+  readonly median: string
+  /** Farthest from the median first. */
+  readonly deviations: readonly FleetDeviation[]
+}
+
+export interface Fleet {
+  readonly runId: string
+  readonly hosts: readonly string[]
+  readonly metrics: readonly FleetMetric[]
+  /** In what hosts differ besides their figures, against the first host. */
+  readonly differences: readonly string[]
+  /** Absent when a tolerance is not known. */
+  readonly verdict?: Verdict
+}
+
+/** A median of fewer hosts is one of the hosts themselves, and says nothing about a fleet. */
+export const fewestHosts = 3
+
+/**
+ * How each host of a run stands to the median of all hosts' medians. The fleet's median is taken as it is, a fact about
+ * these hosts; the interval is that of the host's own blocks.
+ */
+export function fleetOf(run: RecordedRun, quantities: readonly Quantity[], tolerances: Tolerances): Fleet {
+  const side = sideOf(run.runId, [run])
+  const hosts = [...new Set(side.measures.map(({ hypervisor }) => hypervisor))]
+  const measures = side.measures.filter(({ quantity }) => quantities.includes(quantity))
+  const names = [...new Set(measures.map(metricName))]
+  const metrics = names.map((name) =>
+    metricOf(
+      name,
+      measures.filter((measure) => metricName(measure) === name),
+      side,
+      tolerances,
+    ),
+  )
+  const positions = metrics.flatMap(({ deviations }) => deviations.map(({ position }) => position))
+  const known = positions.filter((position) => position !== undefined)
+  const verdict = known.length < positions.length ? undefined : fleetVerdict(known)
+  return {
+    runId: run.runId,
+    hosts,
+    metrics,
+    differences: fleetDifferences(side, measures),
+    ...(verdict === undefined ? {} : { verdict }),
+  }
+}
+
+function metricOf(
+  name: string,
+  measures: readonly Measure[],
+  side: Side,
+  tolerances: Tolerances,
+): FleetMetric {
+  const medians = measures.map((measure) => spread(performanceLogs(measure)).median)
+  const fleet = spread(medians).median
+  const [first] = measures
+  const isInverted = first !== undefined && first.quantity !== 'efficiency' && first.metric.better === 'lower'
+  const deviations = measures.map((measure): FleetDeviation => {
+    const ratio = medianRatio(performanceLogs(measure).map((log) => Math.exp(log - fleet)))
+    const tolerance = toleranceOf(measure, tolerances, side)
+    return tolerance === undefined
+      ? { measure, ratio }
+      : { measure, ratio, tolerance, position: positionOf(ratio, tolerance) }
+  })
+  return {
+    metric: name,
+    median: first === undefined ? '' : writeValue(first, Math.exp(isInverted ? -fleet : fleet)),
+    deviations: deviations.toSorted(
+      (one, other) => Math.abs(Math.log(other.ratio.centre)) - Math.abs(Math.log(one.ratio.centre)),
+    ),
+  }
+}
+
+function positionOf({ low, high }: FleetDeviation['ratio'], tolerance: number): Position {
+  if (low === undefined || high === undefined) return 'undecided'
+  if (high < 1 - tolerance) return 'low'
+  if (low > 1 + tolerance) return 'high'
+  return low >= 1 - tolerance && high <= 1 + tolerance ? 'inside' : 'undecided'
+}
+
+/** A host that is faster is no reason to refuse it; one that is slower is. */
+function fleetVerdict(positions: readonly Position[]): Verdict {
+  if (positions.includes('low')) return 'regression'
+  return positions.length === 0 || positions.includes('undecided') ? 'inconclusive' : 'pass'
+}
+
+function fleetDifferences(side: Side, measures: readonly Measure[]): string[] {
+  const found = measures.flatMap((measure) => {
+    const first = measures.find(
+      (other) => metricName(other) === metricName(measure) && other.hypervisor !== measure.hypervisor,
+    )
+    return first === undefined || measures.indexOf(first) > measures.indexOf(measure)
+      ? []
+      : differencesBetween(first, measure, [side, side])
+  })
+  return differenceLines(found)
+}

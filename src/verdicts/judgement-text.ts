@@ -1,0 +1,106 @@
+import { spread } from '../bench/statistics.ts'
+import { counted, listed } from '../bench/words.ts'
+import { printable } from '../util/printable.ts'
+import { textTable } from '../util/text-table.ts'
+import { differenceLines } from './comparability.ts'
+import { type ComparedMeasure, type Judgement, withoutTolerance } from './judgement.ts'
+import { type Measure, metricName, writeValue } from './measure.ts'
+import type { Change } from './verdict.ts'
+import { signedPercent, signedRange, toleranceText } from './words.ts'
+
+export const judgementColumns = [
+  'measure',
+  'before',
+  'now',
+  'change',
+  '95 % interval',
+  'tolerance',
+  'verdict',
+] as const
+
+/** A row of the table, the same for text, Markdown and JUnit. */
+export function judgementRow({ left, right, change, tolerance, verdict }: ComparedMeasure): string[] {
+  return [
+    measureName(right),
+    writeValue(left, spread(left.values).median),
+    writeValue(right, spread(right.values).median),
+    signedPercent(change.centre),
+    signedRange(change.low, change.high),
+    toleranceText(tolerance),
+    verdict ?? changeWord(change),
+  ]
+}
+
+/** `guest1 on node1: cpu.efficiency`. */
+export function measureName(measure: Measure): string {
+  const where =
+    measure.quantity === 'native' ? measure.hypervisor : `${measure.subject} on ${measure.hypervisor}`
+  return printable(`${where}: ${metricName(measure)}`)
+}
+
+/** What the interval alone says, when no tolerance is known. */
+function changeWord({ low, high }: Change): string {
+  if (low === undefined || high === undefined) return 'too few blocks'
+  if (high < 1) return 'slower'
+  return low > 1 ? 'faster' : 'no difference seen'
+}
+
+/** The judgement in one sentence. */
+export function judgementHeadline(judgement: Judgement): string {
+  const { left, right, measures, verdict, incomparable } = judgement
+  const sides = printable(`${right} against ${left}`)
+  if (measures.length === 0) return `${sides}: nothing was measured on both sides.`
+  if (incomparable.length > 0) return `${sides}: not comparable, so no verdict.`
+  if (verdict === undefined)
+    return `${sides}: ${counted(measures.length, 'measure')} compared, no verdict without a tolerance.`
+  const worst = measures.filter((measure) => measure.verdict === verdict)
+  const names = listed(
+    worst.map(({ right: measure, change }) => `${measureName(measure)} ${signedPercent(change.centre)}`),
+  )
+  if (verdict === 'regression') return `${sides}: regression. Slower: ${names}.`
+  if (verdict === 'inconclusive')
+    return worst.length === 0
+      ? `${sides}: inconclusive, not all of the baseline was measured.`
+      : `${sides}: inconclusive, the intervals hold the limit: ${names}.`
+  return `${sides}: pass, ${counted(measures.length, 'measure')} within tolerance.`
+}
+
+/** What must be known besides the table: each line is a whole sentence. */
+export function judgementNotes(judgement: Judgement): string[] {
+  const { differences, incomparable, missing, measures } = judgement
+  const isSpoiling = new Set(differenceLines(incomparable))
+  const lines = differenceLines(differences)
+  const unknown = withoutTolerance(judgement)
+  const better = measures.filter(
+    ({ change: { low }, tolerance, verdict }) =>
+      verdict === 'pass' && tolerance !== undefined && low !== undefined && low > 1 + tolerance,
+  )
+  return [
+    ...lines.filter((line) => isSpoiling.has(line)).map((line) => `Not comparable: ${line}.`),
+    ...lines.filter((line) => !isSpoiling.has(line)).map((line) => `Also changed: ${line}.`),
+    ...missing.map((measure) => `Not measured now: ${measureName(measure)}.`),
+    ...(unknown.length === 0 || incomparable.length > 0
+      ? []
+      : [
+          `No tolerance is known for ${listed(unknown)}: measure this host's own noise with \`hvlab calibrate\`, or give --tolerance.`,
+        ]),
+    ...(better.length === 0
+      ? []
+      : [
+          `Faster by more than the tolerance: ${listed(better.map(({ right }) => measureName(right)))}. A newer baseline would notice when that is lost again.`,
+        ]),
+  ].map(printable)
+}
+
+export function judgementText(judgement: Judgement): string {
+  const table = textTable([...judgementColumns], judgement.measures.map(judgementRow))
+  const parts = [
+    [judgementHeadline(judgement)],
+    ...(judgement.measures.length === 0 ? [] : [table]),
+    judgementNotes(judgement),
+  ]
+  return `${parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
+}

@@ -1,0 +1,54 @@
+import { type Comparison, compare } from '../bench/comparison.ts'
+import type { Benchmark } from '../bench/record.ts'
+import { figure, percent } from '../bench/words.ts'
+import type { Metric, Workload } from '../bench/workload-file.ts'
+import type { Quantity } from './vocabulary.ts'
+
+/** One quantity of one workload on one subject: what verdicts, histories and exports are about. */
+export interface Measure {
+  readonly hypervisor: string
+  /** The guest; for `native` the native subject. */
+  readonly subject: string
+  readonly workload: Workload
+  readonly metric: Metric
+  readonly quantity: Quantity
+  /** One value a block: a share of 1 for `efficiency`, else in the metric's unit. */
+  readonly values: readonly number[]
+}
+
+/** Every measure of a benchmark; a native side that several guests share comes once. */
+export function measuresOf(benchmark: Benchmark): Measure[] {
+  const seen = new Set<string>()
+  return compare(benchmark)
+    .flatMap(ofComparison)
+    .filter((measure) => {
+      const key = `${measure.subject} ${metricName(measure)}`
+      return !seen.has(key) && seen.add(key)
+    })
+}
+
+function ofComparison(comparison: Comparison): Measure[] {
+  const { hypervisor, guest, baseline, workload, metric, blocks, guestValues, native } = comparison
+  const about = { hypervisor, workload, metric }
+  return [
+    { ...about, subject: guest, quantity: 'efficiency', values: blocks.map(({ ratio }) => ratio) },
+    { ...about, subject: guest, quantity: 'guest', values: guestValues.values },
+    { ...about, subject: baseline, quantity: 'native', values: native.values },
+  ]
+}
+
+/** The name that people type: `cpu.efficiency`. */
+export function metricName({ workload, quantity }: Pick<Measure, 'workload' | 'quantity'>): string {
+  return `${workload.id}.${quantity}`
+}
+
+/** Natural logarithms of performance, so that more is better whatever the metric counts. */
+export function performanceLogs({ quantity, metric, values }: Measure): number[] {
+  const sign = quantity !== 'efficiency' && metric.better === 'lower' ? -1 : 1
+  return values.map((value) => sign * Math.log(value))
+}
+
+/** A value of the measure for people: `9.8 %`, `4,370 events/s`. */
+export function writeValue({ quantity, metric }: Measure, value: number): string {
+  return quantity === 'efficiency' ? percent(value * 100) : `${figure(value)} ${metric.unit}`
+}

@@ -1,0 +1,61 @@
+import { FailureError } from '../model/failure.ts'
+import type { Calibration } from './calibration.ts'
+import { type Measure, metricName } from './measure.ts'
+import type { Side } from './side.ts'
+import { quantities } from './vocabulary.ts'
+
+/** Where the limits of a verdict come from: the command line first, then the lab's calibration. */
+export interface Tolerances {
+  /** `*` or a workload's or metric's name → a share of 1. */
+  readonly given: ReadonlyMap<string, number>
+  readonly calibration: Calibration | undefined
+}
+
+/** Reads `--tolerance`: `5%` for everything, `cpu=3%` for a workload, `cpu.efficiency=3%` for one metric. */
+export function parseTolerances(words: readonly string[]): Map<string, number> {
+  return new Map(
+    words.map((word): [string, number] => {
+      const [, name = '*', number] =
+        /^(?:([a-z0-9-]+(?:\.[a-z]+)?)=)?(\d+(?:\.\d+)?) ?%$/.exec(word.trim()) ?? []
+      const value = Number(number) / 100
+      const quantity = name.split('.')[1]
+      const isKnown = quantity === undefined || (quantities as readonly string[]).includes(quantity)
+      if (number !== undefined && isKnown && value > 0 && value < 1) return [name, value]
+      throw new FailureError({
+        reason: 'config',
+        code: 'tolerance-invalid',
+        message: `"${word}" is not a tolerance.`,
+        hint: `Write a percentage between 0 and 100, for everything or by name: 5%, cpu=3%, cpu.efficiency=3%. After the dot: ${quantities.join(', ')}.`,
+      })
+    }),
+  )
+}
+
+/** A share of 1; undefined when nobody said one and the host has no calibration that fits. */
+export function toleranceOf(
+  measure: Measure,
+  { given, calibration }: Tolerances,
+  side: Side,
+): number | undefined {
+  const name = metricName(measure)
+  const said = given.get(name) ?? given.get(measure.workload.id) ?? given.get('*')
+  if (said !== undefined) return said
+  const host = calibration?.hosts[measure.hypervisor]
+  if (host === undefined || misfit(measure, side, host) !== undefined) return undefined
+  return host.tolerances[name]
+}
+
+/** Why a host's calibration does not hold for what was measured; undefined when it does. */
+export function misfit(
+  { hypervisor }: Pick<Measure, 'hypervisor'>,
+  side: Side,
+  { cpu, duration_s }: Calibration['hosts'][string],
+): string | undefined {
+  const benchmark = side.benchmarks.find(({ design }) => design.hypervisor === hypervisor)
+  if (benchmark === undefined) return undefined
+  const now = benchmark.environments.find(({ kind }) => kind === 'native')?.cpu_model
+  if (now !== undefined && now !== cpu) return `it was made on ${cpu}, and the CPU is ${now}`
+  if (benchmark.design.duration_s < duration_s)
+    return `its trials took ${duration_s} s, and these ${benchmark.design.duration_s} s`
+  return undefined
+}

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pLimit from 'p-limit'
+import t from 'tap'
+import { packageRoot } from '../../src/util/package-root.ts'
+import { atEnd } from '../support/cleanup.ts'
+import { hvlab } from '../support/hvlab-process.ts'
+import { fleetEvents, MeasuredLab } from '../support/measured-lab.ts'
+import { readTextCases, updateTextCases } from '../support/text-cases.ts'
+
+/*
+ * compare, gate, calibrate, history and export through the real command, on run folders: test/cases/verdicts/commands.txt
+ * holds each command with its exit code and all that it says. UPDATE_CASES=1 accepts what they say now.
+ */
+
+t.setTimeout(300_000)
+
+const file = join(packageRoot, 'test/cases/verdicts/commands.txt')
+
+t.test('commands', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hvlab-verdicts-'))
+  atEnd(t, () => rmSync(folder, { recursive: true, force: true }))
+  const lab = join(folder, 'lab')
+  const empty = join(folder, 'empty')
+  const broken = join(folder, 'broken')
+  const changed = join(folder, 'changed')
+  const small = join(folder, 'small')
+  fill(new MeasuredLab(lab))
+  fillBroken(new MeasuredLab(broken))
+  fillChanged(new MeasuredLab(changed))
+  for (const day of ['01', '02']) new MeasuredLab(small).run(day, { blocks: 1 })
+  new MeasuredLab(empty).file('lab.txt', '')
+  const places: Readonly<Record<string, string>> = {
+    'in an empty lab': empty,
+    'in a broken lab': broken,
+    'in a changed lab': changed,
+    'in a small lab': small,
+  }
+  // What later commands read.
+  const cases = readTextCases(file)
+  const calibrating = 'hvlab calibrate --from 01 02 03 04 05 06 07 08 09 10'
+  const calibrated = await say(lab, calibrating)
+  const limit = pLimit(2)
+  const said = new Map(
+    await Promise.all(
+      cases.map(({ title, sections }) =>
+        limit(async (): Promise<[string, string]> => {
+          const words = sections.get('command')?.trim() ?? ''
+          const [place = ''] = [...sections.keys()].filter((name) => name.startsWith('in '))
+          const cwd = places[place] ?? lab
+          return [title, words === calibrating ? calibrated : await say(cwd, words)]
+        }),
+      ),
+    ),
+  )
+  if (process.env['UPDATE_CASES'] === '1') updateTextCases(file, said)
+  for (const { title, expect } of cases) t.equal(said.get(title), expect, title)
+
+  /** Exit code, stdout, and stderr where there is any. */
+  async function say(cwd: string, command: string): Promise<string> {
+    const [, ...args] = command.split(' ')
+    const { exitCode, stdout, stderr } = await hvlab(args, { cwd })
+    const text = `exit ${exitCode}\n${stdout}${stderr === '' ? '' : `stderr:\n${stderr}`}`
+    return text.replaceAll(folder, '').replaceAll('\r', '').replace(/\n+$/, '')
+  }
+})
+
+/** Ten days of the same, then the same again, a slower guest after a new kernel, and runs that cannot be compared. */
+function fill(lab: MeasuredLab): void {
+  for (let day = 1; day <= 10; day++) lab.run(String(day).padStart(2, '0'))
+  lab.run('11-same')
+  lab.run('12-slower', { level: 0.9, kernel: 'Linux 6.1.0-43-amd64' })
+  lab.run('13-slower', { level: 0.9, kernel: 'Linux 6.1.0-43-amd64' })
+  lab.run('15-undecided', { level: 0.965 })
+  lab.run('16-few-blocks', { blocks: 3 })
+  lab.run('17-faster', { level: 1.2 })
+  lab.run('18-other-cpu', {}, (text) => text.replaceAll('AMD EPYC 7B13', 'AMD EPYC 9B14'))
+  lab.run('19-longer', {}, (text) => text.replaceAll('"duration_s":3', '"duration_s":10'))
+  lab.run('20-cpu-only', {}, (text) =>
+    text
+      .split('\n')
+      .filter((line) => !line.includes('"workload":"memory-'))
+      .join('\n'),
+  )
+  // A killed run's last line.
+  lab.run('21-cut', {}, (text) => text.slice(0, -40))
+  lab.events('22-fleet', fleetEvents())
+}
+
+function fillBroken(lab: MeasuredLab): void {
+  lab.run('01')
+  lab.run('02-damaged', {}, (text) => text.replace('"channel":"sample"', '"channel":"sam\n'))
+  lab.file('results.json', '{"format": "something-else"}')
+  lab.file('calibration.json', '{"format": "hvlab-calibration", "format_version": 1, "hosts": {"a": 1}}')
+}
+
+/** A kernel made guests slower on the seventh, and nobody noticed. */
+function fillChanged(lab: MeasuredLab): void {
+  for (let day = 1; day <= 12; day++) {
+    const slower = day < 7 ? {} : { level: 0.93, kernel: 'Linux 6.1.0-43-amd64' }
+    lab.run(String(day).padStart(2, '0'), slower)
+  }
+}

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { seededRandom } from '../../../src/bench/random.ts'
+import { packageRoot } from '../../../src/util/package-root.ts'
+import { predictionBound } from '../../../src/verdicts/calibration.ts'
+import { changePoints, farthest } from '../../../src/verdicts/change-points.ts'
+import { shift } from '../../../src/verdicts/shift.ts'
+import { judge, overall } from '../../../src/verdicts/verdict.ts'
+
+const cases = join(packageRoot, 'test/cases/verdicts')
+
+t.test('the shift and its interval are those of R', async (t) => {
+  const [, , ...lines] = readFileSync(join(cases, 'shift.csv'), 'utf8').trim().split('\n')
+  t.equal(lines.length, 20)
+  for (const line of lines) {
+    const [draw = '', left = '', right = '', ...expected] = line.split(',')
+    const [one, other] = [left, right].map((cell) => cell.split(' ').map(Number)) as [number[], number[]]
+    const { centre, low, high, coverage } = shift(one, other)
+    const name = `${draw}, ${one.length} against ${other.length}`
+    for (const [index, value] of [centre, low, high, coverage].entries())
+      t.ok(
+        Math.abs((value ?? Number.NaN) - Number(expected[index])) < 1e-9,
+        `${name}: ${value} is ${expected[index]}`,
+      )
+  }
+})
+
+t.test('samples too small for 95 % have no interval', async (t) => {
+  t.same(shift([1, 2, 3], [4, 5, 6]), { centre: 3 })
+  t.same(shift([1], [2]), { centre: 1 })
+})
+
+t.test('change points', async (t) => {
+  const [, , ...lines] = readFileSync(join(cases, 'nile.csv'), 'utf8').trim().split('\n')
+  const nile = lines.map((line) => Number(line.split(',')[1]))
+  t.equal(nile.length, 100)
+  t.same(
+    changePoints(nile).map(({ at }) => at),
+    [28],
+    'the level of the Nile fell with 1899, as published',
+  )
+  const apart = farthest(
+    [3, 1, 2, 6, 4, 5],
+    [
+      { from: 2, to: 6 },
+      { from: 3, to: 6 },
+    ],
+  )
+  t.equal(apart?.from, 3)
+  t.ok(
+    Math.abs((apart?.statistic ?? 0) - 4.5 / Math.sqrt(5.25)) < 1e-12,
+    'z of the rank sum 15 of 3 in 6: (15 − 10.5) ÷ √5.25',
+  )
+  t.same(
+    changePoints([1, 1.01, 0.99, 1, 2, 2.01, 2.02, 1.99]).map(({ at }) => at),
+    [4],
+  )
+  t.same(
+    changePoints(
+      [1, 2, 3].flatMap((level) => Array.from({ length: 8 }, (_, index) => level + ((index * 5) % 8) / 100)),
+    ).map(({ at }) => at),
+    [8, 16],
+    'two steps are both found',
+  )
+  const random = seededRandom(12)
+  const stay = (length: number, level: number) => Array.from({ length }, () => level + random())
+  t.same(
+    changePoints([...stay(20, 5), ...stay(8, 3), ...stay(20, 5)]).map(({ at }) => at),
+    [20, 28],
+    'a level that came and went',
+  )
+  t.same(changePoints([1, 2, 1]), [], 'too short to say anything')
+  t.same(changePoints([5, 5, 5, 5, 5, 5]), [], 'nothing changes')
+})
+
+t.test('verdicts of one interval', async (t) => {
+  const limits: [low: number, high: number, verdict: string][] = [
+    [0.98, 1.02, 'pass'],
+    [0.97, 1.02, 'pass'],
+    [1.1, 1.2, 'pass'],
+    [0.96, 1.02, 'inconclusive'],
+    [0.9, 0.9699, 'regression'],
+    [0.9, 0.97, 'inconclusive'],
+  ]
+  for (const [low, high, verdict] of limits)
+    t.equal(judge({ centre: (low + high) / 2, low, high }, 0.03), verdict, `${low} … ${high}: ${verdict}`)
+  t.equal(judge({ centre: 1 }, 0.03), 'inconclusive', 'no interval proves nothing')
+  t.equal(overall(['pass', 'inconclusive', 'regression']), 'regression')
+  t.equal(overall(['pass', 'inconclusive']), 'inconclusive')
+  t.equal(overall(['pass', 'pass']), 'pass')
+  t.equal(overall([]), 'inconclusive')
+})
+
+t.test('the prediction bound uses the quantiles of t that tables print', async (t) => {
+  // t(0.99) for 4, 6, 9, 14 and 29 degrees of freedom: Fisher and Yates, Statistical Tables, table III.
+  const printed: [count: number, quantile: number][] = [
+    [5, 3.747],
+    [7, 3.143],
+    [10, 2.821],
+    [15, 2.624],
+    [30, 2.462],
+  ]
+  for (const [count, quantile] of printed) {
+    const values = Array.from({ length: count }, (_, index) => index)
+    const deviation = Math.sqrt((count * (count + 1)) / 12)
+    const bound = predictionBound(values) / Math.SQRT2 / deviation
+    t.ok(Math.abs(bound / quantile - 1) < 0.01, `${count} runs: ${bound.toFixed(3)} is ${quantile}`)
+  }
+})
+
+t.test('changes are rarely found where there are none', async (t) => {
+  const random = seededRandom(3)
+  const series = Array.from({ length: 300 }, () => Array.from({ length: 20 }, () => random()))
+  const found = series.filter((values, index) => changePoints(values, index).length > 0).length
+  t.ok(found <= 25, `${found} of 300: 15 are expected, more than 25 in one of a hundred such tests`)
+})
