@@ -29,7 +29,7 @@ export function cloneXml({ source, sourceFiles, files, metadata, macs }: CloneSp
       uuid,
       title: `guest ${guest} of the hvlab lab ${lab}`,
       metadata: guestMetadataXml(metadata),
-      os: withMachineId(child(source, 'os') ?? {}, uuid.replaceAll('-', '')),
+      os: withMachineId(withoutVariables(child(source, 'os') ?? {}), uuid.replaceAll('-', '')),
       devices: {
         ...devices,
         disk: children(devices, 'disk').map((disk) => withPath(disk, 'source', move)),
@@ -42,6 +42,11 @@ export function cloneXml({ source, sourceFiles, files, metadata, macs }: CloneSp
       },
     },
   })
+}
+
+/** The file of the firmware's variables is the original's; libvirt makes a new one from the template. */
+function withoutVariables({ nvram: _own, ...os }: XmlElement): XmlElement {
+  return os
 }
 
 function withMachineId(os: XmlElement, id: string): XmlElement {

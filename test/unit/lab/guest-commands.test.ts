@@ -322,7 +322,9 @@ for (const found of cases) {
 }
 
 t.test('the definition of a clone has no identity of the original', async (t) => {
-  const context = contextAround(scriptedHost({ title: '', module: 'libvirt_clone', params: {} }), {
+  const withVariables = definition(xml.replace('</os>', '<nvram>/nvram/hvlab-up_VARS.fd</nvram></os>'))
+  const host = scriptedHost({ title: '', module: 'libvirt_clone', params: {}, definition: withVariables })
+  const context = contextAround(host, {
     check: true,
   })
   const module = findModule('libvirt_clone')
