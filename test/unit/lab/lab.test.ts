@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { chooseGuest, mustRun } from '../../../src/commands/guest/choose-guest.ts'
@@ -547,6 +548,20 @@ t.test('OpenSSH for guests', async (t) => {
   )
   t.match(text, '  ProxyJump node1\n')
   t.match(text, 'Host 10.0.0.1\n  Include ~/.ssh/config\n', 'jump hosts are the user’s business')
+  const file = join(t.testdir(), 'config')
+  writeFileSync(file, text)
+  const asked = (host: string) => execFileSync('ssh', ['-F', file, '-G', host], { encoding: 'utf8' })
+  const hostKeyAlias = knownGuests([guest])[0]?.split(' ')[0]
+  t.match(asked('hvlab-guest1'), `hostname 192.168.122.57\n`)
+  for (const line of [
+    'proxyjump node1',
+    'stricthostkeychecking true',
+    `hostkeyalias ${hostKeyAlias}`,
+    'userknownhostsfile /k',
+  ])
+    t.match(asked('guest1'), `${line}\n`, `as OpenSSH reads it: ${line}`)
+  for (const line of ['identityagent SSH_AUTH_SOCK', 'port 2222'])
+    t.match(asked('node1'), `${line}\n`, `as OpenSSH reads it: ${line}`)
 })
 
 t.test('what guests do, from libvirt’s words', async (t) => {
