@@ -82,13 +82,17 @@ export function splitTrial(stdout: string): TrialOutput | null {
   return { before: parseNoise(before), workload, after: parseNoise(after) }
 }
 
-/** Notes when the marks around the workload arrive, for the subject's clock against the controller's. */
+/** Notes when the marks of a trial arrive, for the subject's clock against the controller's, and tells others. */
 export class MarkWatch {
   readonly #now: () => number
+  readonly #onWorkload: (edge: 'start' | 'end') => void
   #rest = ''
-  #before: number | null = null
-  #after: number | null = null
-  constructor(now: () => number = () => performance.now()) {
+  readonly #arrived = new Map<string, number>()
+  constructor(
+    onWorkload: (edge: 'start' | 'end') => void = () => {},
+    now: () => number = () => performance.now(),
+  ) {
+    this.#onWorkload = onWorkload
     this.#now = now
   }
 
@@ -97,13 +101,18 @@ export class MarkWatch {
     if (stream !== 'stdout') return
     const seen = this.#rest + text
     const at = this.#now()
-    if (this.#before === null && seen.includes(`${mark.before}\n`)) this.#before = at
-    if (this.#after === null && seen.includes(`${mark.after}\n`)) this.#after = at
+    for (const line of Object.values(mark)) {
+      if (this.#arrived.has(line) || !seen.includes(`${line}\n`)) continue
+      this.#arrived.set(line, at)
+      if (line === mark.run) this.#onWorkload('start')
+      if (line === mark.after) this.#onWorkload('end')
+    }
     this.#rest = seen.slice(-mark.before.length - 1)
   }
 
-  /** Seconds between the marks, or null when one did not come. */
+  /** Seconds between the readings before and after, or null when a mark did not come. */
   elapsedS(): number | null {
-    return this.#before === null || this.#after === null ? null : (this.#after - this.#before) / 1000
+    const [before, after] = [this.#arrived.get(mark.before), this.#arrived.get(mark.after)]
+    return before === undefined || after === undefined ? null : (after - before) / 1000
   }
 }

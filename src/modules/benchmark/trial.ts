@@ -14,7 +14,7 @@ import type { CommandResult } from '../../model/command.ts'
 import { type Failure, FailureError } from '../../model/failure.ts'
 import { sh } from '../../util/sh.ts'
 import type { ModuleContext } from '../module.ts'
-import { readHypervisor } from './hypervisor-reading.ts'
+import { QemuMeter, readHypervisor } from './hypervisor-reading.ts'
 import { scratchFolder } from './scratch-folder.ts'
 import { copiedToolsPath } from './tool-copy.ts'
 
@@ -42,7 +42,8 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
   })
   const startedAt = new Date().toISOString()
   const before = subject.domain === null ? null : await readHypervisor(context, subject.domain)
-  const marks = new MarkWatch()
+  const meter = before === null ? null : new QemuMeter(context, before)
+  const marks = new MarkWatch(meter?.read)
   const start = performance.now()
   const result = await execute(context, plan, argv, durationS, marks)
   const observedS = (performance.now() - start) / 1000
@@ -82,7 +83,7 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
     clocksource: output.after.clocksource,
     observed_s: Number(observedS.toFixed(4)),
     cpu_s: cpuS,
-    host_cpu_s: subject.kind === 'native' ? cpuS : (qemu?.cpu_s ?? null),
+    host_cpu_s: meter === null ? cpuS : ((await meter.usedS()) ?? qemu?.cpu_s ?? null),
     clock_drift: drift?.drift ?? null,
     clock_drift_uncertainty: drift?.uncertainty ?? null,
     noise,
