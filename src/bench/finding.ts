@@ -2,6 +2,7 @@ import { clockFindings } from './clock-findings.ts'
 import { type Comparison, compare } from './comparison.ts'
 import { conditionFindings } from './condition-findings.ts'
 import { costFindings } from './cost-findings.ts'
+import { crowdFindings } from './crowd-findings.ts'
 import { noiseFindings } from './noise-findings.ts'
 import type { Benchmark } from './record.ts'
 
@@ -19,7 +20,7 @@ export interface Finding {
 export type Rule = (benchmark: Benchmark, comparisons: readonly Comparison[]) => Finding[]
 
 /** Order of reading: what the guest is, what bends the figures, what explains them, what disturbed them. */
-const rules: readonly Rule[] = [conditionFindings, clockFindings, costFindings, noiseFindings]
+const rules: readonly Rule[] = [conditionFindings, clockFindings, costFindings, crowdFindings, noiseFindings]
 
 export function findings(benchmark: Benchmark, comparisons = compare(benchmark)): Finding[] {
   return rules.flatMap((rule) => rule(benchmark, comparisons))

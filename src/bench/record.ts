@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { memoryLimits } from './confinement.ts'
+import type { Crowd, Skipped } from './crowd-record.ts'
 import { recordedWorkloadSchema } from './workload-file.ts'
 
 /*
@@ -33,7 +34,7 @@ const noiseSchema = z.object({
   mhz_high: known,
 })
 
-/** What QEMU's threads did on the hypervisor around a trial in the guest, login and readings included. */
+/** What QEMU's threads did on the hypervisor during a trial in the guest. */
 const qemuSchema = z.object({
   cpu_s: z.number(),
   /** Seconds that its threads were ready and waited for a CPU: the guest's steal, which TCG cannot show inside. */
@@ -186,7 +187,7 @@ export const sampleSchema = z.object({
   observed_s: z.number(),
   /** CPU-seconds of the workload and its children, as its own system counts them. */
   cpu_s: known,
-  /** The same as the hypervisor counts them: natively `cpu_s`, for a guest all threads of QEMU while the workload ran. */
+  /** The same as the hypervisor counts them: natively `cpu_s`, for a guest all threads of QEMU. */
   host_cpu_s: known,
   /** How much faster than the controller's the subject's clock ran (0.01 = 1 %), and how exactly that is known. */
   clock_drift: known,
@@ -209,4 +210,7 @@ export interface Benchmark {
   readonly environments: readonly Environment[]
   readonly samples: readonly Sample[]
   readonly stops: readonly Stop[]
+  /** Only where scenarios were asked for. */
+  readonly crowds?: readonly Crowd[]
+  readonly skipped?: readonly Skipped[]
 }

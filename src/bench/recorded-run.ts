@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { FailureError } from '../model/failure.ts'
+import { crowdSchema, skippedSchema } from './crowd-record.ts'
 import { type Benchmark, designSchema, environmentSchema, sampleSchema, stopSchema } from './record.ts'
 
 /** What a report needs of a run, read from its journal. */
@@ -151,6 +152,10 @@ function collect(lines: readonly Line[]): Benchmark[] {
     const environment = read(environmentSchema, line, 'environment')
     const sample = read(sampleSchema, line, 'sample')
     const stop = read(stopSchema, line, 'stop')
+    const crowd = read(crowdSchema, line, 'crowd')
+    const skipped = read(skippedSchema, line, 'skipped')
+    if (crowd !== undefined) found.set(key, { ...current, crowds: [...(current.crowds ?? []), crowd] })
+    if (skipped !== undefined) found.set(key, { ...current, skipped: [...(current.skipped ?? []), skipped] })
     if (stop !== undefined) found.set(key, { ...current, stops: [...current.stops, stop] })
     if (environment !== undefined)
       found.set(key, { ...current, environments: [...current.environments, environment] })

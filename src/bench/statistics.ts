@@ -1,4 +1,4 @@
-import { max, median, min, sampleStandardDeviation, shuffle } from 'simple-statistics'
+import { max, median, min, sampleStandardDeviation, shuffle, sum } from 'simple-statistics'
 
 /** A value with its interval. `low`, `high` and `level` are absent when there are too few blocks to say anything. */
 export interface Estimate {
@@ -33,6 +33,11 @@ export function spread(values: readonly number[]): Spread {
 /** Standard deviation of a sample of at least two. */
 export function deviation(values: readonly number[]): number {
   return sampleStandardDeviation([...values])
+}
+
+/** Without the rounding errors of adding one after the other (Kahan). */
+export function total(values: readonly number[]): number {
+  return sum([...values])
 }
 
 /** A new list in random order. */

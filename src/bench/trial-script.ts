@@ -2,10 +2,21 @@ import type { Command } from '../model/command.ts'
 import { renderCommand, sh } from '../util/sh.ts'
 import { type NoiseReading, noiseFunctions, parseNoise } from './noise.ts'
 
-const mark = { before: '@@hvlab before', run: '@@hvlab run', after: '@@hvlab after' } as const
+const mark = {
+  waiting: '@@hvlab waiting',
+  before: '@@hvlab before',
+  run: '@@hvlab run',
+  after: '@@hvlab after',
+} as const
 
 /** Exit code of the script when a guest could not be suspended: above what tools return, below signals. */
 export const suspendFailedExitCode = 97
+
+/** Exit code of the script when nobody opened its barrier. */
+export const barrierClosedExitCode = 98
+
+/** Seconds at a barrier: guests arrive together, or one of them was lost. */
+const barrierS = 60
 
 /** Exit code when a signal ended the trial's shell: what SIGTERM gives. */
 const endedBySignal = 143
@@ -16,6 +27,8 @@ export interface TrialScript {
   readonly withErrors?: boolean
   /** Folder where the workload's program is looked for first. */
   readonly path?: string
+  /** A FIFO: the trial says that it waits, and begins when something is written into it. */
+  readonly barrier?: string
   /** What comes before the workload's words, e.g. `taskset -c 0,1`. */
   readonly confine?: Command
   /** libvirt domains that stand still during the trial, and how to call virsh. */
@@ -27,13 +40,17 @@ export interface TrialScript {
  * meanwhile. The workload runs in the background, because only `wait` lets a shell act on a signal at once. `times` stands
  * where the readings' own processes do not count.
  */
-export function trialScript({ argv, withErrors, path, confine, suspend }: TrialScript): Command {
+export function trialScript({ argv, withErrors, path, barrier, confine, suspend }: TrialScript): Command {
   const confined = confine === undefined ? sh`` : sh`${confine} `
   const still = suspend !== undefined && suspend.domains.length > 0
+  const arrive =
+    barrier === undefined
+      ? sh``
+      : sh`rm -f ${barrier}; mkfifo -m 600 ${barrier} && echo ${mark.waiting} && timeout ${barrierS} cat ${barrier} >&2 || exit ${barrierClosedExitCode}\n`
   const found = path === undefined ? sh`` : sh`PATH=${path}:$PATH\n`
   return sh`LC_ALL=C; export LC_ALL
 ${found}${noiseFunctions}
-trial() {
+${arrive}trial() {
   mark ${mark.before}; counters; times
   echo ${mark.run}
   ${confined}${argv} ${withErrors === true ? sh`2>&1 ` : sh``}${still ? sh`9>&- ` : sh``}&
@@ -82,18 +99,20 @@ export function splitTrial(stdout: string): TrialOutput | null {
   return { before: parseNoise(before), workload, after: parseNoise(after) }
 }
 
-/** Notes when the marks of a trial arrive, for the subject's clock against the controller's, and tells others. */
+/** Notes when the marks of a trial arrive, for the subject's clock against the controller's and for barriers. */
 export class MarkWatch {
   readonly #now: () => number
-  readonly #onWorkload: (edge: 'start' | 'end') => void
+  readonly #onWaiting: () => void
   #rest = ''
-  readonly #arrived = new Map<string, number>()
-  constructor(
-    onWorkload: (edge: 'start' | 'end') => void = () => {},
-    now: () => number = () => performance.now(),
-  ) {
-    this.#onWorkload = onWorkload
+  #waiting = false
+  #before: number | null = null
+  #after: number | null = null
+  constructor({
+    now = () => performance.now(),
+    onWaiting = () => {},
+  }: { now?: () => number; onWaiting?: () => void } = {}) {
     this.#now = now
+    this.#onWaiting = onWaiting
   }
 
   /** Standard output as it arrives, in pieces of any size. */
@@ -101,18 +120,22 @@ export class MarkWatch {
     if (stream !== 'stdout') return
     const seen = this.#rest + text
     const at = this.#now()
-    for (const line of Object.values(mark)) {
-      if (this.#arrived.has(line) || !seen.includes(`${line}\n`)) continue
-      this.#arrived.set(line, at)
-      if (line === mark.run) this.#onWorkload('start')
-      if (line === mark.after) this.#onWorkload('end')
+    if (!this.#waiting && seen.includes(`${mark.waiting}\n`)) {
+      this.#waiting = true
+      this.#onWaiting()
     }
-    this.#rest = seen.slice(-mark.before.length - 1)
+    if (this.#before === null && seen.includes(`${mark.before}\n`)) this.#before = at
+    if (this.#after === null && seen.includes(`${mark.after}\n`)) this.#after = at
+    this.#rest = seen.slice(-mark.waiting.length - 1)
   }
 
-  /** Seconds between the readings before and after, or null when a mark did not come. */
+  /** When the trial began, by the clock that was given; null when it did not. */
+  get begunMs(): number | null {
+    return this.#before
+  }
+
+  /** Seconds between the marks, or null when one did not come. */
   elapsedS(): number | null {
-    const [before, after] = [this.#arrived.get(mark.before), this.#arrived.get(mark.after)]
-    return before === undefined || after === undefined ? null : (after - before) / 1000
+    return this.#before === null || this.#after === null ? null : (this.#after - this.#before) / 1000
   }
 }

@@ -1,6 +1,7 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { answer } from '../bench/answer.ts'
 import { type Comparison, compare } from '../bench/comparison.ts'
+import { type ScenarioName, type Skipped, scenarioNames } from '../bench/crowd-record.ts'
 import { findings } from '../bench/finding.ts'
 import { firstCpus } from '../bench/machine-fact.ts'
 import { fewestAdaptiveBlocks } from '../bench/narrow-enough.ts'
@@ -13,6 +14,7 @@ import { trialSeconds } from '../bench/workload-run.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Vars } from '../model/value.ts'
 import { plainData } from '../util/plain-data.ts'
+import { measureCrowds } from './benchmark/crowds.ts'
 import { guestMachine, type Measurable, nativeMachine } from './benchmark/environment.ts'
 import { findDomains, guestsHere, type MeasuredGuest } from './benchmark/guests.ts'
 import { type Measured, measure, orderOf } from './benchmark/measure.ts'
@@ -22,7 +24,7 @@ import { sameTools } from './benchmark/tool-copy.ts'
 import { findTools, installTools, type ToolNeed, toolNeeds } from './benchmark/tools.ts'
 import { loadWorkloads } from './benchmark/workloads.ts'
 import { defineModule, type ModuleContext } from './module.ts'
-import { bool, choice, float, int, list, parameters } from './params.ts'
+import { bool, choice, float, int, list, parameters, text } from './params.ts'
 
 const params = parameters({
   profile: choice(profileNames)
@@ -59,6 +61,13 @@ const params = parameters({
       '`same`: a guest whose program is not the hypervisor’s to the byte, or that lacks it, gets a copy of the hypervisor’s for the time of the benchmark. `own`: every machine runs what it has',
     ),
   install: bool().default(false).describe('Install the packages of programs that the hypervisor lacks'),
+  scenarios: list()
+    .pipe(z.array(z.enum(scenarioNames, { error: `must be among ${scenarioNames.join(', ')}` })))
+    .default([])
+    .describe(
+      'After the benchmark itself: `contention` runs each workload in 2, 3 … guests at once, `neighbour` in one guest while all others compute',
+    ),
+  neighbour: text().default('cpu').describe('Workload of the neighbours'),
   seed: int().optional().describe('For the order of trials and the intervals; from the run id when absent'),
 })
 type Params = z.output<typeof params>
@@ -82,7 +91,11 @@ fails a gate on noise is taken again, and both are kept.`,
       context.searchPath,
       asked.workloads ?? profiles[asked.profile].workloads,
     )
-    const needs = toolNeeds(workloads)
+    const load = await loadWorkloads(
+      context.searchPath,
+      asked.scenarios.length === 0 ? [] : [asked.neighbour],
+    )
+    const needs = toolNeeds([...workloads, ...load])
     const installed = asked.install && (yield* installTools(context, needs))
     if (installed && context.check) return { changed: true }
     const names = guestsHere(context, asked.guests)
@@ -105,10 +118,12 @@ fails a gate on noise is taken again, and both are kept.`,
           context.record('benchmark', plainData(design))
           for (const environment of prepared.environments)
             context.record('environment', plainData(environment))
-          return {
-            design,
-            ...(await withScratch(context, { ...prepared, design }, () => measure(context, design))),
-          }
+          const work = async (): Promise<Measured> => ({
+            ...(await measure(context, design)),
+            ...(await withOthers(context, design, asked.scenarios, load)),
+          })
+          const scratch = { ...prepared, design, scenarios: asked.scenarios }
+          return { design, ...(await withScratch(context, scratch, work)) }
         })
       },
     }
@@ -116,6 +131,27 @@ fails a gate on noise is taken again, and both are kept.`,
     return { changed: installed, data: resultOf({ ...prepared, ...measured }) }
   },
 })
+
+/** What guests do to each other, or why that cannot be measured here. */
+async function withOthers(
+  context: ModuleContext,
+  design: Design,
+  scenarios: readonly ScenarioName[],
+  [load]: readonly Workload[],
+): Promise<Pick<Measured, 'crowds' | 'skipped'>> {
+  if (load === undefined) return {}
+  const guests = design.subjects.filter(({ kind }) => kind === 'guest')
+  if (guests.length > 1) return { crowds: await measureCrowds(context, design, { scenarios, load }) }
+  const skipped = scenarios.map(
+    (what): Skipped => ({
+      hypervisor: design.hypervisor,
+      what: `The scenario ${what}`,
+      why: `it needs two guests, and there is only ${guests.map(({ id }) => id).join()}`,
+    }),
+  )
+  for (const cell of skipped) context.record('skipped', plainData(cell))
+  return { skipped }
+}
 
 async function prepare(
   context: ModuleContext,

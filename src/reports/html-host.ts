@@ -1,7 +1,9 @@
+import type { Crowding } from '../bench/crowding.ts'
 import type { Finding } from '../bench/finding.ts'
 import type { Environment, Sample } from '../bench/record.ts'
 import { figure, listed, percent, times } from '../bench/words.ts'
 import { headline } from '../bench/workload-file.ts'
+import { crowdColumns, crowdMeaning, crowdRows } from './crowd-rows.ts'
 import { environmentRows } from './environment-rows.ts'
 import { drawing, keyed } from './html-figure.ts'
 import { type Html, html, prose } from './markup.ts'
@@ -18,6 +20,7 @@ export async function hostSection(host: HostResults, many: boolean): Promise<Htm
 <h2>${on}what the figures mean</h2>
 ${findingList(host.findings)}
 ${publishedSection(host.published, on)}
+${crowdSection(host.crowding, on)}
 <h2>${on}the machines</h2>
 ${machines(environments)}
 <h2>${on}the trials</h2>
@@ -30,6 +33,18 @@ ${drawing(
 <div class="scroll">${samplesTable(host)}</div>
 </details>
 </section>`
+}
+
+function crowdSection(crowding: readonly Crowding[], on: string): Html {
+  if (crowding.length === 0) return html``
+  return html`<h2>${on}several guests at once</h2>
+<div class="scroll"><table>
+<thead><tr>${crowdColumns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
+<tbody>
+${crowdRows(crowding).map(([title = '', ...cells]) => html`<tr><th scope="row">${title}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}
+</tbody>
+</table></div>
+<p>${crowdMeaning}</p>`
 }
 
 function findingList(findings: readonly Finding[]): Html {

@@ -1,4 +1,5 @@
 import { figure, percent, range, times } from '../bench/words.ts'
+import { crowdColumns, crowdMeaning, crowdRows } from './crowd-rows.ts'
 import { environmentRows } from './environment-rows.ts'
 import { commands, methodSentences, reproduction } from './method.ts'
 import { metricColumns, metricRows } from './metric-rows.ts'
@@ -48,7 +49,7 @@ export function reportMarkdown(results: Results): string {
   ].join('\n\n')}\n`
 }
 
-function hostParts({ benchmark, findings, published }: HostResults, on: string): string[] {
+function hostParts({ benchmark, findings, published, crowding }: HostResults, on: string): string[] {
   const { environments } = benchmark
   return [
     heading(on, 'what the figures mean'),
@@ -83,6 +84,9 @@ function hostParts({ benchmark, findings, published }: HostResults, on: string):
           ),
           ...published.map(({ why }) => plain(why)),
         ]),
+    ...(crowding.length === 0
+      ? []
+      : [heading(on, 'several guests at once'), table(crowdColumns, crowdRows(crowding)), crowdMeaning]),
     heading(on, 'the machines'),
     table(
       [

@@ -24,7 +24,7 @@ export function resultsJson(results: Results): Value {
   })
 }
 
-function hostJson({ benchmark, comparisons, findings, published, rangeCoverage }: HostResults) {
+function hostJson({ benchmark, comparisons, findings, published, crowding, rangeCoverage }: HostResults) {
   const { design, environments, samples, stops } = benchmark
   return {
     host: design.hypervisor,
@@ -55,6 +55,24 @@ function hostJson({ benchmark, comparisons, findings, published, rangeCoverage }
       measured_overhead_percent: entry.measuredOverheadPercent,
       slowdown: entry.slowdown,
     })),
+    crowding: crowding.map((cell) => ({
+      scenario: cell.scenario,
+      workload: cell.workload.id,
+      metric: cell.metric,
+      guests: cell.guests,
+      rounds: cell.rounds,
+      each: cell.each,
+      together:
+        cell.together === null
+          ? null
+          : { median: cell.together.median, times_alone: cell.together.timesAlone },
+      fairness: cell.fairness,
+      slowdown: cell.slowdown,
+      slowest: cell.slowest,
+      latest_start_s: cell.latestStartS,
+    })),
+    skipped: benchmark.skipped ?? [],
+    crowds: benchmark.crowds ?? [],
     environments,
     stops,
     samples,

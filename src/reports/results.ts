@@ -1,5 +1,6 @@
 import { answer } from '../bench/answer.ts'
 import { type Comparison, compare } from '../bench/comparison.ts'
+import { type Crowding, crowding } from '../bench/crowding.ts'
 import { type Finding, findings } from '../bench/finding.ts'
 import type { Benchmark } from '../bench/record.ts'
 import type { RecordedRun } from '../bench/recorded-run.ts'
@@ -20,6 +21,7 @@ export interface HostResults {
   readonly comparisons: readonly Comparison[]
   readonly findings: readonly Finding[]
   readonly published: readonly AgainstPublished[]
+  readonly crowding: readonly Crowding[]
   /** How surely the range of the blocks holds the true median; 0–1. */
   readonly rangeCoverage: number
 }
@@ -33,6 +35,7 @@ export function resultsOf(run: RecordedRun): Results {
       comparisons,
       findings: findings(benchmark, comparisons),
       published: againstPublished(comparisons),
+      crowding: crowding(benchmark, comparisons),
       rangeCoverage: rankLevel(benchmark.design.blocks, 1),
     }
   })

@@ -1,4 +1,5 @@
 import { contaminated } from '../../bench/counting-samples.ts'
+import type { Crowd, Skipped } from '../../bench/crowd-record.ts'
 import { narrowEnough } from '../../bench/narrow-enough.ts'
 import type { Design, Sample, Stop } from '../../bench/record.ts'
 import { type Trial, trialOrder } from '../../bench/trial-order.ts'
@@ -10,12 +11,14 @@ import type { ModuleContext } from '../module.ts'
 import { runTrial, type TrialPlan } from './trial.ts'
 
 /** A trial that a stall spoiled is taken again: bad luck once, a fact the third time. A contaminated one likewise. */
-const attempts = 3
-const spoiled: ReadonlySet<string> = new Set(['benchmark-run-length', 'benchmark-output-inconsistent'])
+export const attempts = 3
+export const spoiled: ReadonlySet<string> = new Set(['benchmark-run-length', 'benchmark-output-inconsistent'])
 
 export interface Measured {
   readonly samples: readonly Sample[]
   readonly stops: readonly Stop[]
+  readonly crowds?: readonly Crowd[]
+  readonly skipped?: readonly Skipped[]
 }
 
 /** Block after block until every workload is done, each trial recorded as soon as it is there. */

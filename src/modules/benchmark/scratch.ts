@@ -19,14 +19,18 @@ const preparationMs = 300_000
  */
 export async function withScratch<T>(
   context: ModuleContext,
-  { design, environments }: Pick<Benchmark, 'design' | 'environments'>,
+  {
+    design,
+    environments,
+    scenarios,
+  }: Pick<Benchmark, 'design' | 'environments'> & { readonly scenarios: readonly unknown[] },
   work: () => Promise<T>,
 ): Promise<T> {
   const workloads = design.workloads.filter(
     ({ scratch_mib, prepare }) => scratch_mib !== undefined || prepare !== undefined,
   )
   const copies = environments.filter(({ kind, tools }) => kind === 'guest' && tools.some(isCopied))
-  if (workloads.length === 0 && copies.length === 0) return work()
+  if (workloads.length === 0 && copies.length === 0 && scenarios.length === 0) return work()
   const machines = machinesOf(context, design)
   try {
     for (const machine of machines) await makeFolder(machine, workloads)

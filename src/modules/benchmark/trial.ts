@@ -5,7 +5,13 @@ import { parsers } from '../../bench/parser.ts'
 import { warmUpS } from '../../bench/profile.ts'
 import type { Design, Sample, Subject } from '../../bench/record.ts'
 import type { Trial } from '../../bench/trial-order.ts'
-import { MarkWatch, splitTrial, suspendFailedExitCode, trialScript } from '../../bench/trial-script.ts'
+import {
+  barrierClosedExitCode,
+  MarkWatch,
+  splitTrial,
+  suspendFailedExitCode,
+  trialScript,
+} from '../../bench/trial-script.ts'
 import { listed } from '../../bench/words.ts'
 import { headline, type Workload } from '../../bench/workload-file.ts'
 import { workloadRun } from '../../bench/workload-run.ts'
@@ -14,7 +20,8 @@ import type { CommandResult } from '../../model/command.ts'
 import { type Failure, FailureError } from '../../model/failure.ts'
 import { sh } from '../../util/sh.ts'
 import type { ModuleContext } from '../module.ts'
-import { QemuMeter, readHypervisor } from './hypervisor-reading.ts'
+import type { Barrier } from './barrier.ts'
+import { readHypervisor } from './hypervisor-reading.ts'
 import { scratchFolder } from './scratch-folder.ts'
 import { copiedToolsPath } from './tool-copy.ts'
 
@@ -25,6 +32,8 @@ export interface TrialPlan {
   readonly attempt: number
   readonly subject: Subject
   readonly workload: Workload
+  /** Where it waits for the other trials of a crowd. */
+  readonly barrier?: Barrier
   /** A number that no other trial, and no other attempt at this one, has. */
   readonly number: number
   /** For messages: `trial 7 of 30`. */
@@ -42,11 +51,11 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
   })
   const startedAt = new Date().toISOString()
   const before = subject.domain === null ? null : await readHypervisor(context, subject.domain)
-  const meter = before === null ? null : new QemuMeter(context, before)
-  const marks = new MarkWatch(meter?.read)
+  const marks = new MarkWatch({ onWaiting: () => plan.barrier?.arrive() })
   const start = performance.now()
   const result = await execute(context, plan, argv, durationS, marks)
   const observedS = (performance.now() - start) / 1000
+  plan.barrier?.began(marks.begunMs)
   const after = subject.domain === null ? null : await readHypervisor(context, subject.domain)
   if (result.exitCode !== 0) throw new FailureError(commandFailure(plan, result))
   const output = splitTrial(result.stdout)
@@ -83,7 +92,7 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
     clocksource: output.after.clocksource,
     observed_s: Number(observedS.toFixed(4)),
     cpu_s: cpuS,
-    host_cpu_s: meter === null ? cpuS : ((await meter.usedS()) ?? qemu?.cpu_s ?? null),
+    host_cpu_s: subject.kind === 'native' ? cpuS : (qemu?.cpu_s ?? null),
     clock_drift: drift?.drift ?? null,
     clock_drift_uncertainty: drift?.uncertainty ?? null,
     noise,
@@ -134,7 +143,13 @@ async function execute(
     return context.run({ ...script, timeoutMs }, { onOutput })
   }
   try {
-    const script = trialScript({ argv, withErrors, path: copiedToolsPath })
+    const barrier = plan.barrier?.path
+    const script = trialScript({
+      argv,
+      withErrors,
+      path: copiedToolsPath,
+      ...(barrier !== undefined && { barrier }),
+    })
     return await context.peer(subject.id).run({ ...script, timeoutMs }, { onOutput })
   } catch (error) {
     if (!(error instanceof FailureError) || error.failure.reason === 'cancelled') throw error
@@ -178,6 +193,15 @@ function commandFailure(plan: TrialPlan, result: CommandResult): Failure {
       code: 'benchmark-suspend-failed',
       message: `A guest on ${plan.design.hypervisor} could not be suspended for ${plan.where}.`,
       hint: 'Native figures are taken while the guests stand still; see the details for what libvirt says.',
+      details,
+    }
+  }
+  if (plan.barrier !== undefined && result.exitCode === barrierClosedExitCode) {
+    return {
+      reason: 'module',
+      code: 'benchmark-guest-lost',
+      message: `${at(plan)}: the guests did not begin together within a minute.`,
+      hint: 'One of them does not answer, or the hypervisor is overloaded; look at their serial logs.',
       details,
     }
   }

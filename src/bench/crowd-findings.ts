@@ -1,0 +1,51 @@
+import { type Crowding, crowding } from './crowding.ts'
+import type { Finding, Rule } from './finding.ts'
+import { counted, percent, times } from './words.ts'
+
+/** Below this the guests of a round did not get alike. */
+const fair = 0.95
+/** Part of a trial that guests may begin after the first. */
+const lateShare = 0.1
+
+/** What guests cost each other, and what could not be measured. */
+export const crowdFindings: Rule = (benchmark, comparisons) => [
+  ...(benchmark.skipped ?? []).map(
+    ({ hypervisor, what, why }): Finding => ({
+      rule: 'not-measured',
+      level: 'fact',
+      about: hypervisor,
+      text: `${what} was not measured on ${hypervisor}: ${why}.`,
+    }),
+  ),
+  ...crowding(benchmark, comparisons).flatMap((cell) => [
+    cost(cell),
+    ...unfair(cell),
+    ...late(cell, benchmark.design.duration_s),
+  ]),
+]
+
+function cost(cell: Crowding): Finding {
+  const { hypervisor, scenario, workload, guests, slowdown, together, slowest } = cell
+  const text =
+    scenario === 'neighbour'
+      ? `${workload.title} beside ${counted(guests - 1, 'busy neighbour')} on ${hypervisor}: a guest takes ${times(slowdown.centre)} as long as alone, ${times(slowest)} at worst.`
+      : `${workload.title} in ${guests} guests at once on ${hypervisor}: each takes ${times(slowdown.centre)} as long as alone, the slowest ${times(slowest)}.${together === null ? '' : ` Together they do ${times(together.timesAlone)} the work of one.`}`
+  return {
+    rule: scenario === 'neighbour' ? 'neighbour-cost' : 'contention-cost',
+    level: 'fact',
+    about: hypervisor,
+    text,
+  }
+}
+
+function unfair({ hypervisor, workload, guests, fairness }: Crowding): Finding[] {
+  if (fairness === null || fairness >= fair) return []
+  const text = `${workload.title} in ${guests} guests at once on ${hypervisor}: they did not get alike (Jain's index ${fairness.toFixed(2)}; 1 is alike, ${(1 / guests).toFixed(2)} is one alone).`
+  return [{ rule: 'contention-unfair', level: 'caution', about: hypervisor, text }]
+}
+
+function late({ hypervisor, workload, guests, latestStartS }: Crowding, durationS: number): Finding[] {
+  if (latestStartS === null || latestStartS <= durationS * lateShare) return []
+  const text = `${workload.title} in ${guests} guests at once on ${hypervisor}: the last began ${latestStartS.toFixed(2)} s after the first, ${percent((latestStartS / durationS) * 100)} of a trial, in which others were alone.`
+  return [{ rule: 'contention-skew', level: 'caution', about: hypervisor, text }]
+}

@@ -1,0 +1,144 @@
+import type { Crowd, ScenarioName } from '../../bench/crowd-record.ts'
+import { seededRandom } from '../../bench/random.ts'
+import type { Design, Subject } from '../../bench/record.ts'
+import { shuffled } from '../../bench/statistics.ts'
+import { figure } from '../../bench/words.ts'
+import { headline, type Workload } from '../../bench/workload-file.ts'
+import { FailureError } from '../../model/failure.ts'
+import { plainData } from '../../util/plain-data.ts'
+import type { ModuleContext } from '../module.ts'
+import { Barrier } from './barrier.ts'
+import { attempts, spoiled } from './measure.ts'
+import { runTrial } from './trial.ts'
+
+/** One crowd to measure. */
+interface Round {
+  readonly scenario: ScenarioName
+  readonly block: number
+  readonly workload: Workload
+  readonly measured: readonly Subject[]
+  readonly neighbours: readonly Subject[]
+}
+
+/**
+ * `contention`: each workload in 2, 3 … guests at once; that of one guest alone is in the benchmark itself. `neighbour`:
+ * each workload in one guest, and `load` in all others. In every block another guest comes first. Each crowd is recorded.
+ */
+export async function measureCrowds(
+  context: ModuleContext,
+  design: Design,
+  { scenarios, load }: { readonly scenarios: readonly ScenarioName[]; readonly load: Workload },
+): Promise<Crowd[]> {
+  const rounds = roundsOf(design, scenarios)
+  const crowds: Crowd[] = []
+  for (const [index, round] of rounds.entries()) {
+    context.signal.throwIfAborted()
+    const names = round.measured.map(({ id }) => id).join(', ')
+    context.progress({
+      text: `${round.scenario}, block ${round.block}: ${round.workload.title}, ${names}`,
+      done: index,
+      total: rounds.length,
+      unit: 'trials',
+    })
+    const crowd = await unspoiled(context, design, round, load, index)
+    crowds.push(crowd)
+    context.record('crowd', plainData(crowd))
+    context.output('stdout', line(round, crowd))
+  }
+  return crowds
+}
+
+export function roundsOf(design: Design, scenarios: readonly ScenarioName[]): Round[] {
+  const guests = design.subjects.filter(({ kind }) => kind === 'guest')
+  if (guests.length < 2) return []
+  const random = seededRandom(design.seed)
+  const rounds: Round[] = []
+  for (let block = 1; block <= design.blocks; block++) {
+    const turned = guests
+      .map((_, index) => guests[(index + block) % guests.length])
+      .filter((guest) => guest !== undefined)
+    for (const workload of shuffled(design.workloads, random)) {
+      const cells = scenarios.flatMap((scenario): Pick<Round, 'scenario' | 'measured' | 'neighbours'>[] =>
+        scenario === 'neighbour'
+          ? [{ scenario, measured: turned.slice(0, 1), neighbours: turned.slice(1) }]
+          : turned
+              .slice(1)
+              .map((_, index) => ({ scenario, measured: turned.slice(0, index + 2), neighbours: [] })),
+      )
+      for (const cell of shuffled(cells, random)) rounds.push({ ...cell, block, workload })
+    }
+  }
+  return rounds
+}
+
+async function unspoiled(
+  context: ModuleContext,
+  design: Design,
+  round: Round,
+  load: Workload,
+  index: number,
+): Promise<Crowd> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await takeRound(context, design, round, load, { index, attempt })
+    } catch (error) {
+      const again = attempt < attempts && error instanceof FailureError && spoiled.has(error.failure.code)
+      if (!again) throw error
+      context.note('warning', `${error.message} The round is taken once more.`)
+    }
+  }
+}
+
+async function takeRound(
+  context: ModuleContext,
+  design: Design,
+  { scenario, block, workload, measured, neighbours }: Round,
+  load: Workload,
+  { index, attempt }: { index: number; attempt: number },
+): Promise<Crowd> {
+  const members = [
+    ...measured.map((subject) => ({ subject, workload })),
+    ...neighbours.map((subject) => ({ subject, workload: load })),
+  ]
+  const barrier = new Barrier(
+    context,
+    members.map(({ subject }) => subject.id),
+  )
+  const trials = members.map(({ subject, workload }) =>
+    runTrial(context, {
+      design,
+      trial: { order: index, block, warmUp: false, subject: subject.id, workload: workload.id },
+      attempt,
+      subject,
+      workload,
+      barrier,
+      // After those of the benchmark itself, whose numbers are below a million.
+      number: 1_000_000 + index * attempts + attempt,
+      where: `round ${index + 1} of ${scenario}`,
+    }),
+  )
+  // All have ended before one that failed is reported: the next round must not meet what is left of this one.
+  const ended = await Promise.allSettled(trials)
+  const samples = ended.map((trial) => {
+    if (trial.status === 'rejected') throw trial.reason
+    return trial.value
+  })
+  return {
+    hypervisor: design.hypervisor,
+    scenario,
+    workload: workload.id,
+    block,
+    measured: measured.map(({ id }) => id),
+    skew_s: barrier.skewS(),
+    samples,
+  }
+}
+
+function line({ scenario, workload }: Round, { measured, samples, skew_s }: Crowd): string {
+  const metric = headline(workload)
+  const values = samples
+    .filter(({ subject }) => measured.includes(subject))
+    .map(({ subject, metrics }) => `${subject} ${figure(metrics[metric.field] ?? Number.NaN)}`)
+  const began = skew_s === null ? '' : `, begun within ${Math.round(skew_s * 1000)} ms`
+  return `${workload.id} ${scenario} of ${samples.length}: ${values.join(', ')} ${metric.unit}${began}`
+}

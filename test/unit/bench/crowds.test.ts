@@ -1,0 +1,253 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { compare } from '../../../src/bench/comparison.ts'
+import { crowdFindings } from '../../../src/bench/crowd-findings.ts'
+import type { Crowd } from '../../../src/bench/crowd-record.ts'
+import { crowding, jainIndex } from '../../../src/bench/crowding.ts'
+import type { Benchmark, Design, Sample } from '../../../src/bench/record.ts'
+import type { Workload } from '../../../src/bench/workload-file.ts'
+import type { Command, CommandResult } from '../../../src/model/command.ts'
+import { measureCrowds, roundsOf } from '../../../src/modules/benchmark/crowds.ts'
+import { scratchFolder } from '../../../src/modules/benchmark/scratch-folder.ts'
+import { loadWorkloads } from '../../../src/modules/benchmark/workloads.ts'
+import type { ModuleContext, QueryOptions } from '../../../src/modules/module.ts'
+import { crowdRows } from '../../../src/reports/crowd-rows.ts'
+import { packageRoot } from '../../../src/util/package-root.ts'
+import { renderCommand } from '../../../src/util/sh.ts'
+import { quietNoise } from '../../support/quiet-noise.ts'
+
+const guest = (id: string) => ({
+  id,
+  kind: 'guest' as const,
+  baseline: 'native',
+  domain: null,
+  cpus: null,
+  vcpus: 1,
+  memory_mib: null,
+})
+
+const designOf = (workloads: Workload[], guests: string[], blocks = 2): Design => ({
+  hypervisor: 'node',
+  profile: 'quick',
+  workloads,
+  subjects: [
+    { ...guest('native'), kind: 'native', baseline: null, cpus: [0] },
+    ...guests.map((id) => guest(id)),
+  ],
+  blocks,
+  precision_percent: null,
+  budget_s: null,
+  most_repeats: 0,
+  memory_limit_by: null,
+  duration_s: 1,
+  threads: 1,
+  seed: 7,
+})
+
+t.test('rounds: every number of guests in every block, another guest first each time', async (t) => {
+  const workloads = await loadWorkloads([packageRoot], ['cpu', 'memory-1m'])
+  const rounds = roundsOf(designOf(workloads, ['a', 'b', 'c']), ['contention', 'neighbour'])
+  t.strictSame(
+    rounds
+      .filter(({ workload, block }) => workload.id === 'cpu' && block === 1)
+      .map(({ scenario, measured, neighbours }) =>
+        [scenario, ...measured.map(({ id }) => id), '|', ...neighbours.map(({ id }) => id)].join(' '),
+      )
+      .sort(),
+    ['contention b c a |', 'contention b c |', 'neighbour b | c a'],
+  )
+  t.equal(rounds.length, 2 * 2 * 3)
+  t.strictSame(
+    rounds
+      .filter(({ scenario }) => scenario === 'neighbour')
+      .map(({ measured }) => measured[0]?.id)
+      .sort(),
+    ['b', 'b', 'c', 'c'],
+  )
+  t.strictSame(
+    roundsOf(designOf(workloads, ['a']), ['contention']),
+    [],
+    'one guest has nobody to contend with',
+  )
+})
+
+t.test('guests begin together and are recorded together', async (t) => {
+  const home = t.testdir({})
+  const commands: string[] = []
+  /** A guest is this machine with a scratch folder of its own. */
+  const peer = (name: string) => ({
+    run: async (command: Command, { onOutput }: QueryOptions = {}): Promise<CommandResult> => {
+      mkdirSync(join(home, name), { recursive: true })
+      const text = renderCommand(command).replaceAll(scratchFolder, join(home, name))
+      commands.push(text)
+      const child = spawn('/bin/sh', ['-c', text], { stdio: ['ignore', 'pipe', 'pipe'] })
+      const read = { stdout: '', stderr: '' }
+      for (const stream of ['stdout', 'stderr'] as const) {
+        child[stream].setEncoding('utf8').on('data', (piece: string) => {
+          read[stream] += piece
+          onOutput?.(stream, piece)
+        })
+      }
+      const exitCode = await new Promise<number>((resolve) =>
+        child.on('close', (code) => resolve(code ?? 143)),
+      )
+      return { exitCode, ...read } as CommandResult
+    },
+  })
+  const recorded: unknown[] = []
+  const said: string[] = []
+  const context = {
+    peer,
+    signal: new AbortController().signal,
+    progress: () => {},
+    note: () => {},
+    output: (_: string, text: string) => said.push(text),
+    record: (channel: string, data: unknown) => recorded.push([channel, data]),
+  } as unknown as ModuleContext
+  const [cpu, syscall] = await loadWorkloads([packageRoot], ['cpu', 'syscall'])
+  if (cpu === undefined || syscall === undefined) throw new Error('both are there')
+  const design = designOf([syscall], ['a', 'b'], 1)
+  const crowds = await measureCrowds(context, design, {
+    scenarios: ['contention', 'neighbour'],
+    load: syscall,
+  })
+  t.equal(crowds.length, 2)
+  t.strictSame(
+    recorded.map((entry) => (entry as [string])[0]),
+    ['crowd', 'crowd'],
+  )
+  for (const { scenario, measured, samples, skew_s } of crowds) {
+    t.strictSame(samples.map(({ subject }) => subject).sort(), ['a', 'b'])
+    t.equal(measured.length, scenario === 'contention' ? 2 : 1)
+    t.ok(skew_s !== null && skew_s >= 0, `begun within ${skew_s} s`)
+    t.ok(samples.every(({ metrics }) => (metrics['ns_per_operation'] ?? 0) > 0))
+  }
+  t.match(said[0], /^syscall (contention|neighbour) of 2: .* ns, begun within \d+ ms$/)
+  t.equal(commands.filter((text) => text.includes('echo go')).length, 4, 'each is let go once')
+})
+
+t.test('a guest that never comes ends the round', async (t) => {
+  const home = t.testdir({})
+  const lost = { exitCode: 98, stdout: '', stderr: '' } as CommandResult
+  const context = {
+    peer: () => ({ run: async () => lost }),
+    signal: new AbortController().signal,
+    progress: () => {},
+    runDirectory: home,
+  } as unknown as ModuleContext
+  const workloads = await loadWorkloads([packageRoot], ['cpu'])
+  const [load] = workloads
+  if (load === undefined) throw new Error('it is there')
+  await t.rejects(
+    measureCrowds(context, designOf(workloads, ['a', 'b'], 1), { scenarios: ['contention'], load }),
+    {
+      message: /^cpu on [ab] in round 1 of contention: the guests did not begin together within a minute\.$/,
+      failure: { code: 'benchmark-guest-lost' },
+    },
+  )
+})
+
+// ---- figures, with values that are chosen
+
+const sample = (subject: string, workload: Workload, value: number, block: number): Sample => ({
+  hypervisor: 'node',
+  subject,
+  kind: subject === 'native' ? 'native' : 'guest',
+  workload: workload.id,
+  block,
+  order: block,
+  attempt: 1,
+  warm_up: false,
+  seed: 1,
+  started_at: '',
+  argv: [],
+  threads: 1,
+  duration_s: 1,
+  cpus: null,
+  memory_limit_mib: null,
+  tool_version: null,
+  metrics: { [workload.metrics[0]?.field ?? '']: value },
+  clocksource: 'tsc',
+  observed_s: 1,
+  cpu_s: null,
+  host_cpu_s: null,
+  clock_drift: null,
+  clock_drift_uncertainty: null,
+  noise: quietNoise,
+  hypervisor_noise: null,
+  qemu: null,
+  flags: [],
+  raw: '',
+})
+
+t.test('what guests cost each other', async (t) => {
+  const workloads = await loadWorkloads([packageRoot], ['cpu'])
+  const [cpu] = workloads
+  if (cpu === undefined) throw new Error('it is there')
+  const crowd = (scenario: Crowd['scenario'], values: Record<string, number>, block: number): Crowd => ({
+    hypervisor: 'node',
+    scenario,
+    workload: 'cpu',
+    block,
+    measured: scenario === 'contention' ? Object.keys(values) : Object.keys(values).slice(0, 1),
+    skew_s: block / 10,
+    samples: Object.entries(values).map(([subject, value]) => sample(subject, cpu, value, block)),
+  })
+  const benchmark: Benchmark = {
+    design: designOf(workloads, ['a', 'b'], 3),
+    environments: [],
+    stops: [],
+    samples: [1, 2, 3].flatMap((block) => [
+      sample('native', cpu, 1000, block),
+      sample('a', cpu, 100, block),
+      sample('b', cpu, 120, block),
+    ]),
+    crowds: [
+      crowd('contention', { a: 50, b: 60 }, 1),
+      crowd('contention', { a: 40, b: 60 }, 2),
+      crowd('contention', { a: 50, b: 30 }, 3),
+      crowd('neighbour', { a: 80, b: 90 }, 1),
+    ],
+    skipped: [{ hypervisor: 'node', what: 'The workload net-guest', why: 'it needs two guests' }],
+  }
+  const comparisons = compare(benchmark)
+  const [together, neighbour] = crowding(benchmark, comparisons)
+  t.match(together, {
+    guests: 2,
+    rounds: 3,
+    each: { median: 50, min: 30, max: 60 },
+    together: { median: 100 },
+    slowest: 4,
+    latestStartS: 0.3,
+  })
+  t.equal(together?.together?.timesAlone.toFixed(4), (100 / 110).toFixed(4))
+  t.equal(together?.fairness?.toFixed(4), jainIndex([40, 60]).toFixed(4), 'the median of the rounds')
+  t.equal(together?.slowdown.centre.toFixed(4), '2.0000')
+  t.match(neighbour, { guests: 2, together: null, fairness: null, each: { median: 80 } })
+  t.equal(neighbour?.slowdown.centre.toFixed(4), '1.2500')
+  t.equal(jainIndex([1, 1, 1, 1]), 1)
+  t.equal(jainIndex([1, 0, 0, 0]), 0.25)
+  t.strictSame(
+    crowdFindings(benchmark, comparisons).map(({ rule, text }) => `${rule}: ${text}`),
+    [
+      'not-measured: The workload net-guest was not measured on node: it needs two guests.',
+      'contention-cost: Computing primes in 2 guests at once on node: each takes 2.0 × as long as alone, the slowest 4.0 ×. Together they do 0.91 × the work of one.',
+      'contention-skew: Computing primes in 2 guests at once on node: the last began 0.30 s after the first, 30.0 % of a trial, in which others were alone.',
+      'neighbour-cost: Computing primes beside 1 busy neighbour on node: a guest takes 1.25 × as long as alone, 1.25 × at worst.',
+    ],
+  )
+  t.strictSame(crowdRows([together, neighbour].filter((cell) => cell !== undefined)).at(-1), [
+    'Computing primes',
+    '1, and 1 beside it',
+    '80 events/s',
+    '80',
+    '—',
+    '—',
+    '—',
+    '1.25 ×',
+    '—',
+    '100 ms',
+  ])
+})
