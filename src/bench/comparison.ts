@@ -136,10 +136,13 @@ function byBlock(
   )
 }
 
+/** CPU-seconds are counted in steps of 0.01: below this a step would be more than 5 %. */
+const leastCpuS = 0.2
+
 /** Work done ÷ CPU-seconds. The work is the rate times the tool's own run time (as parsers name it), which it was divided by. */
 function perCpuSecond(sample: Sample, metric: Metric): number | undefined {
   const rate = sample.metrics[metric.field]
-  if (rate === undefined || sample.host_cpu_s === null || sample.host_cpu_s === 0) return undefined
+  if (rate === undefined || sample.host_cpu_s === null || sample.host_cpu_s < leastCpuS) return undefined
   const { total_time_s, runtime_s, real_s, seconds } = sample.metrics
   return (rate * (total_time_s ?? runtime_s ?? real_s ?? seconds ?? sample.duration_s)) / sample.host_cpu_s
 }

@@ -27,6 +27,7 @@ export interface NoiseReading {
 }
 
 interface QemuReading {
+  readonly pid: number | null
   /** All of its threads, those of vhost included where libvirt has a control group for the domain. */
   readonly cpuS: number
   readonly waitedS: number | null
@@ -111,7 +112,9 @@ function parseQemu(text: string, values: (file: string, line: string) => number[
   const cpuS = libvirtNs === undefined ? ticks / ticksPerSecond : Math.round(Number(libvirtNs) / 1000) / 1e6
   if (Number.isNaN(cpuS)) return null
   const waits = values('/proc/\\d+/task/\\d+/schedstat', '\\d+ (\\d+) \\d+')
+  const pid = text.match(/^\/proc\/(\d+)\/stat:/m)?.[1]
   return {
+    pid: pid === undefined ? null : Number(pid),
     cpuS,
     waitedS: scaled(sum(waits), 1e-9),
     voluntarySwitches: sum(values('/proc/\\d+/task/\\d+/status', 'voluntary_ctxt_switches:\\s+(\\d+)')),

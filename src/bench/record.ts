@@ -34,7 +34,7 @@ const noiseSchema = z.object({
   mhz_high: known,
 })
 
-/** What QEMU's threads did on the hypervisor during a trial in the guest. */
+/** What QEMU's threads did on the hypervisor around a trial in the guest, login and readings included. */
 const qemuSchema = z.object({
   cpu_s: z.number(),
   /** Seconds that its threads were ready and waited for a CPU: the guest's steal, which TCG cannot show inside. */
@@ -187,7 +187,7 @@ export const sampleSchema = z.object({
   observed_s: z.number(),
   /** CPU-seconds of the workload and its children, as its own system counts them. */
   cpu_s: known,
-  /** The same as the hypervisor counts them: natively `cpu_s`, for a guest all threads of QEMU. */
+  /** The same as the hypervisor counts them: natively `cpu_s`, for a guest all threads of QEMU while the workload ran. */
   host_cpu_s: known,
   /** How much faster than the controller's the subject's clock ran (0.01 = 1 %), and how exactly that is known. */
   clock_drift: known,

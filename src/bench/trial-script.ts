@@ -99,20 +99,19 @@ export function splitTrial(stdout: string): TrialOutput | null {
   return { before: parseNoise(before), workload, after: parseNoise(after) }
 }
 
-/** Notes when the marks of a trial arrive, for the subject's clock against the controller's and for barriers. */
+/** Notes when the marks of a trial arrive, for the subject's clock against the controller's, and tells others. */
 export class MarkWatch {
   readonly #now: () => number
-  readonly #onWaiting: () => void
+  readonly #onEdge: (edge: 'waiting' | 'start' | 'end') => void
   #rest = ''
-  #waiting = false
-  #before: number | null = null
-  #after: number | null = null
-  constructor({
-    now = () => performance.now(),
-    onWaiting = () => {},
-  }: { now?: () => number; onWaiting?: () => void } = {}) {
+  readonly #arrived = new Map<string, number>()
+  /** `waiting`: at the barrier; `start` and `end` of the workload. */
+  constructor(
+    onEdge: (edge: 'waiting' | 'start' | 'end') => void = () => {},
+    now: () => number = () => performance.now(),
+  ) {
+    this.#onEdge = onEdge
     this.#now = now
-    this.#onWaiting = onWaiting
   }
 
   /** Standard output as it arrives, in pieces of any size. */
@@ -120,22 +119,24 @@ export class MarkWatch {
     if (stream !== 'stdout') return
     const seen = this.#rest + text
     const at = this.#now()
-    if (!this.#waiting && seen.includes(`${mark.waiting}\n`)) {
-      this.#waiting = true
-      this.#onWaiting()
+    for (const line of Object.values(mark)) {
+      if (this.#arrived.has(line) || !seen.includes(`${line}\n`)) continue
+      this.#arrived.set(line, at)
+      if (line === mark.waiting) this.#onEdge('waiting')
+      if (line === mark.run) this.#onEdge('start')
+      if (line === mark.after) this.#onEdge('end')
     }
-    if (this.#before === null && seen.includes(`${mark.before}\n`)) this.#before = at
-    if (this.#after === null && seen.includes(`${mark.after}\n`)) this.#after = at
     this.#rest = seen.slice(-mark.waiting.length - 1)
   }
 
   /** When the trial began, by the clock that was given; null when it did not. */
   get begunMs(): number | null {
-    return this.#before
+    return this.#arrived.get(mark.before) ?? null
   }
 
-  /** Seconds between the marks, or null when one did not come. */
+  /** Seconds between the readings before and after, or null when a mark did not come. */
   elapsedS(): number | null {
-    return this.#before === null || this.#after === null ? null : (this.#after - this.#before) / 1000
+    const [before, after] = [this.#arrived.get(mark.before), this.#arrived.get(mark.after)]
+    return before === undefined || after === undefined ? null : (after - before) / 1000
   }
 }

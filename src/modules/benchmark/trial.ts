@@ -21,7 +21,7 @@ import { type Failure, FailureError } from '../../model/failure.ts'
 import { sh } from '../../util/sh.ts'
 import type { ModuleContext } from '../module.ts'
 import type { Barrier } from './barrier.ts'
-import { readHypervisor } from './hypervisor-reading.ts'
+import { QemuMeter, readHypervisor } from './hypervisor-reading.ts'
 import { scratchFolder } from './scratch-folder.ts'
 import { copiedToolsPath } from './tool-copy.ts'
 
@@ -51,7 +51,11 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
   })
   const startedAt = new Date().toISOString()
   const before = subject.domain === null ? null : await readHypervisor(context, subject.domain)
-  const marks = new MarkWatch({ onWaiting: () => plan.barrier?.arrive() })
+  const meter = before === null ? null : new QemuMeter(context, before)
+  const marks = new MarkWatch((edge) => {
+    if (edge === 'waiting') plan.barrier?.arrive()
+    else meter?.read(edge)
+  })
   const start = performance.now()
   const result = await execute(context, plan, argv, durationS, marks)
   const observedS = (performance.now() - start) / 1000
@@ -92,7 +96,7 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
     clocksource: output.after.clocksource,
     observed_s: Number(observedS.toFixed(4)),
     cpu_s: cpuS,
-    host_cpu_s: subject.kind === 'native' ? cpuS : (qemu?.cpu_s ?? null),
+    host_cpu_s: meter === null ? cpuS : ((await meter.usedS()) ?? qemu?.cpu_s ?? null),
     clock_drift: drift?.drift ?? null,
     clock_drift_uncertainty: drift?.uncertainty ?? null,
     noise,

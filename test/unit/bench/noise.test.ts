@@ -57,7 +57,14 @@ t.test('counters are read', async (t) => {
     mhz: [2599.871, 3100],
     clocksource: 'tsc',
     childrenS: 61.75,
-    qemu: { cpuS: 61.060857, waitedS: 3, voluntarySwitches: 120, forcedSwitches: 12, throttledS: 1 },
+    qemu: {
+      pid: 25395,
+      cpuS: 61.060857,
+      waitedS: 3,
+      voluntarySwitches: 120,
+      forcedSwitches: 12,
+      throttledS: 1,
+    },
   })
   t.equal(
     parseNoise(before.replace(/ *cpu\..*\n/g, '')).qemu?.cpuS,
@@ -180,7 +187,11 @@ t.test('drift of clocks', async (t) => {
   t.equal(clockDrift(null, 3), null)
   t.strictSame(driftFlags(null), [])
   let now = 0
-  const watch = new MarkWatch({ now: () => now })
+  const edges: string[] = []
+  const watch = new MarkWatch(
+    (edge) => edges.push(`${edge} ${now}`),
+    () => now,
+  )
   const arrives = (at: number, text: string): void => {
     now = at
     watch.onOutput('stdout', text)
@@ -193,6 +204,7 @@ t.test('drift of clocks', async (t) => {
   arrives(4010, '\n@@hvlab after\nuptime 8.00\n')
   arrives(5000, '@@hvlab after\n')
   t.equal(watch.elapsedS(), 3)
+  t.strictSame(edges, ['start 1020', 'end 4010'], 'each once')
 })
 
 t.test('which attempt counts', async (t) => {
