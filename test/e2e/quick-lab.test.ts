@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import type { Environment, Sample, Stop } from '../../src/bench/record.ts'
 import { changedTasks, ofKind, runFinished, secondsTo } from '../support/events.ts'
 import { endsWell, exits, type HvlabResult, parseEvents } from '../support/hvlab-process.ts'
 import { LabFolder } from '../support/lab-folder.ts'
@@ -211,6 +212,13 @@ function measured(t: Test, json: string): void {
     hosts: {
       host: string
       comparisons: { guest: string; workload: string; native: Figure; guest_values: Figure }[]
+      design: { memory_limit_by: string | null }
+      samples: Pick<
+        Sample,
+        'kind' | 'workload' | 'host_cpu_s' | 'clock_drift' | 'memory_limit_mib' | 'qemu'
+      >[]
+      environments: Environment[]
+      stops: Stop[]
     }[]
   }
   t.same(
@@ -222,6 +230,27 @@ function measured(t: Test, json: string): void {
   for (const { guest, workload, native, guest_values } of comparisons) {
     t.equal(guest, 'guest1')
     t.ok(native.median > 0 && guest_values.median > 0, `${workload}: native and guest were measured`)
+  }
+  for (const { design, samples, environments, stops } of hosts) {
+    t.same(stops.map(({ workload, reason }) => `${workload} ${reason}`).sort(), [
+      'cpu most-blocks',
+      'memory-1k most-blocks',
+      'memory-1m most-blocks',
+    ])
+    t.comment(`native trials are held to their memory by ${design.memory_limit_by ?? 'nothing'}`)
+    for (const { kind, workload, host_cpu_s, clock_drift, memory_limit_mib, qemu } of samples) {
+      t.ok(
+        host_cpu_s !== null && host_cpu_s > 0,
+        `${workload}, ${kind}: ${host_cpu_s} CPU-seconds of the hypervisor`,
+      )
+      t.type(clock_drift, 'number', `${workload}, ${kind}: the clocks were compared`)
+      if (kind === 'native') t.equal(memory_limit_mib, design.memory_limit_by === null ? null : 2900)
+      else t.ok((qemu?.cpu_s ?? 0) > 0 && (qemu?.context_switches_forced ?? -1) >= 0, 'QEMU was looked at')
+    }
+    const guest = environments.find(({ kind }) => kind === 'guest')
+    t.match(guest?.domain, { memory_mib: 2900, vcpus: 2, pinning: [] })
+    t.match(guest?.domain?.disks[0], { device: 'vda', bus: 'virtio', format: 'qcow2', backed: 'yes' })
+    t.equal(typeof guest?.platform?.kernel_command_line, 'string')
   }
 }
 
