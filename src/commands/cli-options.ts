@@ -64,7 +64,7 @@ export function runFlags(flags: Flags): RunOptions {
   }
 }
 
-function collect(value: string, before: readonly string[]): string[] {
+export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value]
 }
 

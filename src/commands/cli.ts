@@ -7,6 +7,7 @@ import type { CommandEnvironment } from './environment.ts'
 import { guestCommands } from './guest/cli.ts'
 import { imageCommands } from './image/cli.ts'
 import { document, formatOf, refuseFailure } from './mistakes.ts'
+import { roleCommands } from './role/cli.ts'
 import { sandboxCommands } from './sandbox/cli.ts'
 import { verdictCommands } from './verdict-cli.ts'
 import { gatedFlags, gateOption } from './verdict-options.ts'
@@ -132,6 +133,7 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
   )
   imageCommands(program, exits, env)
   sandboxCommands(program, exits, env)
+  roleCommands(program, exits, env)
   command('init <folder>', 'write a small commented lab into a new folder').action(
     exits(async (folder: string) => (await import('./init.ts')).initCommand(folder, env)),
   )

@@ -190,6 +190,7 @@ export const errorCodes = {
   'resume-differs': 'The run to continue was made with another pipeline, inventory or variables.',
   'retries-exhausted': 'What `until` waited for did not come within the attempts.',
   'role-file-missing': 'A role lacks a file that a task names.',
+  'role-not-idempotent': 'The second run of a role in its test changed something.',
   'role-unknown': 'No role of that name is in the lab or in the package.',
   'run-not-found': 'No run of that name is in the results folder.',
   'sandbox-failed': 'A sandbox host or its network could not be made or removed.',

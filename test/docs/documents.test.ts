@@ -23,9 +23,16 @@ const runElsewhere: Readonly<Record<string, readonly [test: string, words: strin
     "'-e', 'benchmark_blocks=1'",
   ],
   'hvlab up quick --gate 20260101-120000-quick --tolerance 10%': ['e2e/quick-lab', "'--gate'"],
-  'hvlab up lab -i machines.yml': ['e2e/two-hosts', "'up', 'lab'"],
+  'hvlab up lab -i machines.yml': ['e2e/fleet', "'up', 'lab'"],
   'hvlab status': ['e2e/quick-lab', "['status', '--format', 'json']"],
   'hvlab ssh guest1 -- uname -r': ['e2e/quick-lab', "['ssh', 'guest1', '--', 'uname', '-n']"],
+  'hvlab sandbox up --hosts 3': ['e2e/fleet', 'sandbox.up(3)'],
+  'hvlab up lab -i inventory/sandbox.yml': ['e2e/fleet', "'up', 'lab'"],
+  'hvlab sandbox shell node1 -- systemctl --failed': ['e2e/sandbox', "'sandbox', 'shell', 'node2'"],
+  'hvlab sandbox status': ['e2e/sandbox', 'sandbox.status()'],
+  'hvlab sandbox down': ['e2e/sandbox', "['sandbox', 'down'"],
+  'hvlab role test image_builder': ['e2e/role-test', "['role', 'test', 'image_builder'"],
+  'hvlab role test greeting --hosts 2 -e who=you': ['e2e/role-test', "'role', 'test', 'greeting', '--hosts', '2'"],
   'hvlab down': ['e2e/quick-lab', "['down', '--format', 'jsonl']"],
 }
 
@@ -77,6 +84,7 @@ void t.test('links and pictures lead somewhere; commands in running text exist',
       'src/commands/image/cli.ts',
       'src/commands/sandbox/cli.ts',
       'src/commands/verdict-cli.ts',
+      'src/commands/role/cli.ts',
     ]
       .flatMap((file) => [
         ...readFileSync(join(packageRoot, file), 'utf8').matchAll(/command\(\s*['`]([a-z-]+)/g),

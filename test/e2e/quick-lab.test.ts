@@ -7,9 +7,9 @@ import { changedTasks, ofKind, runFinished, secondsTo } from '../support/events.
 import { endsWell, exits, type HvlabResult, parseEvents } from '../support/hvlab-process.ts'
 import { LabFolder } from '../support/lab-folder.ts'
 import { added, foreignDefinitions, libvirtAnswers, machineState, virsh } from '../support/libvirt.ts'
-import { testCache } from '../support/nspawn/tree.ts'
 import { processes } from '../support/processes.ts'
 import { missingForLab } from '../support/requirements.ts'
+import { testCache } from '../support/test-cache.ts'
 
 /** The quick lab on this machine, for real: image from packages, libvirt, a guest, sysbench, report, and away again. */
 const store = join(testCache, 'store')

@@ -5,8 +5,8 @@ import { atEnd } from '../support/cleanup.ts'
 import { exits, type HvlabResult } from '../support/hvlab-process.ts'
 import { LabFolder } from '../support/lab-folder.ts'
 import { virsh } from '../support/libvirt.ts'
-import { testCache } from '../support/nspawn/tree.ts'
 import { missingForLab } from '../support/requirements.ts'
+import { testCache } from '../support/test-cache.ts'
 import { must, tool } from '../support/tool.ts'
 
 /** What real libvirt has that is not ours is never touched; a guest that never answers is told with its serial log. */

@@ -7,8 +7,8 @@ import type { Manifest } from '../../src/images/manifest.ts'
 import { parseManifest } from '../../src/images/manifest.ts'
 import { endsWell } from '../support/hvlab-process.ts'
 import { LabFolder } from '../support/lab-folder.ts'
-import { testCache } from '../support/nspawn/tree.ts'
 import { missingForLab } from '../support/requirements.ts'
+import { testCache } from '../support/test-cache.ts'
 import { must } from '../support/tool.ts'
 
 /** Images from packages, built twice from the same archive. */

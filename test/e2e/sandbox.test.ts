@@ -1,28 +1,23 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { atEnd } from '../support/cleanup.ts'
 import { changedTasks } from '../support/events.ts'
-import { endsWell, exits, hvlabSync } from '../support/hvlab-process.ts'
+import { endsWell, exits } from '../support/hvlab-process.ts'
 import { LabFolder } from '../support/lab-folder.ts'
 import { processes } from '../support/processes.ts'
 import { missingForLab } from '../support/requirements.ts'
+import { Sandbox, sandboxNeeds } from '../support/sandbox.ts'
 import { tool } from '../support/tool.ts'
 
 /** Throw-away hosts as a command: made, reached, found again after their files and runs are gone, removed. */
 const minutes = 60_000
-const needs = ['systemd-nspawn', 'mmdebstrap', 'ip', 'iptables', 'ssh', 'ssh-keygen']
-const skip = missingForLab(needs) ?? false
-const name = `test-${process.pid}`
-const own = ['--name', name]
+const skip = missingForLab(sandboxNeeds) ?? false
 
 t.test('hvlab sandbox: two hosts and nothing left of them', { skip }, async (t) => {
   const lab = new LabFolder(t)
-  atEnd(t, () => hvlabSync(['sandbox', 'down', ...own], { cwd: lab.path }))
-  const up = ['sandbox', 'up', '--hosts', '2', ...own, '--format', 'jsonl']
-  const run = await lab.hvlab(up, 5 * minutes)
-  endsWell(t, run)
-  t.comment(`timing: two sandbox hosts up ${(run.durationMs / 1000).toFixed(1)} s`)
+  const sandbox = new Sandbox(t, lab)
+  const own = ['--name', sandbox.name]
+  await sandbox.up(2)
   if (!t.passing()) return
 
   const said = await lab.hvlab(['exec', 'hypervisors', '-a', 'uname -n'])
@@ -35,28 +30,26 @@ t.test('hvlab sandbox: two hosts and nothing left of them', { skip }, async (t) 
   exits(t, shell, 7)
   t.equal(shell.stdout, 'node2\n')
 
+  const up = ['sandbox', 'up', '--hosts', '2', ...own, '--format', 'jsonl']
   const again = await lab.hvlab(up, minutes)
   endsWell(t, again)
   t.same(changedTasks(again.events), [], 'a second run changes nothing')
 
-  const status = await lab.hvlab(['sandbox', 'status', ...own, '--format', 'json'])
-  exits(t, status, 0)
-  const { hosts } = JSON.parse(status.stdout) as { hosts: { host: string; state: string }[] }
   t.same(
-    hosts.map(({ host, state }) => `${host} ${state}`),
+    (await sandbox.status()).map(({ host, state }) => `${host} ${state}`),
     ['node1 running', 'node2 running'],
   )
 
   const down = ['sandbox', 'down', ...own, '--format', 'jsonl']
   endsWell(t, await lab.hvlab(down, minutes))
-  t.same(remains(), [], 'no process, mount, bridge, rule or file is left')
+  t.same(remains(sandbox.name), [], 'no process, mount, bridge, rule or file is left')
   t.notOk(existsSync(join(lab.path, 'inventory')), 'nor the inventory')
   const second = await lab.hvlab(down, minutes)
   endsWell(t, second)
   t.same(changedTasks(second.events), [])
 })
 
-function remains(): string[] {
+function remains(name: string): string[] {
   const label = `hvlab-sandbox:${name}`
   const places = {
     mounts: readFileSync('/proc/self/mounts', 'utf8'),

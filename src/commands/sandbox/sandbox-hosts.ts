@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { RunOutcome } from '../../engine/run-options.ts'
 import type { CommandEnvironment } from '../environment.ts'
+import { printFailures } from '../lab-guests.ts'
 import { runAdHoc } from '../run-ad-hoc.ts'
 import type { RunOptions } from '../run-options.ts'
 
@@ -27,14 +28,16 @@ export interface SandboxRun {
   readonly sandbox: SandboxHosts | undefined
 }
 
-/** Runs the module `sandbox` on this machine alone, as root. */
+/** Runs the module `sandbox` on this machine alone, as root. `quiet` draws nothing; failures are told in any case. */
 export async function runSandbox(
   params: Record<string, string | number | boolean>,
   name: string,
   options: RunOptions,
   env: CommandEnvironment,
+  quiet?: 'quiet',
 ): Promise<SandboxRun> {
   const isQuestion = params['state'] === 'facts'
+  const isQuiet = isQuestion || quiet !== undefined
   const outcome = await runAdHoc(
     {
       pattern: 'localhost',
@@ -42,11 +45,12 @@ export async function runSandbox(
       params,
       become: true,
       name,
-      format: isQuestion ? null : options.format,
+      format: isQuiet ? null : options.format,
     },
     isQuestion ? { ...options, check: false } : options,
     env,
   )
+  if (isQuiet) env.stderr(printFailures(outcome?.failures ?? []))
   const [data] = [...(outcome?.results.get('localhost')?.values() ?? [])].flatMap(
     (result) => resultSchema.safeParse(result.data).data ?? [],
   )

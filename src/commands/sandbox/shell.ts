@@ -2,7 +2,6 @@ import { runInTerminal } from '../../connections/terminal.ts'
 import { remoteWords } from '../../lab/ssh-command.ts'
 import { FailureError } from '../../model/failure.ts'
 import type { CommandEnvironment } from '../environment.ts'
-import { printFailures } from '../lab-guests.ts'
 import { exitCodeOf } from '../run-ad-hoc.ts'
 import { sshFiles } from '../ssh-files.ts'
 import { runSandbox, type SandboxHost } from './sandbox-hosts.ts'
@@ -16,7 +15,6 @@ export async function sandboxShellCommand(
   env: CommandEnvironment,
 ): Promise<number> {
   const { outcome, sandbox } = await runSandbox(questionOf(options), 'sandbox shell', options, env)
-  env.stderr(printFailures(outcome?.failures ?? []))
   if (sandbox === undefined) return exitCodeOf(outcome)
   const { address, host_key: hostKey } = chooseHost(host, sandbox.hosts)
   const login = {

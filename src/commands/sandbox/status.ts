@@ -1,6 +1,5 @@
 import { textTable } from '../../util/text-table.ts'
 import type { CommandEnvironment } from '../environment.ts'
-import { printFailures } from '../lab-guests.ts'
 import { exitCodeOf } from '../run-ad-hoc.ts'
 import type { RunOptions } from '../run-options.ts'
 import { age } from '../status.ts'
@@ -16,7 +15,6 @@ export async function sandboxStatusCommand(
   env: CommandEnvironment,
 ): Promise<number> {
   const { outcome, sandbox } = await runSandbox(questionOf(options), 'sandbox status', options, env)
-  env.stderr(printFailures(outcome?.failures ?? []))
   if (sandbox === undefined) return exitCodeOf(outcome)
   const { hosts } = sandbox
   if (options.format === 'json' || options.format === 'jsonl')

@@ -1,0 +1,202 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import t, { type Test } from 'tap'
+import { changedTasks, ofKind, runFinished } from '../support/events.ts'
+import { endsWell, exits, type HvlabResult } from '../support/hvlab-process.ts'
+import { LabFolder } from '../support/lab-folder.ts'
+import { missingForLab } from '../support/requirements.ts'
+import { Sandbox, type SandboxHost, sandboxNeeds } from '../support/sandbox.ts'
+import { testCache } from '../support/test-cache.ts'
+
+/** The lab over three machines that it reaches by SSH: each with its own systemd, in which nothing is installed yet. */
+const minutes = 60_000
+const skip = missingForLab([...sandboxNeeds, 'qemu-img', 'zstd']) ?? false
+const names = ['node1', 'node2', 'node3']
+
+t.test('a fleet of three hosts', { skip }, async (t) => {
+  const lab = new LabFolder(t)
+  const sandbox = new Sandbox(t, lab)
+  const hosts = await sandbox.up(3)
+  t.same(
+    hosts.map(({ name }) => name),
+    names,
+  )
+  if (!t.passing()) return
+
+  await t.test('a host that does not answer stops nobody else', async (t) => {
+    write(
+      lab,
+      'inventory/gone.yml',
+      `hypervisors: { hosts: { node0: { ansible_host: ${unused(hosts)} } } }\n`,
+    )
+    write(lab, 'pipelines/greet.yml', greet)
+    const run = await lab.hvlab(['up', 'greet', '--format', 'plain'])
+    exits(t, run, 4)
+    const well = 'ok=2 changed=1 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0'
+    t.same(recapLines(run.stdout).sort(), [
+      'node0 : ok=0 changed=0 unreachable=1 failed=0 skipped=0 rescued=0 ignored=0',
+      ...names.map((name) => `${name} : ${well}`),
+    ])
+    t.match(run.stderr, /node0 \| unreachable/)
+    for (const host of hosts)
+      t.equal(await host.run('stat -c %a /root/greeting; cat /root/greeting'), `600\n${host.name} was here\n`)
+    rmSync(join(lab.path, 'inventory/gone.yml'))
+  })
+
+  await t.test('hypervisors, the image on each, a guest on each, a role in the guests', async (t) => {
+    write(lab, 'short.yml', variables)
+    write(lab, 'roles/settled/tasks/main.yml', role)
+    write(lab, 'pipelines/settle.yml', settle)
+    // The second machine is connected to the network that the lab would take.
+    await hosts[1]?.run(
+      'ip link add office type bridge && ip addr add 192.168.122.1/24 dev office && ip link set office up',
+    )
+    const up = await lab.hvlab(['up', 'lab', '-e', '@short.yml', '--format', 'jsonl'], 15 * minutes)
+    endsWell(t, up)
+    timings(t, 'lab on three hosts', up)
+    if (!t.passing()) return
+
+    measured(t, up)
+    await reached(t, lab)
+    for (const host of hosts) {
+      t.equal(await host.run('systemctl is-enabled libvirtd.service'), 'enabled\n')
+      t.equal(await host.run('systemctl --failed --no-legend'), '')
+    }
+
+    const again = ['up', 'settle', '-e', '@short.yml', '--format', 'jsonl']
+    const first = await lab.hvlab(again, 5 * minutes)
+    endsWell(t, first)
+    t.same(
+      changedTasks(first.events).sort(),
+      names.map((name) => `settle guest1.${name} settled : a file of this guest`),
+      'guests are hosts: a role runs in them, and nothing else has to be done',
+    )
+    const second = await lab.hvlab(again, 5 * minutes)
+    endsWell(t, second)
+    t.same(changedTasks(second.events), [], 'a second run changes nothing')
+    timings(t, 'second run', second)
+
+    const down = await lab.hvlab(['down', '--format', 'jsonl'], 3 * minutes)
+    endsWell(t, down)
+    for (const host of hosts) t.equal(await host.run(whatIsLeft), '', `nothing is left on ${host.name}`)
+  })
+})
+
+const greet = `stages:
+  - name: greet
+    hosts: hypervisors
+    gather_facts: false
+    tasks:
+      - name: who are you
+        command: uname -n
+        register: who
+        changed_when: false
+      - name: keep it
+        copy:
+          content: "{{ who.stdout }} was here\\n"
+          dest: /root/greeting
+          mode: "0600"
+`
+
+/** One small guest on each instead of two, and a benchmark of seconds. */
+const variables = `hvlab_store: ${join(testCache, 'store')}
+hvlab_guests:
+  - { name: guest1, image: debian-12, vcpus: 1, memory_mb: 1024, disk_gb: 10 }
+benchmark_profile: quick
+benchmark_workloads: [cpu]
+benchmark_blocks: 1
+benchmark_duration_s: 1
+`
+
+const role = `- name: a file of this guest
+  copy:
+    content: "{{ inventory_hostname }} is {{ ansible_hostname }}\\n"
+    dest: /etc/settled
+    mode: "0644"
+`
+
+/** The lab without its benchmark, and a role in its guests. */
+const settle = `stages:
+  - name: hypervisor
+    hosts: hypervisors
+    become: true
+    roles: [hypervisor]
+  - name: deploy
+    hosts: hypervisors
+    become: true
+    gather_facts: false
+    roles: [guests]
+  - name: settle
+    hosts: guests
+    become: true
+    roles: [settled]
+`
+
+const whatIsLeft = `virsh='virsh -q -c qemu:///system'
+$virsh list --all --name | grep .
+$virsh net-list --all --name | grep . | grep -vx default
+ls -A /var/lib/hvlab/guests 2>/dev/null; ls /var/lib/libvirt/dnsmasq | grep hvlab
+ip -br link | grep -E 'hvbr|vnet'
+pgrep -a qemu-system
+exit 0`
+
+/** Native and guest of every host are in results.json. */
+function measured(t: Test, run: HvlabResult): void {
+  const results = JSON.parse(readFileSync(runFinished(run.events).artifacts[2] ?? '', 'utf8')) as {
+    hosts: { host: string; comparisons: { workload: string; native: Figure; guest_values: Figure }[] }[]
+  }
+  t.same(results.hosts.map(({ host }) => host).sort(), names)
+  for (const { host, comparisons } of results.hosts) {
+    t.same(
+      comparisons.map(({ workload }) => workload),
+      ['cpu'],
+    )
+    for (const { native, guest_values } of comparisons)
+      t.ok(native.median > 0 && guest_values.median > 0, `${host}: native and guest were measured`)
+  }
+}
+
+interface Figure {
+  readonly median: number
+}
+
+/** Every guest takes a login through its hypervisor; only where 192.168.122.0/24 was taken is it in another network. */
+async function reached(t: Test, lab: LabFolder): Promise<void> {
+  const status = await lab.hvlab(['status', '--format', 'json'])
+  exits(t, status, 0)
+  const { guests } = JSON.parse(status.stdout) as { guests: { host: string; address: string }[] }
+  t.same(
+    guests.map(({ host }) => host).sort(),
+    names.map((name) => `guest1.${name}`),
+  )
+  for (const { host, address } of guests) {
+    t.equal(address.startsWith('192.168.122.'), !host.endsWith('node2'), `${host} has ${address}`)
+    const name = await lab.hvlab(['ssh', host, '--', 'uname', '-n'])
+    exits(t, name, 0)
+    t.equal(name.stdout, 'guest1\n')
+  }
+}
+
+function timings(t: Test, what: string, run: HvlabResult): void {
+  t.comment(`timing: ${what} ${(run.durationMs / 1000).toFixed(1)} s, of which`)
+  for (const { stage, durationMs } of ofKind(run.events, 'stage.finished'))
+    t.comment(`timing:   ${stage} ${(durationMs / 1000).toFixed(1)} s`)
+}
+
+/** An address of the hosts' network at which nothing listens. */
+function unused(hosts: readonly SandboxHost[]): string {
+  return `${hosts[0]?.address.replace(/\d+$/, '')}250`
+}
+
+function write(lab: LabFolder, path: string, text: string): void {
+  const file = join(lab.path, path)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
+}
+
+/** The lines below RECAP, with single spaces. */
+function recapLines(stdout: string): string[] {
+  const lines = stdout.split('\n')
+  const start = lines.indexOf('RECAP') + 1
+  return lines.slice(start, lines.indexOf('', start)).map((line) => line.replaceAll(/ +/g, ' '))
+}
