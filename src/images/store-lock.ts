@@ -110,7 +110,6 @@ async function tryLock(
     for folder in ${store}/.*.tmp; do
       [ -d "$folder" ] || continue
       if alive "$folder/owner"; then continue; fi
-      if [ "$(cat "$folder/owner" 2>/dev/null)" = push ] && [ -n "$(find "$folder" -mmin -30 | head -n 1)" ]; then continue; fi
       rm -rf --one-file-system "$folder" || unshare --map-auto --map-root-user rm -rf --one-file-system "$folder"
       if [ -e "$folder" ]; then echo "stuck $(basename "$folder")"; else echo "removed $(basename "$folder")"; fi
     done

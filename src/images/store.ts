@@ -100,6 +100,8 @@ export async function publish(
   const target = `${store}/${key}`
   const result = await host.run(sh`(
     set -e
+    exec 9>${store}/.guard
+    flock 9
     rm -f ${workFolder}/owner
     chmod 755 ${workFolder}
     cd ${workFolder}

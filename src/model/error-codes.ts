@@ -109,6 +109,7 @@ export const errorCodes = {
   'image-not-deployed': 'A guest needs an image that its host’s store does not have whole.',
   'image-not-published': 'A finished image could not be put into the store.',
   'image-push-failed': 'An image could not be copied to a host, or arrived damaged.',
+  'image-push-no-room': 'The disk of a host’s image store has no room for an image.',
   'image-signature-bad': 'The publisher’s signed list of digests does not vouch for a downloaded file.',
   'image-source-mismatch': 'A file given with --iso is not the one that image.yml pins.',
   'image-store-lock': 'The image store could not be locked.',

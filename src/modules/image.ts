@@ -14,7 +14,7 @@ import { layerBuilder } from '../images/layer/layer-builder.ts'
 import type { Manifest } from '../images/manifest.ts'
 import { buildFromPackages } from '../images/packages-builder.ts'
 import { type PackerOptions, packerBuilder } from '../images/packer/packer-builder.ts'
-import { pushImage } from '../images/push-image.ts'
+import { type Pushed, pushImage } from '../images/push-image.ts'
 import { lookUp, remove } from '../images/store.ts'
 import { buildAccelerator } from '../lab/accelerator-choice.ts'
 import { FailureError } from '../model/failure.ts'
@@ -70,6 +70,8 @@ export const image = defineModule({
     size: 'size of the qcow2 file in bytes',
     login_user: 'the user that hvlab logs in as',
     source: '`built`, `copied` or `present`',
+    sent_bytes:
+      'with `copied`: how much of the disk went over the network, compressed where both sides have zstd',
   },
   async *run(context, params) {
     const wanted = resolveImage(params.name, (kind, name) => context.locate(kind, name))
@@ -164,12 +166,16 @@ async function* copied(context: ModuleContext, wanted: Image, store: string): St
     return present(describe(wanted, there.folder, there.manifest))
   }
   if (there.state !== 'absent') await refuseWhileInUse(context, wanted, store, 'replaced')
-  const size = Math.round(source.manifest.files['image.qcow2'].size / 1e6)
-  yield {
+  const { manifest, folder: from } = source
+  const size = Math.round(manifest.files['image.qcow2'].size / 1e6)
+  const { controller, signal } = context
+  const { value } = yield {
     summary: `copy image ${wanted.name} (${size} MB, ${wanted.key.slice(0, 12)}) to ${store}`,
-    action: () => pushImage(context.controller, context, source.manifest, source.folder, store, context),
+    action: () => pushImage({ controller, host: context, manifest, from, store, report: context, signal }),
   }
-  return { data: resultData(describe(wanted, `${store}/${wanted.key}`, source.manifest), 'copied') }
+  const pushed = value as Pushed | undefined
+  const data = resultData(describe(wanted, `${store}/${wanted.key}`, manifest), 'copied')
+  return { data: pushed === undefined ? data : { ...data, sent_bytes: pushed.sentBytes } }
 }
 
 async function* absent(context: ModuleContext, wanted: Image, store: string): Steps {

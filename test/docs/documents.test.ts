@@ -32,7 +32,10 @@ const runElsewhere: Readonly<Record<string, readonly [test: string, words: strin
   'hvlab sandbox status': ['e2e/sandbox', 'sandbox.status()'],
   'hvlab sandbox down': ['e2e/sandbox', "['sandbox', 'down'"],
   'hvlab role test image_builder': ['e2e/role-test', "['role', 'test', 'image_builder'"],
-  'hvlab role test greeting --hosts 2 -e who=you': ['e2e/role-test', "'role', 'test', 'greeting', '--hosts', '2'"],
+  'hvlab role test greeting --hosts 2 -e who=you': [
+    'e2e/role-test',
+    "'role', 'test', 'greeting', '--hosts', '2'",
+  ],
   'hvlab down': ['e2e/quick-lab', "['down', '--format', 'jsonl']"],
 }
 

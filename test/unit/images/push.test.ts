@@ -1,0 +1,260 @@
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import type { Manifest } from '../../../src/images/manifest.ts'
+import { timeLeft } from '../../../src/images/push/push-progress.ts'
+import { type Pushed, pushImage } from '../../../src/images/push-image.ts'
+import { lookUp, remove } from '../../../src/images/store.ts'
+import { type Failure, FailureError } from '../../../src/model/failure.ts'
+import type { HostAccess } from '../../../src/modules/module.ts'
+import { renderCommand, sh } from '../../../src/util/sh.ts'
+import { atEnd } from '../../support/cleanup.ts'
+import { must } from '../../support/tool.ts'
+import { openLocalHost } from './local-host.ts'
+
+// This machine is both ends: real files, real zstd, pieces of 1 MiB. Cuts are made at the connection.
+process.env['XDG_CACHE_HOME'] = t.testdir({})
+const local = await openLocalHost()
+t.teardown(() => local[Symbol.asyncDispose]())
+
+const key = 'b'.repeat(64)
+const mib = 2 ** 20
+/** Four pieces: noise, a hole, text, and a short one of noise. */
+const disk = Buffer.concat([
+  randomBytes(mib),
+  Buffer.alloc(mib),
+  Buffer.alloc(mib, 'the same words again and again, '),
+  randomBytes(mib / 2 + 7),
+])
+
+/** A store with the image, and where another is to be. */
+interface Place {
+  from: string
+  to: string
+  manifest: Manifest
+}
+
+function stores(test: Test): Place {
+  const from = join(test.testdir({ images: {}, other: {} }), 'images', key)
+  const contents = { 'image.qcow2': disk, vmlinuz: Buffer.from('kernel\n'), initrd: Buffer.from('initrd\n') }
+  const record = (bytes: Buffer) => ({
+    size: bytes.length,
+    mtime: 1_700_000_000,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  })
+  const manifest: Manifest = {
+    ...{ version: 1, key, name: 'tiny', builder: 'packages', built_at: '2026-01-01T00:00:00.000Z' },
+    files: {
+      'image.qcow2': record(contents['image.qcow2']),
+      vmlinuz: record(contents.vmlinuz),
+      initrd: record(contents.initrd),
+    },
+    ...{ virtual_size: 1024 ** 3, kernel_version: '6.1.0', cmdline: 'quiet', login_user: 'hvlab' },
+    ...{ suite: 'bookworm', mirrors: [], packages: [], tools: {}, durations: {} },
+  }
+  mkdirSync(from)
+  for (const [name, bytes] of Object.entries(contents)) writeFileSync(join(from, name), bytes)
+  writeFileSync(join(from, 'manifest.json'), JSON.stringify(manifest))
+  return { from, to: join(from, '../../other/images'), manifest }
+}
+
+const push = (place: Place, host: HostAccess = local, onStep = (_text: string) => {}) =>
+  pushImage({
+    controller: local,
+    host,
+    manifest: place.manifest,
+    from: place.from,
+    store: place.to,
+    report: { progress: ({ text }) => onStep(text), output: () => {}, note: () => {} },
+    pieceMiB: 1,
+  })
+
+async function failureOf(work: Promise<unknown>): Promise<Failure | undefined> {
+  try {
+    await work
+    return undefined
+  } catch (error) {
+    if (error instanceof FailureError) return error.failure
+    throw error
+  }
+}
+
+const lost = () =>
+  new FailureError({ reason: 'unreachable', code: 'connection-lost', message: 'the host went away' })
+const isPiece = (path: string) => /\/piece-\d+\.[0-9a-f]+$/.test(path)
+
+/** The same host over a connection that is gone when so many pieces have arrived. */
+function cutAfter(pieces: number): HostAccess {
+  let arrived = 0
+  return {
+    ...local,
+    run: async (command, options) => {
+      if (arrived > pieces) throw lost()
+      return local.run(command, options)
+    },
+    put: async (content, path, options) => {
+      if (isPiece(path)) arrived += 1
+      if (arrived > pieces) throw lost()
+      await local.put(content, path, options)
+    },
+  }
+}
+
+const contents = (store: string) => readdirSync(store).filter((name) => name !== '.guard')
+
+async function isWhole(test: Test, { to, manifest }: Place): Promise<void> {
+  test.match(await lookUp(local, to, key, { full: true }), { state: 'whole', manifest })
+  test.same(contents(to), [key], 'nothing else is left')
+}
+
+t.test('an image arrives whole, compressed, with its holes', async (test) => {
+  const place = stores(test)
+  const texts: string[] = []
+  const { sentBytes, foundPieces } = await push(place, local, (text) => texts.push(text))
+  await isWhole(test, place)
+  test.equal(foundPieces, 0)
+  test.ok(sentBytes > 1.5 * mib && sentBytes < 1.6 * mib, `${sentBytes} bytes: the noise and little more`)
+  const { blocks } = statSync(join(place.to, key, 'image.qcow2'))
+  test.ok(blocks * 512 <= 2.6 * mib, 'the hole takes no room')
+  test.match(texts[0], 'copying image tiny')
+  await remove(local, place.to, key)
+  test.same(contents(place.to), [])
+})
+
+t.test('after a cut only what is missing is sent', async (test) => {
+  const place = stores(test)
+  const whole = await push(place)
+  await remove(local, place.to, key)
+
+  test.match(await failureOf(push(place, cutAfter(3))), { reason: 'unreachable', code: 'connection-lost' })
+  const [folder = ''] = contents(place.to)
+  test.match(folder, /^\.b{64}\.[0-9a-f]{16}\.1\.push$/, 'what arrived is kept')
+  test.notOk(existsSync(join(place.to, key)), 'and is no image')
+  const done = readdirSync(join(place.to, folder, 'done')).length
+  test.ok(done >= 2, `${done} pieces`)
+
+  const rest = await push(place)
+  await isWhole(test, place)
+  test.equal(rest.foundPieces, done)
+  test.ok(rest.sentBytes < whole.sentBytes, `${rest.sentBytes} of ${whole.sentBytes} bytes`)
+})
+
+t.test('a connection that is lost once is no failure', async (test) => {
+  const place = stores(test)
+  let puts = 0
+  let cut = false
+  const host: HostAccess = {
+    ...local,
+    put: async (content, path, options) => {
+      if (isPiece(path) && ++puts === 3 && !cut) {
+        cut = true
+        throw lost()
+      }
+      await local.put(content, path, options)
+    },
+  }
+  const { foundPieces } = await push(place, host)
+  test.ok(cut)
+  test.equal(foundPieces, 0, 'of an earlier push')
+  await isWhole(test, place)
+})
+
+t.test('what is wrong is sent again', async (test) => {
+  await test.test('a piece that is damaged in the cache', async (test) => {
+    const place = stores(test)
+    await push(place)
+    await remove(local, place.to, key)
+    const digest = place.manifest.files['image.qcow2'].sha256
+    const cached = join(process.env['XDG_CACHE_HOME'] ?? '', 'hvlab/images', `${digest}.1`, '0.zst')
+    const bytes = readFileSync(cached)
+    bytes.fill(0, 1000, 2000)
+    writeFileSync(cached, bytes)
+    await push(place)
+    await isWhole(test, place)
+    test.notSame(readFileSync(cached), bytes, 'it was made anew')
+  })
+
+  await test.test('a piece that is damaged on the host', async (test) => {
+    const place = stores(test)
+    await failureOf(push(place, cutAfter(3)))
+    const [folder = ''] = contents(place.to)
+    const [index = ''] = readdirSync(join(place.to, folder, 'done'))
+    const half = join(place.to, folder, 'image.qcow2')
+    const bytes = readFileSync(half)
+    bytes.write('damage', Number(index) * mib + 5)
+    writeFileSync(half, bytes)
+    await push(place)
+    await isWhole(test, place)
+  })
+})
+
+t.test('what stays wrong is no image', async (test) => {
+  const place = stores(test)
+  writeFileSync(join(place.from, 'initrd'), 'something else')
+  test.match(await failureOf(push(place)), {
+    code: 'image-push-failed',
+    message:
+      'image tiny could not be copied to this host: initrd did not arrive as it was sent (SHA-256 differs)',
+    hint: 'Compare the controller’s copy with its manifest: `hvlab image verify`.',
+  })
+  test.same(contents(place.to), [], 'nothing is left of it')
+})
+
+t.test('two at once to one host', async (test) => {
+  const place = stores(test)
+  const ends: Pushed[] = await Promise.all([push(place), push(place), push(place)])
+  test.equal(ends.length, 3)
+  await isWhole(test, place)
+})
+
+const noMounts = process.getuid?.() === 0 ? false : 'only root can mount'
+
+t.test('a host without zstd gets the bytes as they are', { skip: noMounts }, async (test) => {
+  const place = stores(test)
+  const zstd = must('sh', ['-c', 'command -v zstd']).trim()
+  const host: HostAccess = {
+    ...local,
+    run: (command, options) =>
+      local.run(
+        {
+          ...command,
+          ...sh`unshare --mount sh -c ${`mount --bind /dev/null ${zstd} && ${renderCommand(command)}`}`,
+        },
+        options,
+      ),
+  }
+  const { sentBytes } = await push(place, host)
+  test.equal(sentBytes, disk.length)
+  await isWhole(test, place)
+})
+
+t.test('a store without room is said before anything is sent', { skip: noMounts }, async (test) => {
+  const place = stores(test)
+  place.to = mkdtempSync('/tmp/hvlab-small-')
+  atEnd(test, () => rmSync(place.to, { recursive: true }))
+  must('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'hvlab-test', place.to])
+  atEnd(test, () => void must('umount', [place.to]))
+  test.match(await failureOf(push(place)), {
+    code: 'image-push-no-room',
+    message: `image tiny needs 4 MB in ${place.to}, which has 3 MB free`,
+    hint: 'Make room there, or set hvlab_store to a folder on a larger disk.',
+  })
+})
+
+t.test('how long the rest takes', async (test) => {
+  test.equal(timeLeft(0, 100, 5000), undefined)
+  test.equal(timeLeft(10, 100, 900), undefined, 'too early to say')
+  test.equal(timeLeft(10 * mib, 30 * mib, 2000), '6 s')
+  test.equal(timeLeft(1 * mib, 400 * mib, 1000), '7 min')
+  test.equal(timeLeft(1 * mib, 40_000 * mib, 1000), '11 h')
+})
