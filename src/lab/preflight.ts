@@ -1,10 +1,12 @@
 import type { Cpu } from '../facts/cpu.ts'
 import type { Disk } from '../facts/disk.ts'
+import type { Firewall } from '../facts/firewall.ts'
 import type { Memory } from '../facts/memory.ts'
 import type { OsRelease } from '../facts/os-release.ts'
 import type { ServiceManager } from '../facts/service-manager.ts'
 import type { Virtualization } from '../facts/virtualization.ts'
 import type { Accelerator } from './accelerator.ts'
+import { firewallFindings } from './firewall-findings.ts'
 import {
   acceleratorFinding,
   containerFindings,
@@ -28,6 +30,7 @@ export interface Finding {
     | 'virtualization'
     | 'container'
     | 'services'
+    | 'firewall'
     | 'accelerator'
   readonly level: 'ok' | 'warning' | 'error'
   readonly text: string
@@ -56,6 +59,7 @@ export interface HostSituation {
   readonly disk: Disk | null
   readonly virtualization: Virtualization
   readonly services: ServiceManager
+  readonly firewall: Firewall
   readonly privileges: Privileges
   readonly ownGuests: readonly OwnGuest[]
   /** Absent while it cannot be known: the probe needs QEMU and a kernel. */
@@ -73,6 +77,7 @@ export function preflight(host: HostSituation, need: Need): Finding[] {
     virtualizationFinding(host.virtualization, host.cpu),
     ...containerFindings(host.virtualization, host.privileges),
     servicesFinding(host.services),
+    ...firewallFindings(host.firewall),
     acceleratorFinding(host.accelerator),
   ]
 }

@@ -14,9 +14,13 @@ import { layerBuilder } from '../images/layer/layer-builder.ts'
 import type { Manifest } from '../images/manifest.ts'
 import { buildFromPackages } from '../images/packages-builder.ts'
 import { type PackerOptions, packerBuilder } from '../images/packer/packer-builder.ts'
-import { type Pushed, pushImage } from '../images/push-image.ts'
+import type { Pushed } from '../images/push/push.ts'
+import { offerImage, pushImage } from '../images/push-image.ts'
+import type { RelayAccess } from '../images/relay/relay.ts'
 import { lookUp, remove } from '../images/store.ts'
 import { buildAccelerator } from '../lab/accelerator-choice.ts'
+import { newHostKey } from '../lab/guest-key.ts'
+import { reachOf } from '../lab/ssh-command.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Vars } from '../model/value.ts'
 import { sh } from '../util/sh.ts'
@@ -71,7 +75,7 @@ export const image = defineModule({
     login_user: 'the user that hvlab logs in as',
     source: '`built`, `copied` or `present`',
     sent_bytes:
-      'with `copied`: how much of the disk went over the network, compressed where both sides have zstd',
+      'with `copied`: how much of the disk the controller sent, compressed where both sides have zstd',
   },
   async *run(context, params) {
     const wanted = resolveImage(params.name, (kind, name) => context.locate(kind, name))
@@ -162,7 +166,9 @@ async function* copied(context: ModuleContext, wanted: Image, store: string): St
       hint: `Build it in an earlier stage: \`hosts: localhost\`, \`become: true\`, \`image: {name: ${wanted.name}}\`.`,
     })
   }
+  const access = relayAccess(context)
   if (there.state === 'whole' && sameDigest(there.manifest, source.manifest)) {
+    offerImage({ manifest: there.manifest, store, access })
     return present(describe(wanted, there.folder, there.manifest))
   }
   if (there.state !== 'absent') await refuseWhileInUse(context, wanted, store, 'replaced')
@@ -171,11 +177,33 @@ async function* copied(context: ModuleContext, wanted: Image, store: string): St
   const { controller, signal } = context
   const { value } = yield {
     summary: `copy image ${wanted.name} (${size} MB, ${wanted.key.slice(0, 12)}) to ${store}`,
-    action: () => pushImage({ controller, host: context, manifest, from, store, report: context, signal }),
+    action: () =>
+      pushImage({ controller, host: context, manifest, from, store, report: context, signal, access }),
   }
   const pushed = value as Pushed | undefined
   const data = resultData(describe(wanted, `${store}/${wanted.key}`, manifest), 'copied')
-  return { data: pushed === undefined ? data : { ...data, sent_bytes: pushed.sentBytes } }
+  return {
+    data:
+      pushed === undefined
+        ? data
+        : { ...data, sent_bytes: pushed.sentBytes, relayed_pieces: pushed.relayedPieces },
+  }
+}
+
+/** Hosts pass pieces on to each other where one can log in to another. */
+function relayAccess(context: ModuleContext): RelayAccess {
+  return {
+    name: context.host,
+    peer: (name) => context.peer(name),
+    login: async (name) => {
+      const reach = await reachOf({
+        host: name,
+        hostVar: (host, variable) => context.hostVar(host, variable),
+      })
+      return reach.kind === 'ssh' && reach.jumps === '' ? reach : undefined
+    },
+    newKey: () => newHostKey(context.controller),
+  }
 }
 
 async function* absent(context: ModuleContext, wanted: Image, store: string): Steps {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { mistakesOf } from '../config/zod-diagnostics.ts'
 import { cpu } from '../facts/cpu.ts'
 import { disk } from '../facts/disk.ts'
+import { firewall } from '../facts/firewall.ts'
 import { memory } from '../facts/memory.ts'
 import { osRelease } from '../facts/os-release.ts'
 import { serviceManager } from '../facts/service-manager.ts'
@@ -126,13 +127,14 @@ async function situationOf(
   accelerator: HostSituation['accelerator'],
 ): Promise<HostSituation> {
   const state = storeOf(context).replace(/\/[^/]*$/, '') || '/'
-  const [os, processors, ram, room, layers, services, may, own] = await Promise.all([
+  const [os, processors, ram, room, layers, services, filter, may, own] = await Promise.all([
     context.fact(osRelease),
     context.fact(cpu),
     context.freshFact(memory),
     context.freshFact(disk, state),
     context.fact(virtualization),
     context.fact(serviceManager),
+    context.freshFact(firewall),
     context.fact(privileges),
     context.freshFact(ownGuests, `${state}/guests`),
   ])
@@ -143,6 +145,7 @@ async function situationOf(
     disk: room,
     virtualization: layers,
     services,
+    firewall: filter,
     privileges: may,
     ownGuests: own,
     ...(accelerator === undefined ? {} : { accelerator }),

@@ -56,6 +56,7 @@ t.test('a fleet of three hosts', { skip }, async (t) => {
     timings(t, 'lab on three hosts', up)
     if (!t.passing()) return
 
+    relayed(t, up)
     measured(t, up)
     await reached(t, lab)
     for (const host of hosts) {
@@ -138,7 +139,31 @@ $virsh net-list --all --name | grep . | grep -vx default
 ls -A /var/lib/hvlab/guests 2>/dev/null; ls /var/lib/libvirt/dnsmasq | grep hvlab
 ip -br link | grep -E 'hvbr|vnet'
 pgrep -a qemu-system
+grep hvlab-relay /root/.ssh/authorized_keys
+ls -A /var/tmp/hvlab-test/store | grep push
 exit 0`
+
+interface ImageResult {
+  readonly source: string
+  readonly sent_bytes: number
+  readonly relayed_pieces: number
+}
+
+/** Hosts passed pieces of the image on to each other: together they took less from the controller than three images. */
+function relayed(t: Test, run: HvlabResult): void {
+  const pushes = ofKind(run.events, 'task.finished')
+    .filter(({ stage, name }) => stage === 'deploy' && name.endsWith('Images of the guests'))
+    .flatMap(({ data }) => (data?.['results'] as unknown as ImageResult[] | undefined) ?? [])
+  t.same(
+    pushes.map(({ source }) => source),
+    ['copied', 'copied', 'copied'],
+  )
+  for (const { sent_bytes, relayed_pieces } of pushes)
+    t.comment(
+      `image: ${(sent_bytes / 1e6).toFixed(0)} MB from the controller, ${relayed_pieces} pieces from others`,
+    )
+  t.ok(pushes.some(({ relayed_pieces }) => relayed_pieces > 0))
+}
 
 /** Native and guest of every host are in results.json. */
 function measured(t: Test, run: HvlabResult): void {

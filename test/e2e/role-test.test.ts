@@ -10,6 +10,32 @@ import { sandboxNeeds, sandboxStatus } from '../support/sandbox.ts'
 const minutes = 60_000
 const skip = missingForLab(sandboxNeeds) ?? false
 
+const files = {
+  'roles/greeting/tasks/main.yml': `- name: the greeting
+  copy: { content: "hello {{ who }}\\n", dest: /etc/greeting, mode: "0644" }
+  notify: told
+`,
+  'roles/greeting/handlers/main.yml': `- name: told
+  command: touch /run/told
+`,
+  'roles/greeting/tasks/verify.yml': `- name: what it says
+  command: cat /etc/greeting
+  register: greeting
+  changed_when: false
+- assert: { that: greeting.stdout == "hello " + who }
+`,
+  'roles/clock/tasks/main.yml': `- name: the time is in a file
+  shell: date >/run/clock
+  notify: tell
+`,
+  'roles/clock/handlers/main.yml': `- name: tell
+  command: "true"
+`,
+  'roles/clock/tasks/verify.yml': '- command: test -s /run/clock\n',
+  'roles/promise/tasks/main.yml': '- debug: { msg: tomorrow }\n',
+  'roles/promise/tasks/verify.yml': '- fail: { msg: nothing was done }\n',
+}
+
 t.test('hvlab role test', { skip }, async (t) => {
   const lab = new LabFolder(t)
   for (const [file, text] of Object.entries(files)) {
@@ -65,32 +91,6 @@ t.test('hvlab role test', { skip }, async (t) => {
     exits(t, run, 0)
   })
 })
-
-const files = {
-  'roles/greeting/tasks/main.yml': `- name: the greeting
-  copy: { content: "hello {{ who }}\\n", dest: /etc/greeting, mode: "0644" }
-  notify: told
-`,
-  'roles/greeting/handlers/main.yml': `- name: told
-  command: touch /run/told
-`,
-  'roles/greeting/tasks/verify.yml': `- name: what it says
-  command: cat /etc/greeting
-  register: greeting
-  changed_when: false
-- assert: { that: greeting.stdout == "hello " + who }
-`,
-  'roles/clock/tasks/main.yml': `- name: the time is in a file
-  shell: date >/run/clock
-  notify: tell
-`,
-  'roles/clock/handlers/main.yml': `- name: tell
-  command: "true"
-`,
-  'roles/clock/tasks/verify.yml': '- command: test -s /run/clock\n',
-  'roles/promise/tasks/main.yml': '- debug: { msg: tomorrow }\n',
-  'roles/promise/tasks/verify.yml': '- fail: { msg: nothing was done }\n',
-}
 
 /** Hosts of the roles' sandboxes. */
 async function left(t: Parameters<typeof sandboxStatus>[0], lab: LabFolder): Promise<string[]> {

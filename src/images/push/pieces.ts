@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import type { HostAccess } from '../../modules/module.ts'
 import { sh } from '../../util/sh.ts'
@@ -31,6 +32,7 @@ export class PieceSource {
   readonly #disk: string
   readonly #pieceMiB: number
   readonly #compressing = new Map<number, Promise<string>>()
+  readonly #digests = new Map<number, Promise<string>>()
 
   constructor(controller: HostAccess, manifest: Manifest, disk: string, pieceMiB: number) {
     this.#controller = controller
@@ -44,6 +46,15 @@ export class PieceSource {
     const bytes = new Uint8Array(sizeBytes)
     const { bytesRead } = await file.read(bytes, 0, sizeBytes, index * this.#pieceMiB * 2 ** 20)
     return bytes.subarray(0, bytesRead)
+  }
+
+  /** SHA-256 of a piece as it is: what another host passes on is compared with it. */
+  digest(piece: Piece): Promise<string> {
+    const known = this.#digests.get(piece.index)
+    if (known !== undefined) return known
+    const digest = this.raw(piece).then((bytes) => createHash('sha256').update(bytes).digest('hex'))
+    this.#digests.set(piece.index, digest)
+    return digest
   }
 
   /** Compressed once, whatever the number of hosts and runs. */

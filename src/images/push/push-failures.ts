@@ -19,3 +19,14 @@ export function noRoom(name: string, store: string, needBytes: number, freeBytes
     hint: 'Make room there, or set hvlab_store to a folder on a larger disk.',
   })
 }
+
+/** The host was lost on the way: what it has is kept. */
+export function isCut(error: unknown): boolean {
+  return error instanceof FailureError && error.failure.reason === 'unreachable'
+}
+
+/** A piece or the whole is not what was sent, or its folder went away meanwhile. */
+export function isWrong(error: unknown): boolean {
+  const codes = ['image-push-failed', 'file-not-writable']
+  return error instanceof FailureError && codes.includes(error.failure.code)
+}

@@ -15,6 +15,7 @@ import { dns } from '../../../src/facts/dns.ts'
 import type { Fact } from '../../../src/facts/fact.ts'
 import { fileStat } from '../../../src/facts/file-stat.ts'
 import { fileTree } from '../../../src/facts/file-tree.ts'
+import { firewall } from '../../../src/facts/firewall.ts'
 import { group } from '../../../src/facts/group.ts'
 import { hostTime } from '../../../src/facts/host-time.ts'
 import { identity } from '../../../src/facts/identity.ts'
@@ -70,6 +71,7 @@ const facts = [
   dns,
   fileStat,
   fileTree,
+  firewall,
   group,
   hostTime,
   identity,

@@ -50,6 +50,10 @@ const host: HostSituation = {
     nested: null,
   },
   services: { systemd: true, init: 'systemd', systemctl: true, service: true },
+  firewall: {
+    ...{ forward: 'ACCEPT', docker: false, ufw: false, firewalldZones: null, bridged: false },
+    ...{ libvirtBackend: null, libvirtTable: false, libvirtVersion: '9.0.0' },
+  },
   privileges: { user: 'root', root: true, sudo: 'free', canMakeNetworks: true, tun: true },
   ownGuests: [],
   accelerator: { type: 'kvm', reason: 'a Linux kernel booted under KVM in 0.8 s' },
@@ -428,4 +432,36 @@ t.test('what the user may do', async (t) => {
   t.match(of({ ...user, sudo: 'sudo: a password is required' }), { sudo: 'password', canMakeNetworks: null })
   t.match(of({ ...user, sudo: 'Sorry, user ana may not run sudo on pc.' }), { sudo: 'none', root: false })
   t.match(of({ ...user, sudo: '' }), { sudo: 'none', tun: false })
+})
+
+t.test('other firewalls', async (t) => {
+  const said = (change: Partial<HostSituation['firewall']>) =>
+    preflight({ ...host, firewall: { ...host.firewall, ...change } }, one)
+      .filter(({ id }) => id === 'firewall')
+      .map(({ level, text, hint }) => `${level}: ${text}${hint === undefined ? '' : ` → ${hint}`}`)
+  t.same(said({}), [])
+  const docker = { forward: 'DROP', docker: true } as const
+  t.same(said(docker), [
+    'ok: Docker lets iptables drop what is forwarded; libvirt’s own iptables rules come before that',
+  ])
+  t.same(said({ ...docker, bridged: true }), [
+    'ok: Docker lets iptables drop what is forwarded; libvirt’s own iptables rules come before that; a guest on a bridge of the host’s own needs `iptables -I FORWARD -i BRIDGE -o BRIDGE -j ACCEPT`',
+  ])
+  const lost =
+    'and libvirt’s rules are in nftables, so guests behind NAT reach nothing → Put `firewall_backend = "iptables"` into /etc/libvirt/network.conf and restart libvirtd or virtnetworkd; the role hypervisor does it with `hypervisor_firewall_backend: iptables`.'
+  t.same(said({ ...docker, libvirtVersion: '10.4.0' }), [
+    `warning: Docker lets iptables drop what is forwarded, ${lost}`,
+  ])
+  t.same(said({ ...docker, libvirtTable: true }).length, 1)
+  t.match(said({ ...docker, libvirtVersion: '11.3.0', libvirtBackend: 'iptables' })[0], /^ok: /)
+  t.match(said({ forward: 'DROP', ufw: true, libvirtBackend: 'nftables' })[0], /^warning: ufw lets/)
+  t.same(said({ firewalldZones: ['public', 'libvirt'] }), [
+    'ok: firewalld runs; libvirt’s networks are in its zone libvirt',
+  ])
+  t.same(said({ firewalldZones: ['public'], libvirtVersion: null }), [
+    'ok: firewalld runs; libvirt’s package brings a zone for its networks',
+  ])
+  t.same(said({ firewalldZones: ['public'] }), [
+    'warning: firewalld runs without the zone libvirt, so guests may get no address → Run `firewall-cmd --reload`: the zone came with libvirt’s package after firewalld had started.',
+  ])
 })

@@ -1,0 +1,71 @@
+import type { HostAccess } from '../../modules/module.ts'
+import { renderCommand, sh } from '../../util/sh.ts'
+
+/** The last word of a line in authorized_keys, with the second since 1970 at which it was added. */
+const label = 'hvlab-relay:'
+/** A run that was killed cannot remove its lines: sshd ignores them after this time, the next relay removes them. */
+const lifeHours = 6
+
+/** Where a host has a disk: while it arrives, and afterwards. */
+export interface DiskPlaces {
+  readonly partial: string
+  readonly final: string
+}
+
+/** Paths that need no quoting anywhere on the way through authorized_keys, sshd and the login shell. */
+export function isPlain({ partial, final }: DiskPlaces): boolean {
+  return [partial, final].every((path) => /^[\w./-]+$/.test(path))
+}
+
+/**
+ * What the key may do on a host that passes pieces on: ask for one by its number, nothing else. Text for `command="…"`, so
+ * without double quotes and backslashes.
+ */
+function servePiece({ partial, final }: DiskPlaces, pieceMiB: number): string {
+  return renderCommand(
+    sh`case $SSH_ORIGINAL_COMMAND in ''|*[!0-9]*) exit 2 ;; esac; f=${partial}; [ -f $f ] || f=${final}; dd if=$f bs=1M skip=$(($SSH_ORIGINAL_COMMAND*${pieceMiB})) count=${pieceMiB} status=none | zstd -q -1 -T1`,
+  )
+}
+
+/**
+ * Lets the key in, as the user who logs in there, and returns the keys of the host's sshd (`ssh-ed25519 AAAA…`). Undefined when
+ * it cannot be: then nothing is got from this host. The file is replaced in one step, under a lock.
+ */
+export async function admit(
+  host: HostAccess,
+  publicKey: string,
+  places: DiskPlaces,
+  pieceMiB: number,
+): Promise<string[] | undefined> {
+  const command = servePiece(places, pieceMiB)
+  const { exitCode, stdout } = await host.run(sh`(${lockedKeys()}
+until=$(date -d ${`+${lifeHours} hours`} +%Y%m%d%H%M) || exit
+kept $((now - ${lifeHours * 3600})) >"$new" && printf '%s\\n' "restrict,expiry-time=\\"$until\\",command=\\""${command}"\\" "${publicKey}" "${label}"$now" >>"$new" && mv "$new" "$keys" || exit
+cat /etc/ssh/ssh_host_*_key.pub)`)
+  const hostKeys = stdout.split('\n').flatMap((line) => /^[a-z0-9@.-]+ [A-Za-z0-9+/=]+/.exec(line)?.[0] ?? [])
+  return exitCode === 0 && hostKeys.length > 0 ? hostKeys : undefined
+}
+
+/** Takes away what `admit` added, and what runs that were killed left. */
+export async function dismiss(host: HostAccess, publicKey: string): Promise<void> {
+  await host.run(
+    sh`(${lockedKeys()}
+kept $((now - ${lifeHours * 3600})) >"$new.all" && { grep -vF ${publicKey} <"$new.all" >"$new" || [ "$?" = 1 ]; } && mv "$new" "$keys"
+rm -f "$new.all")`,
+    { cleanUp: true },
+  )
+}
+
+/** Defines `kept SECOND`: the lines of the file, without those of relays before that second. */
+function lockedKeys() {
+  return sh`umask 077; mkdir -p ~/.ssh && cd ~/.ssh || exit
+exec 9<.; flock -w 20 9 || exit
+keys=$(readlink -f authorized_keys) && new=$keys.hvlab-new; [ -e "$keys" ] || : >"$keys"; now=$(date +%s)
+kept() {
+  while IFS= read -r line || [ -n "$line" ]; do
+    second=\${line##* ${label}}
+    case $second in "$line"|*[!0-9]*) ;; *) [ "$second" -gt "$1" ] || continue ;; esac
+    printf '%s\\n' "$line"
+  done <"$keys"
+}`
+}

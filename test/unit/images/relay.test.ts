@@ -1,0 +1,158 @@
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { admit, dismiss, isPlain } from '../../../src/images/relay/relay-key.ts'
+import { type Job, Swarm } from '../../../src/images/relay/swarm.ts'
+import type { HostAccess } from '../../../src/modules/module.ts'
+import { must, tool } from '../../support/tool.ts'
+import { openLocalHost } from './local-host.ts'
+
+const local = await openLocalHost()
+t.teardown(() => local[Symbol.asyncDispose]())
+
+/** Hosts that get `pieces` from each other; what the controller sent, and who passed what on. */
+async function spread(
+  pieces: number,
+  hosts: readonly string[],
+  canReach: (from: string, to: string) => boolean = () => true,
+): Promise<{ sent: number[]; passed: Job[] }> {
+  const swarm = new Swarm()
+  const sent: number[] = []
+  const passed: Job[] = []
+  const all = Array.from({ length: pieces }, (_, index) => index)
+  const work = async (name: string): Promise<void> => {
+    for (;;) {
+      const job = await swarm.next(name)
+      if (job === undefined) return
+      await new Promise(setImmediate)
+      if (job.from === undefined) sent.push(job.piece)
+      else if (canReach(job.from, name)) passed.push(job)
+      else {
+        swarm.end(name, job, 'unusable')
+        continue
+      }
+      swarm.end(name, job, 'arrived')
+    }
+  }
+  for (const name of hosts) swarm.join(name, [], all)
+  await Promise.all(hosts.flatMap((name) => [work(name), work(name)]))
+  return { sent, passed }
+}
+
+t.test('each piece leaves the controller once; hosts pass it on', async (test) => {
+  const { sent, passed } = await spread(40, ['a', 'b', 'c', 'd'])
+  test.same(
+    [...sent].sort((a, b) => a - b),
+    Array.from({ length: 40 }, (_, index) => index),
+  )
+  test.equal(passed.length, 120)
+  test.ok(new Set(passed.map(({ from }) => from)).size > 1, 'not one host alone')
+})
+
+t.test('one host gets all from the controller', async (test) => {
+  const { sent, passed } = await spread(10, ['a'])
+  test.equal(sent.length, 10)
+  test.same(passed, [])
+})
+
+t.test('hosts that cannot reach each other get all from the controller', async (test) => {
+  const { sent, passed } = await spread(10, ['a', 'b', 'c'], () => false)
+  test.equal(sent.length, 30)
+  test.same(passed, [])
+})
+
+t.test('a host behind another network does without the others', async (test) => {
+  const { sent, passed } = await spread(20, ['a', 'b', 'c'], (from, to) => from !== 'c' && to !== 'c')
+  test.equal(sent.length + passed.length, 60)
+  test.ok(sent.length >= 40 && sent.length < 60, `${sent.length} sent`)
+})
+
+t.test('a host that has the disk passes it on; one that leaves does not', async (test) => {
+  const swarm = new Swarm()
+  swarm.join('full', [0, 1], [])
+  swarm.join('new', [], [0, 1])
+  test.same(await swarm.next('new'), { piece: 0, from: 'full' })
+  swarm.leave('full')
+  test.same(await swarm.next('new'), { piece: 1 })
+  test.equal(await swarm.next('new'), undefined, 'the rest is under way')
+  swarm.end('new', { piece: 1 }, 'failed')
+  test.same(await swarm.next('new'), { piece: 1 }, 'what failed is to do again')
+})
+
+const places = {
+  partial: '/var/lib/hvlab/images/.k.push/image.qcow2',
+  final: '/var/lib/hvlab/images/k/image.qcow2',
+}
+
+/** A home on this machine. */
+function home(test: Test): { host: HostAccess; keys: string } {
+  const folder = test.testdir({})
+  return {
+    host: { ...local, run: (command, options) => local.run({ ...command, env: { HOME: folder } }, options) },
+    keys: join(folder, '.ssh/authorized_keys'),
+  }
+}
+
+t.test('the key may ask for pieces, and is gone afterwards', async (test) => {
+  const { host, keys } = home(test)
+  mkdirSync(join(keys, '..'), { mode: 0o700 })
+  const hers = 'ssh-ed25519 AAAAhers her key, hvlab-relay:x\nssh-ed25519 AAAAlast last'
+  const now = Math.floor(Date.now() / 1000)
+  writeFileSync(
+    keys,
+    `restrict ssh-ed25519 AAAAold hvlab-relay:${now - 7 * 3600}\nrestrict ssh-ed25519 AAAAother hvlab-relay:${now - 60}\n${hers}`,
+  )
+  const hostKeys = await admit(host, 'ssh-ed25519 AAAAours', places, 16)
+  if (!existsSync('/etc/ssh/ssh_host_ed25519_key.pub')) test.equal(hostKeys, undefined)
+  else test.match(hostKeys?.join('\n'), /^ssh-ed25519 [A-Za-z0-9+/]+$/m)
+  test.equal(statSync(keys).mode & 0o777, 0o600)
+  const lines = readFileSync(keys, 'utf8').split('\n')
+  test.same(lines.slice(0, 3), [
+    `restrict ssh-ed25519 AAAAother hvlab-relay:${now - 60}`,
+    'ssh-ed25519 AAAAhers her key, hvlab-relay:x',
+    'ssh-ed25519 AAAAlast last',
+  ])
+  const [, until = '', command = '', rest] =
+    /^restrict,expiry-time="(\d{12})",command="([^"]*)" (.*)$/.exec(lines[3] ?? '') ?? []
+  test.match(until, /^20\d{10}$/)
+  test.match(rest, /^ssh-ed25519 AAAAours hvlab-relay:\d+$/)
+
+  await test.test('what it runs', async (test) => {
+    const disk = join(test.testdir({}), 'image.qcow2')
+    const bytes = Buffer.alloc(33 * 2 ** 20, 'piece')
+    writeFileSync(disk, bytes)
+    const run = (asked: string) =>
+      tool('sh', [
+        '-c',
+        'SSH_ORIGINAL_COMMAND=$1 sh -c "$2" | zstd -dcq 2>/dev/null | sha256sum',
+        'sh',
+        asked,
+        command.replace(places.final, disk),
+      ]).stdout
+    const digest = (part: Buffer) => must('sha256sum', [], part.toString('latin1'))
+    test.equal(run('2'), digest(bytes.subarray(32 * 2 ** 20)))
+    const nothing = digest(Buffer.alloc(0))
+    for (const asked of ['', '1; id', '$(id)', '-1', '0x1', '9'])
+      test.equal(run(asked), nothing, JSON.stringify(asked))
+  })
+
+  await dismiss(host, 'ssh-ed25519 AAAAours')
+  test.equal(
+    readFileSync(keys, 'utf8'),
+    `restrict ssh-ed25519 AAAAother hvlab-relay:${now - 60}\n${hers}\n`,
+    'only ours',
+  )
+})
+
+t.test('a host without keys has none afterwards', async (test) => {
+  const { host, keys } = home(test)
+  await admit(host, 'ssh-ed25519 AAAAours', places, 16)
+  await dismiss(host, 'ssh-ed25519 AAAAours')
+  test.equal(readFileSync(keys, 'utf8'), '')
+})
+
+t.test('paths that would need quoting are not passed on', async (test) => {
+  test.ok(isPlain(places))
+  for (const odd of ['/a b', '/a"b', "/a'b", '/a$b', '/ä'])
+    test.notOk(isPlain({ ...places, final: odd }), odd)
+})
