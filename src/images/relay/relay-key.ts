@@ -65,7 +65,7 @@ kept() {
   while IFS= read -r line || [ -n "$line" ]; do
     second=\${line##* ${label}}
     case $second in "$line"|*[!0-9]*) ;; *) [ "$second" -gt "$1" ] || continue ;; esac
-    printf '%s\\n' "$line"
+    printf '%s\\n' "$line" || return
   done <"$keys"
 }`
 }
