@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { lines } from '../facts/text.ts'
 import { storeOf } from '../images/deployed-image.ts'
+import { dismissAll, hasRelayKeys } from '../images/relay/relay-key.ts'
 import type { DomainState } from '../lab/domain-state.ts'
 import { guestsFolder } from '../lab/guest-files.ts'
 import { guestHost, machineCount } from '../lab/guest-host.ts'
@@ -96,7 +97,19 @@ async function* absent(context: ModuleContext, params: Params, state: LibvirtSta
     yield { summary: `remove network ${network.name}`, action: removeNetwork(network) }
   }
   if (params.images) yield* withoutStore(context)
+  if (params.lab === undefined) yield* withoutRelayKeys(context)
   return { why: 'nothing of hvlab’s is here' }
+}
+
+/** Of copies of images that were killed. They are the login user's, whoever does the rest. */
+async function* withoutRelayKeys(context: ModuleContext): Steps<void> {
+  const login = context.peer(context.host)
+  const found = await login.run(hasRelayKeys())
+  if (found.exitCode === 0)
+    yield {
+      summary: 'take away keys that an interrupted copy of an image left',
+      action: () => login.run(dismissAll()),
+    }
 }
 
 async function* withoutStore(context: ModuleContext): Steps<void> {

@@ -1,3 +1,4 @@
+import type { Command } from '../../model/command.ts'
 import type { HostAccess } from '../../modules/module.ts'
 import { renderCommand, sh } from '../../util/sh.ts'
 
@@ -54,6 +55,17 @@ kept $((now - ${lifeHours * 3600})) >"$new.all" && { grep -vF ${publicKey} <"$ne
 rm -f "$new.all")`,
     { cleanUp: true },
   )
+}
+
+/** Exit code 0 where relays have left lines, of this run or of any. */
+export function hasRelayKeys(): Command {
+  return sh`[ -e ~/.ssh/authorized_keys ] && grep -q ${` ${label}[0-9][0-9]*$`} ~/.ssh/authorized_keys`
+}
+
+/** Takes all of them away. */
+export function dismissAll(): Command {
+  return sh`(${lockedKeys()}
+kept "$now" >"$new" && mv "$new" "$keys")`
 }
 
 /** Defines `kept SECOND`: the lines of the file, without those of relays before that second. */

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { admit, dismiss, isPlain } from '../../../src/images/relay/relay-key.ts'
+import { admit, dismiss, dismissAll, hasRelayKeys, isPlain } from '../../../src/images/relay/relay-key.ts'
 import { type Job, Swarm } from '../../../src/images/relay/swarm.ts'
 import type { HostAccess } from '../../../src/modules/module.ts'
 import { must, tool } from '../../support/tool.ts'
@@ -142,6 +142,18 @@ t.test('the key may ask for pieces, and is gone afterwards', async (test) => {
     `restrict ssh-ed25519 AAAAother hvlab-relay:${now - 60}\n${hers}\n`,
     'only ours',
   )
+})
+
+t.test('down takes away what killed runs left', async (test) => {
+  const { host, keys } = home(test)
+  const isThere = async () => (await host.run(hasRelayKeys())).exitCode === 0
+  test.notOk(await isThere())
+  await admit(host, 'ssh-ed25519 AAAAours', places, 16)
+  writeFileSync(keys, `${readFileSync(keys, 'utf8')}ssh-ed25519 AAAAhers hvlab-relay:me\n`)
+  test.ok(await isThere())
+  await host.run(dismissAll())
+  test.equal(readFileSync(keys, 'utf8'), 'ssh-ed25519 AAAAhers hvlab-relay:me\n')
+  test.notOk(await isThere())
 })
 
 t.test('a host without keys has none afterwards', async (test) => {
