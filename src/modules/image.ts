@@ -74,6 +74,7 @@ export const image = defineModule({
     size: 'size of the qcow2 file in bytes',
     login_user: 'the user that hvlab logs in as',
     source: '`built`, `copied` or `present`',
+    relayed_pieces: 'with `copied`: how many pieces of the disk other hosts passed on',
     sent_bytes:
       'with `copied`: how much of the disk the controller sent, compressed where both sides have zstd',
   },

@@ -21,10 +21,10 @@ import { writeArchive } from '../support/apt-archive.ts'
 import { ofKind, runFinished } from '../support/events.ts'
 import { endsWell, exits, HvlabProcess, type HvlabResult } from '../support/hvlab-process.ts'
 import { LabFolder } from '../support/lab-folder.ts'
-import { testCache } from '../support/nspawn/tree.ts'
 import { publishedDisk, rootStart } from '../support/published-disk.ts'
 import { missingForLab } from '../support/requirements.ts'
 import { SigningKey } from '../support/signing-key.ts'
+import { testCache } from '../support/test-cache.ts'
 import { must, tool } from '../support/tool.ts'
 
 /** An image from a published disk, emulated. Ubuntu's cannot be had everywhere; a Debian in its place has real apt, dpkg and cloud-init. */
