@@ -192,7 +192,7 @@ export const sampleSchema = z.object({
   /** How much faster than the controller's the subject's clock ran (0.01 = 1 %), and how exactly that is known. */
   clock_drift: known,
   clock_drift_uncertainty: known,
-  /** Of the subject itself, and of the hypervisor around a guest's trial. */
+  /** Of the subject itself around the trial, and of the hypervisor while a guest's workload ran. */
   noise: noiseSchema,
   hypervisor_noise: noiseSchema.nullable(),
   qemu: qemuSchema.nullable().default(null),

@@ -1,4 +1,5 @@
-import { difference, type NoiseReading, noiseFunctions, parseNoise } from '../../bench/noise.ts'
+import { difference, type NoiseReading, noiseBetween, noiseFunctions, parseNoise } from '../../bench/noise.ts'
+import type { Noise } from '../../bench/record.ts'
 import { virsh } from '../../lab/virsh.ts'
 import { FailureError } from '../../model/failure.ts'
 import { sh } from '../../util/sh.ts'
@@ -17,36 +18,47 @@ ${virsh} domstats --cpu-total ${domain}`)
 }
 
 /**
- * CPU-seconds of QEMU while the workload ran, and not while the guest took the login and its own readings, which may cost
- * an emulated guest as much as a short trial. Read when the marks around the workload arrive, by a command that costs nothing;
- * what libvirt says takes 30 ms of CPU.
+ * The hypervisor while the workload ran, and not while the guest took the login and its own readings: those may cost an emulated
+ * guest as much as a short trial, and make others wait. Read when the marks around the workload arrive, by a command of
+ * two milliseconds; what libvirt says takes 30 ms of CPU.
  */
-export class QemuMeter {
+export class WorkloadMeter {
   readonly #context: ModuleContext
   readonly #pid: number | null
-  readonly #readings: Partial<Record<'start' | 'end', Promise<number | null>>> = {}
+  readonly #readings: Partial<Record<'start' | 'end', Promise<NoiseReading | null>>> = {}
   constructor(context: ModuleContext, { qemu }: NoiseReading) {
     this.#context = context
     this.#pid = qemu?.pid ?? null
   }
 
   readonly read = (edge: 'start' | 'end'): void => {
-    if (this.#pid !== null) this.#readings[edge] = this.#cpuSeconds(this.#pid)
+    if (this.#pid !== null) this.#readings[edge] = this.#reading(this.#pid)
   }
 
   /** Null when a reading is missing: a lost guest has no process any more. */
-  async usedS(): Promise<number | null> {
-    return difference((await this.#readings.start) ?? null, (await this.#readings.end) ?? null)
+  async between(): Promise<{ readonly noise: Noise; readonly cpuS: number } | null> {
+    const [start, end] = [await this.#readings.start, await this.#readings.end]
+    if (!start?.qemu || !end?.qemu) return null
+    return { noise: noiseBetween(start, end), cpuS: difference(start.qemu.cpuS, end.qemu.cpuS) ?? 0 }
   }
 
-  async #cpuSeconds(pid: number): Promise<number | null> {
+  async #reading(pid: number): Promise<NoiseReading | null> {
     try {
-      const { stdout } = await this.#context.run(sh`grep -H '' ${`/proc/${pid}/stat`}`)
-      return parseNoise(stdout).qemu?.cpuS ?? null
+      const { stdout } = await this.#context.run(sh`read -r uptime rest < /proc/uptime; echo "uptime $uptime"
+grep -sHE '^(cpu |ctxt |some )' /proc/stat /proc/pressure/cpu /proc/pressure/memory /proc/pressure/io
+grep -sH '' ${`/proc/${pid}/stat`}`)
+      return parseNoise(stdout)
     } catch (error) {
       // The run was interrupted; the trial itself says so.
       if (error instanceof FailureError) return null
       throw error
     }
   }
+}
+
+/** Counters of the workload's own time, and the rest (throttling, frequency) from the readings around the whole trial. */
+export function narrowed(around: Noise, during: Noise | undefined): Noise {
+  if (during === undefined) return around
+  const { elapsed_s, psi_cpu_s, psi_memory_s, psi_io_s, steal_s, busy_s, context_switches } = during
+  return { ...around, elapsed_s, psi_cpu_s, psi_memory_s, psi_io_s, steal_s, busy_s, context_switches }
 }

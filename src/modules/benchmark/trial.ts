@@ -21,7 +21,7 @@ import { type Failure, FailureError } from '../../model/failure.ts'
 import { sh } from '../../util/sh.ts'
 import type { ModuleContext } from '../module.ts'
 import type { Barrier } from './barrier.ts'
-import { QemuMeter, readHypervisor } from './hypervisor-reading.ts'
+import { narrowed, readHypervisor, WorkloadMeter } from './hypervisor-reading.ts'
 import { scratchFolder } from './scratch-folder.ts'
 import { copiedToolsPath } from './tool-copy.ts'
 
@@ -51,7 +51,7 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
   })
   const startedAt = new Date().toISOString()
   const before = subject.domain === null ? null : await readHypervisor(context, subject.domain)
-  const meter = before === null ? null : new QemuMeter(context, before)
+  const meter = before === null ? null : new WorkloadMeter(context, before)
   const marks = new MarkWatch((edge) => {
     if (edge === 'waiting') plan.barrier?.arrive()
     else meter?.read(edge)
@@ -70,8 +70,11 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
   }
   checkHeadline(plan, parsed.value.metrics, output.workload)
   const noise = noiseBetween(output.before, output.after)
-  const around = before === null || after === null ? null : noiseBetween(before, after)
+  const during = (await meter?.between()) ?? undefined
+  const around =
+    before === null || after === null ? null : narrowed(noiseBetween(before, after), during?.noise)
   const qemu = before === null || after === null ? null : qemuBetween(before, after)
+  const qemuS = during?.cpuS ?? qemu?.cpu_s ?? null
   const drift = clockDrift(noise.elapsed_s, marks.elapsedS())
   const cpuS = difference(output.before.childrenS, output.after.childrenS)
   const cpus = cpusOf(design, subject)
@@ -96,7 +99,7 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
     clocksource: output.after.clocksource,
     observed_s: Number(observedS.toFixed(4)),
     cpu_s: cpuS,
-    host_cpu_s: meter === null ? cpuS : ((await meter.usedS()) ?? qemu?.cpu_s ?? null),
+    host_cpu_s: subject.kind === 'native' ? cpuS : qemuS,
     clock_drift: drift?.drift ?? null,
     clock_drift_uncertainty: drift?.uncertainty ?? null,
     noise,
@@ -108,7 +111,7 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
         ? []
         : noiseFlags(around, observedS, 'host', Math.min(threads, cpus.own) > cpus.hypervisor)),
       ...otherWorkFlags(noise, cpuS, observedS, subject.kind === 'native' ? 'host' : 'guest'),
-      ...(around === null ? [] : otherWorkFlags(around, qemu?.cpu_s ?? null, observedS, 'host')),
+      ...(around === null ? [] : otherWorkFlags(around, qemuS, observedS, 'host')),
       ...qemuFlags(qemu),
       ...driftFlags(drift),
     ],
