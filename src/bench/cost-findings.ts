@@ -33,7 +33,7 @@ export const costFindings: Rule = (benchmark, comparisons) =>
 
 const fact = (rule: string, about: string, text: string): Finding => ({ rule, level: 'fact', about, text })
 const compared = (what: string, guest: string, { guestS, nativeS }: OperationCost, share = 1): string =>
-  `${what} takes ${duration(guestS * share)} in ${guest} and ${duration(nativeS * share)} natively: ${times(guestS / nativeS)}`
+  `${what} takes ${duration(guestS * share)} in ${guest} and ${duration(nativeS * share)} natively: ${guestS < nativeS ? `${times(nativeS / guestS)} faster` : times(guestS / nativeS)}`
 
 function clockCost(benchmark: Benchmark, { guest, baseline }: Comparison, cost: OperationCost): Finding {
   const sources = (subject: string): string[] => [

@@ -20,7 +20,7 @@ export const crowdFindings: Rule = (benchmark, comparisons) => [
   ...crowding(benchmark, comparisons).flatMap((cell) => [
     cost(cell),
     ...unfair(cell),
-    ...late(cell, benchmark.design.duration_s),
+    ...late(cell),
   ]),
 ]
 
@@ -44,8 +44,8 @@ function unfair({ hypervisor, workload, guests, fairness }: Crowding): Finding[]
   return [{ rule: 'contention-unfair', level: 'caution', about: hypervisor, text }]
 }
 
-function late({ hypervisor, workload, guests, latestStartS }: Crowding, durationS: number): Finding[] {
-  if (latestStartS === null || latestStartS <= durationS * lateShare) return []
-  const text = `${workload.title} in ${guests} guests at once on ${hypervisor}: the last began ${latestStartS.toFixed(2)} s after the first, ${percent((latestStartS / durationS) * 100)} of a trial, in which others were alone.`
+function late({ hypervisor, workload, guests, latestStartS, trialS }: Crowding): Finding[] {
+  if (latestStartS === null || latestStartS <= trialS * lateShare) return []
+  const text = `${workload.title} in ${guests} guests at once on ${hypervisor}: the last began ${latestStartS.toFixed(2)} s after the first, ${percent((latestStartS / trialS) * 100)} of a trial, in which others were alone.`
   return [{ rule: 'contention-skew', level: 'caution', about: hypervisor, text }]
 }

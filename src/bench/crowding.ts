@@ -23,6 +23,8 @@ export interface Crowding {
   readonly slowdown: Estimate
   readonly slowest: number
   readonly latestStartS: number | null
+  /** Seconds that a trial was to take. */
+  readonly trialS: number
 }
 
 /** Scenarios in the order of recording, workloads in the design's, few guests first. */
@@ -105,6 +107,7 @@ function summary(
     slowdown: medianRatio(all.map(({ slower }) => slower)),
     slowest: Math.max(...all.map(({ slower }) => slower)),
     latestStartS: skews.length === 0 ? null : Math.max(...skews),
+    trialS: Math.min(...crowds.flatMap(({ samples }) => samples.map(({ duration_s }) => duration_s))),
   }
 }
 
