@@ -17,11 +17,7 @@ export const crowdFindings: Rule = (benchmark, comparisons) => [
       text: `${what} was not measured on ${hypervisor}: ${why}.`,
     }),
   ),
-  ...crowding(benchmark, comparisons).flatMap((cell) => [
-    cost(cell),
-    ...unfair(cell),
-    ...late(cell),
-  ]),
+  ...crowding(benchmark, comparisons).flatMap((cell) => [cost(cell), ...unfair(cell), ...late(cell)]),
 ]
 
 function cost(cell: Crowding): Finding {

@@ -140,7 +140,10 @@ t.test('what basic operations cost', async (t) => {
     'trap-cost':
       'The instruction CPUID takes 1.5 µs in guest and 120 ns natively: 12.5 ×. For it the CPU leaves the guest and KVM answers.',
   })
-  t.match((await texts({ trap: [3680, 12.9] }))['trap-cost'], /takes 12\.9 ns in guest and 3\.68 µs natively: 285 × faster\./)
+  t.match(
+    (await texts({ trap: [3680, 12.9] }))['trap-cost'],
+    /takes 12\.9 ns in guest and 3\.68 µs natively: 285 × faster\./,
+  )
   const emulated = await texts(costs, { layers: ['docker', 'kvm'] })
   t.match(emulated['clock-cost'], /\(from hpet, an emulated device; natively from tsc\)/)
   t.match(
