@@ -16,7 +16,7 @@ import { layerScript } from './layer/guest-script.ts'
 import { layerContent } from './layer/layer-content.ts'
 
 /** Counted up whenever the builder makes something else of the same inputs: older images in stores are then not hit. */
-export const recipeVersion = 2
+export const recipeVersion = 3
 
 /** An image as its folder describes it. Nothing is built yet. */
 export interface Image<File extends ImageFile = ImageFile> {

@@ -75,9 +75,10 @@ class Build {
   async packages(): Promise<void> {
     const { files } = this.#image.file
     if (files !== undefined) {
-      // Git keeps of a mode only whether the file is executable; owner and the rest are set here.
+      // Git keeps of a mode only whether the file is executable; owner and the rest are set here. The time is that of the
+      // build, which becomes the archive's (`treeToDisk`), not that of a checkout.
       await this.#must(
-        sh`tar -C ${join(this.#image.folder, files)} --sort=name --owner=0 --group=0 --numeric-owner --mode=u+rwX,go+rX,go-w -cf ${this.#folder}/files.tar .`,
+        sh`tar -C ${join(this.#image.folder, files)} --sort=name --owner=0 --group=0 --numeric-owner --mode=u+rwX,go+rX,go-w --mtime=now -cf ${this.#folder}/files.tar .`,
         'the files of the image could not be packed',
       )
     }

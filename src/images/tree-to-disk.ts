@@ -19,7 +19,8 @@ export interface InstalledTree {
  * Takes kernel and initrd out of the tree `root` (or `root.tar`) in the work folder, then makes `disk.raw` of it; for
  * the owner of the tree, in a mount namespace of its own. The same tree makes the same bytes: mke2fs numbers files in
  * the order in which folders list them, which most file systems mix up with a key of their own, so they are laid out
- * in memory, sorted, wherever they fit. Times end at the archive's date. What tree-to-disk prints, `readTree` reads.
+ * in memory, sorted, wherever they fit. Times end at the archive's date. Folders that apt makes anew when it needs them
+ * go: they belong to _apt only where that user could reach the work folder. What tree-to-disk prints, `readTree` reads.
  */
 export function treeToDisk(image: PackagesImage, machine: BuildMachine, folder: string): Command {
   const { boot, disk } = image.file
@@ -48,6 +49,7 @@ echo
 dpkg-query --admindir=root/var/lib/dpkg -W -f '\${Package} \${Version} \${Architecture}\\n'
 take ${`root${boot.kernel}`} vmlinuz
 take ${`root${boot.initrd}`} initrd
+rm -rf root/var/lib/apt/lists/partial root/var/cache/apt/archives/partial
 mkdir sorted
 free=$(awk '/^MemAvailable:/ { print int($2 / 2) }' /proc/meminfo)
 [ "$(du -sk root | cut -f 1)" -gt "\${free:-0}" ] || mount -t tmpfs -o mode=755 hvlab sorted
