@@ -21,15 +21,15 @@ export const workFiles = {
 
 /**
  * Runs Packer in the work folder until it ends. Whatever ends, nothing of it stays: QEMU dies with Packer; and when
- * hvlab itself is gone (SIGKILL), a guardian ends both and removes `remove` within a second. hvlab is known by its
- * process id and start time.
+ * hvlab itself is gone (SIGKILL), a guardian ends both and removes `remove` within a second; also where Packer was
+ * quicker and ended for want of somebody who reads. hvlab is known by its process id and start time.
  */
 export function packerCommand(template: string, folder: string, remove: string): Command {
   return {
     ...sh`(
 cd ${folder} || exit 1
 umask 077
-started() { read -r line 2>/dev/null <"/proc/$1/stat" || return 0; set -- \${line##*) }; echo "\${20}"; }
+started() { read -r line 2>/dev/null <"/proc/$1/stat" || return 0; set -- \${line##*) }; case $1 in [ZX]) ;; *) echo "\${20}";; esac; }
 alive() { [ "$(started ${String(process.pid)})" = ${ownStart()} ]; }
 end_qemu() {
   pid=$(cat ${workFiles.pid} 2>/dev/null) || return 0
@@ -51,7 +51,7 @@ guardian=$!
 trap 'kill -TERM "$packer" 2>/dev/null; wait "$packer"; end_qemu; exit 143' HUP INT TERM
 wait "$packer"; code=$?
 end_qemu
-kill "$guardian" 2>/dev/null
+alive && kill "$guardian" 2>/dev/null
 exit "$code"
 )`,
     env: { CHECKPOINT_DISABLE: '1', PACKER_CACHE_DIR: `${folder}/cache` },
