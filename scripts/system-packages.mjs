@@ -25,6 +25,7 @@ const PACKAGES = {
   zstd: 'zstd',
   tmux: 'tmux',
   chromium: 'chromium',
+  pydoc3: 'python3',
 }
 
 /** Installs what is missing where that is possible (root, Debian or Ubuntu), else names it and goes on. */

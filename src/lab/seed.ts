@@ -37,7 +37,6 @@ export function seedTexts(spec: SeedSpec): SeedTexts {
     ],
     ssh_pwauth: false,
     ssh_deletekeys: true,
-    ssh_genkeytypes: [],
     ssh_keys: { ed25519_private: spec.hostKey.privateKey, ed25519_public: spec.hostKey.publicKey },
   })}`
   // Images set up DHCP on their first interface by themselves: cloud-init would only do it again, seconds later.

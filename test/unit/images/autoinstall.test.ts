@@ -437,17 +437,6 @@ t.test('Packer takes the templates', { skip: lacks('packer', ['version']) }, asy
   }
 })
 
-t.test('cloud-init’s own schema', { skip: lacks('cloud-init', ['--version']) }, async (t) => {
-  for (const name of ubuntus) {
-    const { userData } = renderInstallerSeed(shipped(name), build)
-    const file = join(t.testdir({ 'user-data': userData }), 'user-data')
-    const { status, stdout, stderr } = spawnSync('cloud-init', ['schema', '--config-file', file], {
-      encoding: 'utf8',
-    })
-    t.equal(status, 0, `${name}: ${stdout}${stderr}`)
-  }
-})
-
 /** Why a test that needs a program is skipped; false when it is there. */
 function lacks(program: string, args: string[]): string | false {
   try {
