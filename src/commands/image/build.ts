@@ -3,6 +3,7 @@ import { defined } from '../../util/defined.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import { exitCodeOf, runAdHoc } from '../run-ad-hoc.ts'
 import type { RunOptions } from '../run-options.ts'
+import { imageFolder } from './image-folder.ts'
 
 export interface ImageBuildOptions extends RunOptions {
   /** A store of the user's own; the usual one belongs to root. */
@@ -19,6 +20,7 @@ export async function imageBuildCommand(
   options: ImageBuildOptions,
   env: CommandEnvironment,
 ): Promise<number> {
+  imageFolder(name, resolve(env.cwd))
   const { iso, rebuild, keepOnError, stallSeconds, store } = options
   const params = defined({
     name,

@@ -3,10 +3,9 @@ import { join, resolve } from 'node:path'
 import { checkImageName } from '../../images/image.ts'
 import { ExitCode } from '../../model/exit-code.ts'
 import { FailureError } from '../../model/failure.ts'
-import { searchPathOf } from '../../plan/search-path.ts'
-import { suggestion } from '../../util/did-you-mean.ts'
 import { packageRoot } from '../../util/package-root.ts'
 import type { CommandEnvironment } from '../environment.ts'
+import { imageFolder } from './image-folder.ts'
 
 /** `hvlab image new NAME`: a copy of an image in the lab's own `images/`, to be changed. Writes over nothing. */
 export async function newImageCommand(
@@ -16,7 +15,7 @@ export async function newImageCommand(
 ): Promise<number> {
   checkImageName(name)
   const lab = resolve(env.cwd)
-  const source = findFolder(options.from, lab)
+  const source = imageFolder(options.from, lab)
   const target = join(lab, 'images', name)
   if (existsSync(target)) {
     throw new FailureError({
@@ -39,19 +38,6 @@ export async function newImageCommand(
     `A new image, as ${options.from} is:\n${files}Next:\n  change packages, user-data …\n  hvlab image build ${name}\n`,
   )
   return ExitCode.ok
-}
-
-function findFolder(from: string, lab: string): string {
-  const folders = searchPathOf(lab).map((place) => join(place, 'images'))
-  const found = folders.find((folder) => existsSync(join(folder, from, 'image.yml')))
-  if (found !== undefined) return join(found, from)
-  const known = folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []))
-  throw new FailureError({
-    reason: 'config',
-    code: 'image-unknown',
-    message: `there is no image ${from}: no folder of images/ has that name`,
-    hint: suggestion(from, known) ?? `There are: ${[...new Set(known)].sort().join(', ')}.`,
-  })
 }
 
 /** Its own name where a person reads it, and the schemas where they are as seen from the lab. */

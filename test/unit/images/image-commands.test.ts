@@ -125,6 +125,15 @@ t.test('list, show, verify', async (t) => {
   })
 })
 
+t.test('a build of nothing that there is: said before anything runs', async (t) => {
+  t.same(await image(t.testdir(), 'build', 'debain-12'), {
+    exitCode: 1,
+    stdout: '',
+    stderr:
+      'error: there is no image debain-12: no folder of images/ has that name\n  hint: did you mean "debian-12"?\n',
+  })
+})
+
 t.test('diff says what changed', async (t) => {
   const { cwd, older, newer } = twoImages(t)
   const { stdout } = await image(cwd, 'diff', older.slice(0, 12), 'mine')

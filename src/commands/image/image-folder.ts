@@ -1,0 +1,19 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { FailureError } from '../../model/failure.ts'
+import { searchPathOf } from '../../plan/search-path.ts'
+import { suggestion } from '../../util/did-you-mean.ts'
+
+/** The folder of an image, the lab's own before the package's. Throws `image-unknown`, with what may have been meant. */
+export function imageFolder(name: string, lab: string): string {
+  const folders = searchPathOf(lab).map((place) => join(place, 'images'))
+  const found = folders.find((folder) => existsSync(join(folder, name, 'image.yml')))
+  if (found !== undefined) return join(found, name)
+  const known = folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []))
+  throw new FailureError({
+    reason: 'config',
+    code: 'image-unknown',
+    message: `there is no image ${name}: no folder of images/ has that name`,
+    hint: suggestion(name, known) ?? `There are: ${[...new Set(known)].sort().join(', ')}.`,
+  })
+}
