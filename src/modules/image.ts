@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { type DeployedImage, describe, storeOf } from '../images/deployed-image.ts'
 import { type Builder, type EnsuredImage, ensureImage, refuseWhileInUse } from '../images/ensure-image.ts'
@@ -48,7 +48,7 @@ export const image = defineModule({
     iso: text()
       .optional()
       .describe(
-        'The installer or published disk, where the controller has it already; its digest is checked like a download’s',
+        'The installer or published disk, where the controller has it already; its digest is checked like a download’s; default: the variable `hvlab_iso`',
       ),
     keep_on_error: bool()
       .default(false)
@@ -138,7 +138,7 @@ async function ensureWith(
   const options: PackerOptions = {
     controller: context.controller,
     signal: context.signal,
-    iso: params.iso,
+    iso: params.iso ?? isoOf(context),
     keepOnError: params.keep_on_error,
     accelerator: (kernel, kernelDigest) => buildAccelerator(context, { kernel, kernelDigest }),
     evidence: join(stateDirectory(), 'failed-builds', wanted.name),
@@ -152,6 +152,12 @@ async function ensureWith(
   if (isPackerImage(wanted) || isCloudImage(wanted))
     return await ensured(wanted, layerBuilder({ ...options, store, rebuild }))
   throw new Error(`no builder for ${wanted.name}`)
+}
+
+/** `hvlab_iso`: a file on the controller, as seen from where hvlab was started. */
+function isoOf(context: ModuleContext): string | undefined {
+  const iso = context.variable('hvlab_iso')
+  return typeof iso === 'string' && iso !== '' ? resolve(iso) : undefined
 }
 
 async function* copied(context: ModuleContext, wanted: Image, store: string): Steps {

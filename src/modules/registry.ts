@@ -1,6 +1,7 @@
 import { benchmark } from './benchmark.ts'
 import { coreModules } from './core.ts'
 import { image } from './image.ts'
+import { imageInfo } from './image_info.ts'
 import { libvirtClone } from './libvirt_clone.ts'
 import { libvirtGuest } from './libvirt_guest.ts'
 import { libvirtGuestState } from './libvirt_guest_state.ts'
@@ -26,6 +27,7 @@ const list: readonly Module[] = [
   ...coreModules,
   benchmark,
   image,
+  imageInfo,
   libvirtClone,
   libvirtGuest,
   libvirtGuestState,

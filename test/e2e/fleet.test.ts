@@ -108,6 +108,7 @@ const greet = `stages:
 
 /** One small guest on each instead of two, and a benchmark of seconds. */
 const variables = `hvlab_store: ${join(testCache, 'store')}
+hvlab_image: debian-12
 hvlab_guests:
   - { name: guest1, image: debian-12, vcpus: 1, memory_mb: 1024, disk_gb: 10 }
 benchmark_profile: quick

@@ -1,27 +1,36 @@
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Manifest } from '../../src/images/manifest.ts'
-import { seedTexts, writeSeed } from '../../src/lab/seed.ts'
 import type { Failure } from '../../src/model/failure.ts'
 import { packageRoot } from '../../src/util/package-root.ts'
-import { renderCommand } from '../../src/util/sh.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { ofKind, runFinished } from '../support/events.ts'
-import { endsWell, exits, HvlabProcess, type HvlabResult } from '../support/hvlab-process.ts'
+import { endsWell, exits, HvlabProcess, type HvlabResult, hvlabSync } from '../support/hvlab-process.ts'
 import { LabFolder } from '../support/lab-folder.ts'
 import { processes, type RunningProcess } from '../support/processes.ts'
+import { qcow2Head, readByQemu42 } from '../support/qcow2.ts'
 import { missingForLab } from '../support/requirements.ts'
 import { missingForStandIn, standInIso } from '../support/stand-in-iso/stand-in-iso.ts'
-import { must, tool } from '../support/tool.ts'
+import { must } from '../support/tool.ts'
 
 /** Images through the real Packer, on the stand-in for Ubuntu's installer: emulated, so that it runs everywhere. */
-const needs = ['packer', 'qemu-system-x86_64', 'qemu-img', 'xorriso', 'debugfs']
+const needs = ['packer', 'qemu-system-x86_64', 'qemu-img', 'xorriso', 'debugfs', 'zstd']
 const skip = missingForLab(needs) ?? missingForStandIn() ?? false
+const noLibvirt = missingForLab(['virsh', 'libvirtd', 'iptables']) ?? false
 const minute = 60_000
 
 class ImageLab {
@@ -35,7 +44,7 @@ class ImageLab {
     this.store = join(this.folder.path, 'store')
     this.iso = join(this.folder.path, 'stand-in.iso')
     copyFileSync(iso, this.iso)
-    this.#digest = createHash('sha256').update(readFileSync(iso)).digest('hex')
+    this.#digest = sha256(iso)
     atEnd(t, () => {
       for (const { pid } of this.running()) process.kill(pid, 'SIGKILL')
     })
@@ -133,6 +142,7 @@ function failureOf(run: HvlabResult): Failure | undefined {
   return runFinished(run.events).failures[0]?.failure
 }
 
+const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
 const versionOf = (manifest: Pick<Manifest, 'packages'>, wanted: string): string | undefined =>
   manifest.packages.find(({ name }) => name === wanted)?.version
 const notes = (run: HvlabResult) => ofKind(run.events, 'note').map(({ text }) => text)
@@ -160,19 +170,29 @@ t.test('an image through Packer and an installer', { skip }, async (t) => {
       build.interrupt('SIGKILL')
       t.match(await ended, /ended by SIGKILL/)
       const killed = performance.now()
-      while (lab.running().length > 0 && performance.now() - killed < 10_000) await delay(50)
+      const disks = () => lab.leftovers().filter((name) => existsSync(join(lab.store, name, 'build/output')))
+      while (lab.running().length + disks().length > 0 && performance.now() - killed < 10_000) await delay(50)
       t.same(lab.running(), [], 'neither Packer nor QEMU runs')
+      t.same(disks(), [], 'the half-made disk is gone, too')
       t.equal(lab.leftovers().filter((name) => name.endsWith('.lock')).length, 2, 'of the image and its base')
     },
   )
 
-  let first: HvlabResult
-  await t.test('success is proven, and the image is what was asked for', async (t) => {
-    first = await lab.build('stand-in')
+  await t.test('success is proven, and the image is what was asked for; two builds make one', async (t) => {
+    const building = lab.start('stand-in')
+    await lab.installing(building)
+    const [first, second] = await Promise.all([building.result(), lab.build('stand-in')])
     endsWell(t, first)
+    endsWell(t, second)
+    t.match(notes(second)[0], /^process \d+ builds the same image; waiting for it$/)
+    t.equal(ofKind(second.events, 'task.finished')[0]?.outcome.kind, 'ok', 'the second built nothing')
     const removed = notes(first).filter((text) => /^removed \./.test(text))
     for (const text of removed) t.match(text, /: left in .* by a build that was interrupted$/)
-    t.equal(removed.filter((text) => /\.lock: /.test(text)).length, 2)
+    t.equal(removed.filter((text) => /\.lock: /.test(text)).length, 2, 'of the image and its base')
+    t.match(
+      notes(first).find((text) => text.startsWith('the installer runs')),
+      /^the installer runs under tcg: .*; emulated, it takes an hour or more; minutes take `-e hvlab_image=debian-12` /,
+    )
     t.same(requests, ['/stand-in.iso'], 'downloaded once')
     t.same(lab.running(), [])
     t.same(lab.leftovers(), [])
@@ -280,46 +300,48 @@ t.test('an image through Packer and an installer', { skip }, async (t) => {
     exits(t, await lab.command('verify'), 0)
   })
 
-  await t.test('it boots and takes a NoCloud seed', async (t) => {
+  await t.test('exported: the same bytes, whatever the form; QEMU 4.2 can read them', async (t) => {
     const { stdout } = await lab.command('show', 'stand-in', '--format', 'json')
-    const { folder, cmdline } = JSON.parse(stdout) as { folder: string; cmdline: string }
-    const work = t.testdir()
-    const seed = join(work, 'seed.iso')
-    const texts = seedTexts({
-      hostname: 'of-its-own',
-      user: 'hvlab',
-      authorizedKey: 'ssh-ed25519 AAAA test',
-      hostKey: { privateKey: 'none', publicKey: 'none' },
-    })
-    const command = writeSeed(texts, { seed } as Parameters<typeof writeSeed>[1])
-    must('sh', ['-c', renderCommand(command)], String(command.stdin))
-    const disk = join(work, 'disk.qcow2')
-    must('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', join(folder, 'image.qcow2'), '-F', 'qcow2', disk])
-    const console = join(work, 'console')
-    tool('timeout', [
-      ...[
-        '-k',
-        '1',
-        '60',
-        'sh',
-        '-c',
-        '"$@" & while ! grep -q "stand-in: hostname" "$0" && kill -0 $!; do sleep 0.2; done; kill $!',
-      ],
-      ...[
-        console,
-        'qemu-system-x86_64',
-        '-machine',
-        'q35,accel=tcg',
-        '-m',
-        '256',
-        '-nodefaults',
-        '-no-user-config',
-      ],
-      ...['-display', 'none', '-no-reboot', '-serial', `file:${console}`, '-append', cmdline],
-      ...['-kernel', join(folder, 'vmlinuz'), '-initrd', join(folder, 'initrd')],
-      ...['-drive', `file=${disk},if=virtio`, '-drive', `file=${seed},if=virtio,format=raw,readonly=on`],
-    ])
-    t.match(readFileSync(console, 'utf8'), /stand-in: hostname of-its-own/)
+    const { folder, files } = JSON.parse(stdout) as Pick<Manifest, 'files'> & { folder: string }
+    const image = join(folder, 'image.qcow2')
+    t.same(qcow2Head(image), readByQemu42)
+    const copy = (name: string) => join(lab.folder.path, name)
+    for (const args of [['copy.qcow2'], ['copy.qcow2.zst'], ['small.qcow2', '--compress']])
+      exits(t, await lab.command('export', 'stand-in', ...args), 0)
+    must('zstd', ['-q', '-d', copy('copy.qcow2.zst'), '-o', copy('again.qcow2')])
+    for (const name of ['copy.qcow2', 'again.qcow2'])
+      t.equal(sha256(copy(name)), files['image.qcow2'].sha256, `${name} has the digest of the manifest`)
+    t.same(qcow2Head(copy('small.qcow2')), readByQemu42)
+    t.ok(statSync(copy('small.qcow2')).size < files['image.qcow2'].size)
+    must('qemu-img', ['compare', '-q', '-s', image, copy('copy.qcow2')])
+    must('qemu-img', ['compare', '-q', image, copy('small.qcow2')])
+  })
+
+  await t.test('it boots under libvirt and takes a NoCloud seed', { skip: noLibvirt }, async (t) => {
+    const name = 'hvlab-test-standin'
+    atEnd(t, () => hvlabSync(['down', '--lab', name, '-i', 'localhost,'], { cwd: lab.folder.path }))
+    // QEMU runs as a user of its own under libvirt, and the store lies in a private folder.
+    chmodSync(dirname(lab.folder.path), 0o711)
+    writeFileSync(
+      join(lab.folder.path, 'site.yml'),
+      `- hosts: localhost
+  become: true
+  roles: [hypervisor]
+  tasks:
+    - libvirt_network: {lab: ${name}, name: ${name}, subnet: 10.214.10.0/24, mode: isolated}
+    - libvirt_guest: {lab: ${name}, network: ${name}, name: of-its-own, image: stand-in, memory_mb: 256, vcpus: 1, disk_gb: 1, accelerator: tcg, wait: false}
+`,
+    )
+    const run = ['run', 'site.yml', '-i', 'localhost,', '-e', `hvlab_store=${lab.store}`]
+    const deployed = await lab.folder.hvlab([...run, '--format', 'jsonl'], 3 * minute)
+    endsWell(t, deployed)
+    const log = `/var/lib/hvlab/guests/${name}-of-its-own/serial.log`
+    const started = performance.now()
+    const said = () => readFileSync(log, 'utf8')
+    while (!said().includes('stand-in: ') && performance.now() - started < minute) await delay(100)
+    t.match(said(), /stand-in: hostname of-its-own/)
+    exits(t, await lab.folder.hvlab(['down', '--lab', name, '-i', 'localhost,'], minute), 0)
+    t.notOk(existsSync(log), 'nothing of it is left')
   })
 
   await t.test('what goes wrong is named, and leaves nothing behind', async (t) => {
@@ -353,6 +375,42 @@ t.test('an image through Packer and an installer', { skip }, async (t) => {
       t.same(lab.running(), [])
       t.same(lab.leftovers(), [])
     }
+  })
+
+  await t.test('in a pipeline: tools by what the image needs, an ISO by hvlab_iso', async (t) => {
+    lab.image('no-iso', { standIn: 'standin=none' })
+    const pipeline = `stages:
+  - name: image
+    hosts: localhost
+    become: true
+    gather_facts: false
+    roles: [image_builder]
+    tasks:
+      - name: the image is in the store
+        image: { name: "{{ hvlab_image }}" }
+`
+    mkdirSync(join(lab.folder.path, 'pipelines'))
+    writeFileSync(join(lab.folder.path, 'pipelines/image-only.yml'), pipeline)
+    const up = (image: string, ...more: string[]) => {
+      const vars = ['-e', `hvlab_image=${image}`, '-e', `hvlab_store=${lab.store}`, ...more]
+      return lab.folder.hvlab(['up', 'image-only', '--format', 'jsonl', ...vars], 2 * minute)
+    }
+    const there = await up('stand-in')
+    endsWell(t, there)
+    const packer = (run: HvlabResult) =>
+      ofKind(run.events, 'task.finished').some(({ task }) => task.includes('role:packer'))
+    t.notOk(packer(there), 'Packer is not installed for an image that is there')
+
+    const without = await up('no-iso')
+    exits(t, without, 2)
+    t.ok(packer(without), 'the role packer ran')
+    t.match(failureOf(without), {
+      code: 'image-download-failed',
+      hint: /give it: `hvlab image build no-iso --iso FILE`, or `-e hvlab_iso=FILE` for a pipeline\. Without it: `-e hvlab_image=debian-12` \(made of packages\)\./,
+    })
+    const wrong = await up('no-iso', '-e', 'hvlab_iso=pipelines/image-only.yml')
+    exits(t, wrong, 2)
+    t.match(failureOf(wrong)?.message, /image-only\.yml is not stand-in\.iso: its SHA-256 is /)
   })
 
   await t.test('QEMU killed: said at once', async (t) => {

@@ -8,6 +8,7 @@ import { DiskFiles } from '../disk/file-system.ts'
 import type { CloudImage } from '../image.ts'
 import type { Manifest } from '../manifest.ts'
 import { must } from '../packer/must.ts'
+import { insteadOfDownload } from '../packer/quicker-images.ts'
 import { obtainSource } from '../source/obtain.ts'
 
 /** What a layer is put above, on the controller. */
@@ -34,7 +35,8 @@ export async function publishedDisk(
   report: BuildReport,
 ): Promise<BaseDisk> {
   const { source, boot, disk } = image.file
-  const { path, name, signature } = await obtainSource(controller, source, options, report)
+  const instead = insteadOfDownload(image)
+  const { path, name, signature } = await obtainSource(controller, source, { ...options, instead }, report)
   report.progress({ text: 'source: reading kernel and initrd' })
   await checkPublished(controller, path, name, disk.size_gb)
   const raw = join(folder, 'published.raw')

@@ -11,6 +11,7 @@ import { obtainSource } from '../source/obtain.ts'
 import { BuildFolder } from './build-folder.ts'
 import { install } from './installation.ts'
 import { ensurePlugin, packerMachine, requirePackerMachine } from './packer-machine.ts'
+import { insteadOfDownload, quickerImages } from './quicker-images.ts'
 import { secretsOf } from './watched-machine.ts'
 
 export interface PackerOptions {
@@ -47,14 +48,25 @@ export function packerBuilder(options: PackerOptions): Builder<PackerImage> {
     const folder = await BuildFolder.make(host, controller, workFolder, machine.user, report)
     await ensurePlugin(controller, machine, image.folder)
     const source = await folder.phase('source', () =>
-      obtainSource(controller, file.source, { iso: options.iso, signal }, report),
+      obtainSource(
+        controller,
+        file.source,
+        { iso: options.iso, signal, instead: insteadOfDownload(image) },
+        report,
+      ),
     )
     await folder.phase('extract', () =>
       extractBoot(controller, source.path, file.installer, `${folder.path}/boot`),
     )
     const kernel = join(folder.path, 'boot', 'vmlinuz')
     const accelerator = await options.accelerator(kernel, await fileDigest(kernel, signal))
-    report.note('info', `the installer runs under ${accelerator.type}: ${accelerator.reason}`)
+    const how = `the installer runs under ${accelerator.type}: ${accelerator.reason}`
+    if (accelerator.type === 'kvm') report.note('info', how)
+    else
+      report.note(
+        'warning',
+        `${how}; emulated, it takes an hour or more; minutes take ${quickerImages(image)}`,
+      )
     const nonce = randomBytes(16).toString('hex')
     const webhook = await openWebhook({ logsFile: join(folder.path, 'reported-logs.tar.gz') })
     let success: InstallerSuccess

@@ -25,6 +25,8 @@ export interface DownloadOptions {
   readonly signal: AbortSignal
   /** A mirror that sends nothing for this long is left. Default 30 s. */
   readonly stallMs?: number
+  /** How a file that was downloaded by hand is given, and what does without it: two sentences, the last without a stop. */
+  readonly instead: string
 }
 
 type Report = Pick<BuildReport, 'progress' | 'note'>
@@ -105,7 +107,7 @@ async function fromMirrors(
     reason: 'module',
     code: 'image-download-failed',
     message: `${basename(target).slice(13)} could not be downloaded from any of ${source.urls.length} mirrors`,
-    hint: `Check the network, or download the file yourself (SHA-256 ${source.sha256}) and give it with --iso FILE. What was downloaded so far is kept.`,
+    hint: `Check the network, or download the file yourself (SHA-256 ${source.sha256}) and give it: ${options.instead}. What was downloaded so far is kept.`,
     details: refusals.join('\n'),
   })
 }

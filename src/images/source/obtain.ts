@@ -31,14 +31,20 @@ export function downloadFolder(): string {
 export async function obtainSource(
   controller: HostAccess,
   source: PackerImageFile['source'],
-  options: { readonly iso?: string | undefined; readonly signal: AbortSignal },
+  options: {
+    readonly iso?: string | undefined
+    readonly signal: AbortSignal
+    /** Said where the source cannot be had. */
+    readonly instead: string
+  },
   report: BuildReport,
 ): Promise<ObtainedSource> {
   const [first = ''] = source.urls
   const name = basename(new URL(first).pathname)
-  const { iso, signal } = options
+  const { iso, signal, instead } = options
   if (iso !== undefined) await checkOwn(iso, source.sha256, name, signal, report)
-  const path = iso ?? (await download(controller, source, { folder: downloadFolder(), signal }, report))
+  const path =
+    iso ?? (await download(controller, source, { folder: downloadFolder(), signal, instead }, report))
   if (source.fingerprint === undefined) return { path, name, signature: 'none named in image.yml' }
   report.progress({ text: 'source: checking the signature' })
   const urls =

@@ -66,6 +66,6 @@ t.test('a published disk that no image can stand on', async (t) => {
     }
     const report = { progress: () => undefined, note: () => undefined, output: () => undefined }
     const { signal } = new AbortController()
-    return publishedDisk(host, { file } as CloudImage, work, { iso, signal }, report)
+    return publishedDisk(host, { file, folder } as CloudImage, work, { iso, signal }, report)
   }
 })

@@ -76,12 +76,15 @@ async function tryDownload(t: Test, source: Source, options: Partial<DownloadOpt
   const folder = options.folder ?? t.testdir()
   const report = { progress: () => undefined, note: (_level: string, text: string) => notes.push(text) }
   const signal = options.signal ?? new AbortController().signal
-  const result = await download(host, source, { folder, signal, ...options }, report).catch(
-    (error: unknown) => {
-      if (error instanceof FailureError) return error.failure
-      throw error
-    },
-  )
+  const result = await download(
+    host,
+    source,
+    { folder, signal, instead: '`--iso FILE`. Or take another', ...options },
+    report,
+  ).catch((error: unknown) => {
+    if (error instanceof FailureError) return error.failure
+    throw error
+  })
   return { result, notes, folder }
 }
 
@@ -158,7 +161,7 @@ t.test('a download: mirrors in order, resumed, kept, right or not at all', async
       reason: 'module',
       code: 'image-download-failed',
       message: 'a.iso could not be downloaded from any of 2 mirrors',
-      hint: `Check the network, or download the file yourself (SHA-256 ${sha256}) and give it with --iso FILE. What was downloaded so far is kept.`,
+      hint: `Check the network, or download the file yourself (SHA-256 ${sha256}) and give it: \`--iso FILE\`. Or take another. What was downloaded so far is kept.`,
       details: `${bad[0]}: it answers 404 Not Found\n${closed}: it refuses connections`,
     })
   })
