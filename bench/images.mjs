@@ -126,7 +126,7 @@ function finalising() {
 function image(name, standIn = '') {
   const folder = join(work, 'images', name)
   mkdirSync(folder, { recursive: true })
-  for (const file of ['ubuntu.pkr.hcl', 'user-data'])
+  for (const file of ['ubuntu.pkr.hcl', 'layer.pkr.hcl', 'user-data'])
     copyFileSync(join(root, 'images/ubuntu-20.04', file), join(folder, file))
   writeFileSync(
     join(folder, 'image.yml'),
@@ -139,7 +139,7 @@ installer:
   cpus: 1
   kernel_arguments: autoinstall ds=nocloud console=ttyS0,115200n8 panic=-1 ${standIn} ---
 template: ubuntu.pkr.hcl
-packages: [sysbench]
+packages: []
 disk: {size_gb: 1}
 boot: {cmdline: "root=/dev/vda2 ro console=ttyS0,115200"}
 login: {user: hvlab}
