@@ -73,7 +73,7 @@ async function installation() {
 /** How long until it is said, and what. */
 async function failures() {
   console.log('\nwhat goes wrong                Packer alone says            hvlab says')
-  image('fails', 'standin=fail@packages')
+  image('fails', 'standin=fail@curthooks')
   image('hangs', 'standin=hang@extract')
   image('killed', 'standin=hang@partitioning')
   said('the installer fails', await packer('fails'), await hvlab('fails'))
@@ -173,7 +173,7 @@ async function packer(name, more = {}) {
   writeFileSync(join(folder, 'build.pkrvars.json'), JSON.stringify(variables))
   const script = `set -e
 xorriso -osirrox on -indev "$0" -extract /casper/vmlinuz vmlinuz -extract /casper/initrd initrd 2>/dev/null
-touch meta-data; xorriso -as mkisofs -quiet -V cidata -J -r -o seed.iso user-data meta-data
+touch meta-data; xorriso -as mkisofs -quiet -V cidata -J -r -o seed.iso user-data meta-data 2>/dev/null
 exec packer build -color=false -var-file=build.pkrvars.json "$1"`
   const env = { CHECKPOINT_DISABLE: '1', PACKER_CACHE_DIR: join(folder, 'cache') }
   const result = await run('sh', ['-c', script, iso, join(work, 'images', name, template)], folder, env)
