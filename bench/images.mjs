@@ -30,7 +30,7 @@ const { renderInstallerSeed } = await load('src/images/autoinstall/installer-see
 
 /** A hung installation: hvlab is told to give it this long without a word; Packer, which cannot know, as long in all. */
 const stallSeconds = 10
-const packerDeadlineSeconds = 120
+const packerDeadlineSeconds = 30
 
 const work = mkdtempSync('/var/tmp/hvlab-images-')
 const store = join(work, 'store')
