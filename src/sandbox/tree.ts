@@ -27,7 +27,7 @@ const source: MirrorChoice & { readonly suite: string } = {
   keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
 }
 /** Raised when the recipe below changes, so that a tree of the old one is not taken for it. */
-const recipe = 1
+const recipe = 2
 
 /** A tree is read only: every host is an overlay on it. */
 export interface Tree {
@@ -100,18 +100,24 @@ function buildCommand(tree: Tree, workFolder: string): Command {
     ...['--dpkgopt=force-unsafe-io', '--verbose'],
     ...tree.aptOptions.map((option) => `--aptopt=${option}`),
   ]
-  // Kernel modules are the machine's: loading them from several hosts at once fails now and then.
+  // Kernel modules and settings are the machine's: applying them from several hosts at once fails now and then.
   const masked = [
     'systemd-modules-load.service',
+    'systemd-sysctl.service',
     'systemd-networkd-wait-online.service',
     'apt-daily.timer',
     'apt-daily-upgrade.timer',
   ]
+  // Once logind is there, a user's manager ends ten seconds after the last logout. A login at that moment was seen to
+  // wait for more than a minute where the machine has control groups of version 1, so the manager stays.
+  const logins = '[Login]\nUserStopDelaySec=infinity\n'
   return {
     ...sh`(set -e
 unshare --mount --propagation private -- mmdebstrap ${options} ${source.suite} ${root} ${tree.mirrors}
 systemctl --root ${root} --quiet enable systemd-networkd.service ssh.service
 systemctl --root ${root} --quiet mask ${masked}
+mkdir -p ${root}/etc/systemd/logind.conf.d
+printf %s ${logins} >${root}/etc/systemd/logind.conf.d/hvlab.conf
 : >${root}/etc/machine-id
 rm -f ${root}/etc/ssh/ssh_host_* ${root}/etc/resolv.conf
 # Certificates of this machine, for mirrors that are reached by way of its proxy.
