@@ -33,7 +33,7 @@ started() { read -r line 2>/dev/null <"/proc/$1/stat" || return 0; set -- \${lin
 alive() { [ "$(started ${String(process.pid)})" = ${ownStart()} ]; }
 end_qemu() {
   pid=$(cat ${workFiles.pid} 2>/dev/null) || return 0
-  if tr '\\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -F ${`${workFiles.output}/${workFiles.disk}`}; then kill -KILL "$pid" 2>/dev/null; fi
+  if tr '\\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -q -F ${`${workFiles.output}/${workFiles.disk}`}; then kill -KILL "$pid" 2>/dev/null; fi
 }
 packer build -color=false -var-file=${workFiles.variables} ${template} </dev/null &
 packer=$!
