@@ -4,7 +4,7 @@ export interface GuestFiles {
   readonly disk: string
   readonly seed: string
   readonly serialLog: string
-  /** Holds the id of the domain's start in which a login worked; see `boot.ts`. */
+  /** Holds the id of the domain's start in which a login worked; see `start-guests.ts`. */
   readonly ready: string
 }
 

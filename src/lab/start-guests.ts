@@ -4,6 +4,7 @@ import type { ModuleContext } from '../modules/module.ts'
 import { sh } from '../util/sh.ts'
 import { diagnose } from './diagnosis.ts'
 import { setClock } from './guest-clock.ts'
+import { configuredVcpus } from './guest-config.ts'
 import { guestFiles } from './guest-files.ts'
 import { attemptLogin } from './guest-login.ts'
 import { domainName, guestMac } from './identity.ts'
@@ -17,7 +18,6 @@ import { virsh } from './virsh.ts'
 /** A defined guest that should be up. */
 export interface GuestToStart {
   readonly metadata: GuestMetadata
-  readonly vcpus: number
   readonly running: boolean
   /** It goes on from a moment that has passed: its clock is set. */
   readonly stoodStill?: boolean
@@ -28,19 +28,24 @@ export interface StartOptions {
   readonly keyFile: string
   /** Wait until a login works. */
   readonly wait: boolean
-  readonly deadlineSeconds?: number
+  /** Longest wait for a login; undefined: by the accelerator. */
+  readonly deadlineSeconds: number | undefined
+  /** Processors of the hypervisor. */
   readonly cpus: number
 }
 
+/** Seconds from start to login, by the guest's name. */
+export type BootSeconds = ReadonlyMap<string, number>
+
 /**
  * Starts guests and waits for logins, as many at once as the host can boot: a host that emulates more processors
- * than it has would let all of them miss their deadlines. Returns each guest's seconds from start to login.
+ * than it has would let all of them miss their deadlines.
  */
 export async function startGuests(
   context: ModuleContext,
   guests: readonly GuestToStart[],
   options: StartOptions,
-): Promise<Map<string, number>> {
+): Promise<BootSeconds> {
   const queue = [...guests]
   const seconds = new Map<string, number>()
   const failures: FailureError[] = []
@@ -70,7 +75,7 @@ export async function startGuests(
 export function bootsAtOnce(guests: readonly GuestToStart[], cpus: number): number {
   const emulated = guests.filter((guest) => guest.metadata.accelerator === 'tcg')
   if (emulated.length === 0) return Math.min(guests.length, 2 * cpus)
-  const widest = Math.max(...emulated.map((guest) => guest.vcpus))
+  const widest = Math.max(...emulated.map(({ metadata }) => configuredVcpus(metadata)))
   return Math.min(guests.length, Math.max(1, Math.floor(cpus / widest)))
 }
 

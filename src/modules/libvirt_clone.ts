@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { cloneXml } from '../lab/clone-xml.ts'
 import { copiedDisks, copyDisks } from '../lab/copy-disks.ts'
 import { type ExistingGuest, findGuest } from '../lab/find-guests.ts'
-import { configuredVcpus } from '../lab/guest-config.ts'
 import { type GuestDefinition, guestDefinition } from '../lab/guest-disks.ts'
 import { guestFiles } from '../lab/guest-files.ts'
 import { guestHost, machineCount } from '../lab/guest-host.ts'
@@ -16,7 +15,7 @@ import type { GuestMetadata } from '../lab/metadata.ts'
 import { reservationXml } from '../lab/network-xml.ts'
 import { domainOf, refuseForeign } from '../lab/plan-guests.ts'
 import { seedTexts, writeSeed } from '../lab/seed.ts'
-import { startGuests } from '../lab/start-guests.ts'
+import { startSteps } from '../lab/start-steps.ts'
 import { virsh } from '../lab/virsh.ts'
 import { FailureError } from '../model/failure.ts'
 import { sh } from '../util/sh.ts'
@@ -48,12 +47,13 @@ export const libvirtClone = defineModule({
     const key = await guestKey(context.controller)
     const existing = domainOf(wanted, state)
     const metadata = existing?.metadata ?? (yield* create(context, source, params, state, key))
-    const isRunning = existing?.running ?? false
-    if (params.state === 'running' && !isRunning)
-      yield {
-        summary: `start ${params.name}${params.wait ? ' and wait for an SSH login' : ''}`,
-        action: () => startGuests(context, [toStart(metadata)], startOptions(params, state, key)),
-      }
+    if (params.state === 'running' && !existing?.running)
+      yield* startSteps(context, [{ metadata, running: false }], {
+        keyFile: key.path,
+        wait: params.wait,
+        deadlineSeconds: params.deadline,
+        cpus: state.cpus,
+      })
     return {
       data: {
         guest: { name: params.name, domain: domainName(wanted.lab, params.name), address: metadata.address },
@@ -163,14 +163,6 @@ async function must(
     'A copy needs as much room in /var/lib/hvlab as the disk of the original takes.',
     stderr,
   )
-}
-
-function toStart(metadata: GuestMetadata) {
-  return { metadata, vcpus: configuredVcpus(metadata), running: false }
-}
-
-function startOptions({ wait, deadline }: Params, { cpus }: LibvirtState, key: GuestKey) {
-  return { keyFile: key.path, wait, cpus, ...(deadline === undefined ? {} : { deadlineSeconds: deadline }) }
 }
 
 function hostOf(context: ModuleContext, metadata: GuestMetadata, key: GuestKey) {

@@ -11,7 +11,8 @@ import { type LibvirtState, readLibvirt, readLibvirtOrNone } from '../lab/libvir
 import type { GuestMetadata } from '../lab/metadata.ts'
 import { domainOf, outdatedGuests, planGuests, refuseForeign } from '../lab/plan-guests.ts'
 import { removeGuest } from '../lab/removal.ts'
-import { type GuestToStart, startGuests } from '../lab/start-guests.ts'
+import type { BootSeconds, GuestToStart } from '../lab/start-guests.ts'
+import { startSteps } from '../lab/start-steps.ts'
 import { stopGuest } from '../lab/stop-guest.ts'
 import { FailureError } from '../model/failure.ts'
 import { defineModule, type ModuleContext, type ModuleResult, type Steps } from './module.ts'
@@ -87,14 +88,11 @@ export const libvirtGuest = defineModule({
     const seconds =
       params.state === 'stopped'
         ? yield* stop(context, existing)
-        : yield* start(context, params, { wanted, created, existing, state: current, key })
+        : yield* start(context, params, { created, existing, state: current, key })
     const guests = [...existing.flatMap(({ metadata }) => metadata ?? []), ...created]
     return outcome(context, params, key, guests, seconds)
   },
 })
-
-/** Seconds from start to login of the guests that were started. */
-type BootSeconds = ReadonlyMap<string, number>
 
 /** Removes guests that are to be made anew; returns what libvirt has afterwards. */
 async function* withoutOutdated(
@@ -138,7 +136,6 @@ async function* create(
 }
 
 interface Present {
-  readonly wanted: readonly WantedGuest[]
   readonly created: readonly GuestMetadata[]
   readonly existing: readonly DomainState[]
   readonly state: LibvirtState
@@ -147,38 +144,21 @@ interface Present {
 
 /** Starts what does not run, and waits for every guest whose present start has not had a login yet. */
 async function* start(context: ModuleContext, params: Params, present: Present): Steps<BootSeconds> {
-  const vcpus = new Map(present.wanted.map((guest) => [guest.name, guest.vcpus]))
-  const guest = (metadata: GuestMetadata, running: boolean): GuestToStart => ({
-    metadata,
-    running,
-    vcpus: vcpus.get(metadata.guest) ?? 1,
-  })
-  const down = [
-    ...present.created.map((metadata) => guest(metadata, false)),
+  const down: GuestToStart[] = [
+    ...present.created.map((metadata) => ({ metadata, running: false })),
     ...present.existing.flatMap(({ metadata, running }) =>
-      metadata && !running ? guest(metadata, false) : [],
+      metadata && !running ? [{ metadata, running }] : [],
     ),
   ]
   const booting = present.existing.flatMap(({ name, metadata, running, startId }) =>
-    metadata && running && present.state.ready.get(name) !== startId ? guest(metadata, true) : [],
+    metadata && running && present.state.ready.get(name) !== startId ? [{ metadata, running }] : [],
   )
-  const options = {
+  return yield* startSteps(context, [...down, ...booting], {
     keyFile: present.key.path,
     wait: params.wait,
+    deadlineSeconds: params.deadline,
     cpus: present.state.cpus,
-    ...(params.deadline === undefined ? {} : { deadlineSeconds: params.deadline }),
-  }
-  const nothing: BootSeconds = new Map()
-  if (down.length > 0) {
-    const names = down.map(({ metadata }) => metadata.guest).join(', ')
-    const done = yield {
-      summary: `start ${names}${params.wait ? ' and wait for an SSH login' : ''}`,
-      action: () => startGuests(context, [...down, ...booting], options),
-    }
-    return (done.value as BootSeconds | undefined) ?? nothing
-  }
-  if (booting.length === 0 || !params.wait || context.check) return nothing
-  return startGuests(context, booting, options)
+  })
 }
 
 async function* stop(context: ModuleContext, existing: readonly DomainState[]): Steps<BootSeconds> {

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { type ExistingGuest, findGuest } from '../lab/find-guests.ts'
-import { configuredVcpus } from '../lab/guest-config.ts'
 import { guestKey } from '../lab/guest-key.ts'
 import { phaseWords } from '../lab/guest-phase.ts'
 import { onlyLab } from '../lab/lab-name.ts'
 import { type LibvirtState, readLibvirt } from '../lab/libvirt-state.ts'
-import { type GuestToStart, startGuests } from '../lab/start-guests.ts'
+import type { GuestToStart } from '../lab/start-guests.ts'
+import { startSteps } from '../lab/start-steps.ts'
 import { stopGently, switchOff } from '../lab/stop-guest.ts'
 import { virsh } from '../lab/virsh.ts'
 import type { FailureError } from '../model/failure.ts'
@@ -101,12 +101,6 @@ async function* running(
   state: LibvirtState,
 ): Steps<void> {
   const key = await guestKey(context.controller)
-  const options = {
-    keyFile: key.path,
-    wait: params.wait,
-    cpus: state.cpus,
-    ...(params.deadline === undefined ? {} : { deadlineSeconds: params.deadline }),
-  }
   const paused = guests.filter(({ phase }) => phase === 'paused')
   for (const { metadata, domain } of paused)
     yield { summary: `resume ${metadata.guest}`, action: sh`${virsh} resume ${domain.uuid} >/dev/null` }
@@ -114,17 +108,16 @@ async function* running(
   const toStart = [...paused, ...off].map(
     ({ metadata, phase }): GuestToStart => ({
       metadata,
-      vcpus: configuredVcpus(metadata),
       running: phase === 'paused',
       stoodStill: phase === 'paused' || phase === 'saved',
     }),
   )
-  if (off.length > 0)
-    yield {
-      summary: `start ${off.map(({ metadata }) => metadata.guest).join(', ')}${params.wait ? ' and wait for an SSH login' : ''}`,
-      action: () => startGuests(context, toStart, options),
-    }
-  else if (paused.length > 0 && params.wait && !context.check) await startGuests(context, toStart, options)
+  yield* startSteps(context, toStart, {
+    keyFile: key.path,
+    wait: params.wait,
+    deadlineSeconds: params.deadline,
+    cpus: state.cpus,
+  })
 }
 
 async function* stopped(

@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import { type ExistingGuest, existingGuests, findGuest } from '../lab/find-guests.ts'
-import { configuredVcpus } from '../lab/guest-config.ts'
 import { guestDefinition } from '../lab/guest-disks.ts'
 import { guestKey } from '../lab/guest-key.ts'
 import { onlyLab } from '../lab/lab-name.ts'
 import { type LibvirtState, readLibvirt } from '../lab/libvirt-state.ts'
 import { type Snapshot, snapshotFailure, snapshots, snapshotXml } from '../lab/snapshots.ts'
-import { startGuests } from '../lab/start-guests.ts'
+import { startSteps } from '../lab/start-steps.ts'
 import { virsh } from '../lab/virsh.ts'
 import type { Command } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
@@ -121,25 +120,15 @@ const towards: Readonly<
           sh`${virsh} snapshot-revert ${guest.domain.uuid} --snapshotname ${name} ${snapshot.memory ? ['--running'] : []}`,
         ),
     }
-    const toStart = {
-      metadata: guest.metadata,
-      vcpus: configuredVcpus(guest.metadata),
-      running: snapshot.memory,
-      stoodStill: snapshot.memory,
-    }
-    const options = {
-      keyFile: (await guestKey(context.controller)).path,
+    if (!snapshot.memory && !running) return
+    const toStart = { metadata: guest.metadata, running: snapshot.memory, stoodStill: snapshot.memory }
+    const key = await guestKey(context.controller)
+    yield* startSteps(context, [toStart], {
+      keyFile: key.path,
       wait: wanted.wait,
+      deadlineSeconds: wanted.deadline,
       cpus: wanted.state.cpus,
-      ...(wanted.deadline === undefined ? {} : { deadlineSeconds: wanted.deadline }),
-    }
-    if (snapshot.memory) {
-      if (wanted.wait && !context.check) await startGuests(context, [toStart], options)
-    } else if (running)
-      yield {
-        summary: `start ${guest.metadata.guest}${wanted.wait ? ' and wait for an SSH login' : ''}`,
-        action: () => startGuests(context, [toStart], options),
-      }
+    })
   },
 }
 

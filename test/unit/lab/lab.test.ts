@@ -472,7 +472,10 @@ t.test('machines that may have guests', async (t) => {
 
 t.test('how many boot at once', async (t) => {
   const guests = (count: number, accelerator: 'kvm' | 'tcg', vcpus = 2) =>
-    Array.from({ length: count }, () => ({ metadata: { ...metadata, accelerator }, vcpus, running: false }))
+    Array.from({ length: count }, () => ({
+      metadata: { ...metadata, accelerator, config: `{"vcpus":${vcpus}}` },
+      running: false,
+    }))
   t.equal(bootsAtOnce(guests(9, 'kvm'), 2), 4)
   t.equal(bootsAtOnce(guests(3, 'kvm'), 2), 3)
   t.equal(bootsAtOnce(guests(9, 'tcg'), 8), 4)
