@@ -18,13 +18,36 @@ export async function chosenGuests(
   options: RunOptions,
   env: CommandEnvironment,
 ): Promise<readonly LabGuest[] | number> {
+  const guests = await guestsAmong(names, command, options, env)
+  if (typeof guests === 'number' || names === undefined) return guests
+  return [...new Set(names.map((name) => chooseGuest(name, guests)))]
+}
+
+/** The one guest that a person named; a number as with `chosenGuests`. */
+export async function chosenGuest(
+  name: string,
+  command: string,
+  options: RunOptions,
+  env: CommandEnvironment,
+): Promise<LabGuest | number> {
+  const guests = await guestsAmong([name], command, options, env)
+  return typeof guests === 'number' ? guests : chooseGuest(name, guests)
+}
+
+/** All guests of the hosts, unless a host that gave no answer may have one of those names. */
+async function guestsAmong(
+  names: readonly string[] | undefined,
+  command: string,
+  options: RunOptions,
+  env: CommandEnvironment,
+): Promise<readonly LabGuest[] | number> {
   const lab = await labGuests(options, env, command)
   if (lab === undefined) return ExitCode.usage
   env.stderr(printFailures(lab.failures))
   // A host that gave no answer may have the guest: nothing can be said about it.
   const isMissing = (name: string) => !lab.guests.some((guest) => isCalled(guest, name))
   if (lab.failures.length > 0 && (names === undefined || names.some(isMissing))) return lab.exitCode
-  return names === undefined ? lab.guests : [...new Set(names.map((name) => chooseGuest(name, lab.guests)))]
+  return lab.guests
 }
 
 /** By its name in the inventory, its own name, or its domain's. Throws when that is none or several. */

@@ -2,7 +2,7 @@ import { defined } from '../../util/defined.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import { exitCodeOf, runAdHoc } from '../run-ad-hoc.ts'
 import type { RunOptions } from '../run-options.ts'
-import { chosenGuests } from './choose-guest.ts'
+import { chosenGuest } from './choose-guest.ts'
 
 export interface CloneOptions extends RunOptions {
   /** Leave the new guest off. */
@@ -18,26 +18,24 @@ export async function cloneCommand(
   options: CloneOptions,
   env: CommandEnvironment,
 ): Promise<number> {
-  const guests = await chosenGuests([guest], 'clone', options, env)
-  if (typeof guests === 'number') return guests
-  const [source] = guests
+  const source = await chosenGuest(guest, 'clone', options, env)
+  if (typeof source === 'number') return source
   const params = defined({
-    guest: source?.domain ?? guest,
+    guest: source.domain,
     name,
     state: options.stopped ? 'stopped' : 'running',
     wait: options.wait,
     deadline: options.patience,
   })
-  const pattern = source?.hypervisor ?? ''
   return exitCodeOf(
     await runAdHoc(
       {
-        pattern,
+        pattern: source.hypervisor,
         module: 'libvirt_clone',
         params,
         become: true,
         name: 'clone',
-        task: `clone ${source?.host ?? guest} as ${name}`,
+        task: `clone ${source.host} as ${name}`,
         format: options.format,
       },
       options,

@@ -5,7 +5,7 @@ import { printable } from '../../util/printable.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import type { RunOptions } from '../run-options.ts'
 import { sshFiles } from '../ssh-files.ts'
-import { chosenGuests, mustRun } from './choose-guest.ts'
+import { chosenGuest, mustRun } from './choose-guest.ts'
 import { sshGuests } from './ssh-guests.ts'
 
 export interface ConsoleOptions extends RunOptions {
@@ -20,20 +20,17 @@ export async function consoleCommand(
   env: CommandEnvironment,
 ): Promise<number> {
   if (!hasTerminal()) throw noTerminal(name)
-  const guests = await chosenGuests([name], 'console', options, env)
-  if (typeof guests === 'number') return guests
-  for (const guest of guests.map(mustRun)) {
-    const shown = printable(`${guest.host} on ${guest.hypervisor}`)
-    env.stderr(`Console of ${shown}. Enter shows the prompt; Ctrl-] leaves, and the guest goes on.\n`)
-    await using files = await sshFiles(sshGuests([guest]))
-    const attach = consoleCommandText(guest.domain, options.force)
-    // -e none: what is typed after a newline is for the guest, never for this connection.
-    const ssh = ['ssh', '-F', files.configFile, '-t', '-q', '-e', 'none', guest.hypervisor, '--', attach]
-    const code = await runInTerminal(guest.reach.kind === 'local' ? ['sh', '-c', attach] : ssh)
-    env.stderr(`\nLeft the console of ${shown}.\n`)
-    if (code !== 0) return code
-  }
-  return 0
+  const guest = await chosenGuest(name, 'console', options, env)
+  if (typeof guest === 'number') return guest
+  const shown = printable(`${mustRun(guest).host} on ${guest.hypervisor}`)
+  env.stderr(`Console of ${shown}. Enter shows the prompt; Ctrl-] leaves, and the guest goes on.\n`)
+  await using files = await sshFiles(sshGuests([guest]))
+  const attach = consoleCommandText(guest.domain, options.force)
+  // -e none: what is typed after a newline is for the guest, never for this connection.
+  const ssh = ['ssh', '-F', files.configFile, '-t', '-q', '-e', 'none', guest.hypervisor, '--', attach]
+  const code = await runInTerminal(guest.reach.kind === 'local' ? ['sh', '-c', attach] : ssh)
+  env.stderr(`\nLeft the console of ${shown}.\n`)
+  return code
 }
 
 function noTerminal(name: string): FailureError {

@@ -4,7 +4,7 @@ import type { CommandEnvironment } from '../environment.ts'
 import { printFailures } from '../lab-guests.ts'
 import { exitCodeOf, runAdHoc } from '../run-ad-hoc.ts'
 import type { RunOptions } from '../run-options.ts'
-import { chosenGuests } from './choose-guest.ts'
+import { chosenGuest } from './choose-guest.ts'
 
 export interface LogsOptions extends RunOptions {
   /** Goes on with what comes, until it is interrupted. */
@@ -19,9 +19,8 @@ export async function logsCommand(
   options: LogsOptions,
   env: CommandEnvironment,
 ): Promise<number> {
-  const guests = await chosenGuests([name], 'logs', options, env)
-  if (typeof guests === 'number') return guests
-  const [guest] = guests
+  const guest = await chosenGuest(name, 'logs', options, env)
+  if (typeof guest === 'number') return guest
   const isEvents = options.format === 'json' || options.format === 'jsonl'
   const show = (event: Event) => {
     if (event.kind !== 'task.output') return
@@ -31,9 +30,9 @@ export async function logsCommand(
   const { follow, lines } = options
   const outcome = await runAdHoc(
     defined({
-      pattern: guest?.hypervisor ?? '',
+      pattern: guest.hypervisor,
       module: 'libvirt_log',
-      params: defined({ guest: guest?.domain ?? name, follow, lines }),
+      params: defined({ guest: guest.domain, follow, lines }),
       become: true,
       name: 'logs',
       format: isEvents ? options.format : null,

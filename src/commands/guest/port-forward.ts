@@ -7,7 +7,7 @@ import { printable } from '../../util/printable.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import type { RunOptions } from '../run-options.ts'
 import { sshFiles } from '../ssh-files.ts'
-import { chosenGuests, mustRun } from './choose-guest.ts'
+import { chosenGuest, mustRun } from './choose-guest.ts'
 import { sshGuests } from './ssh-guests.ts'
 
 export interface PortForwardOptions extends RunOptions {
@@ -32,13 +32,13 @@ export async function portForwardCommand(
   env: CommandEnvironment,
 ): Promise<number> {
   const wanted = ports.map(readPorts)
-  const guests = await chosenGuests([name], 'port-forward', options, env)
-  if (typeof guests === 'number') return guests
-  const host = guests.map(mustRun)[0]?.host ?? name
+  const guest = await chosenGuest(name, 'port-forward', options, env)
+  if (typeof guest === 'number') return guest
+  const { host } = mustRun(guest)
   const pairs: PortPair[] = []
   for (const { local, remote } of wanted)
     pairs.push({ local: await freePort(options.address, local), remote })
-  await using files = await sshFiles(sshGuests(guests))
+  await using files = await sshFiles(sshGuests([guest]))
   const listen = options.address.includes(':') ? `[${options.address}]` : options.address
   const words = [
     ...['-F', files.configFile, '-o', 'ExitOnForwardFailure=yes', '-o', 'ServerAliveInterval=15'],

@@ -3,7 +3,7 @@ import { remoteWords } from '../../lab/ssh-command.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import type { RunOptions } from '../run-options.ts'
 import { sshFiles } from '../ssh-files.ts'
-import { chosenGuests, mustRun } from './choose-guest.ts'
+import { chosenGuest, mustRun } from './choose-guest.ts'
 import { sshGuests } from './ssh-guests.ts'
 
 /**
@@ -16,11 +16,10 @@ export async function sshCommand(
   options: RunOptions,
   env: CommandEnvironment,
 ): Promise<number> {
-  const guests = await chosenGuests([name], 'ssh', options, env)
-  if (typeof guests === 'number') return guests
-  const [guest] = guests.map(mustRun)
-  await using files = await sshFiles(sshGuests(guests))
-  return await runInTerminal(['ssh', '-F', files.configFile, guest?.host ?? name, ...remoteWords(command)], {
+  const guest = await chosenGuest(name, 'ssh', options, env)
+  if (typeof guest === 'number') return guest
+  await using files = await sshFiles(sshGuests([mustRun(guest)]))
+  return await runInTerminal(['ssh', '-F', files.configFile, guest.host, ...remoteWords(command)], {
     shareStreams: command.length > 0,
   })
 }
