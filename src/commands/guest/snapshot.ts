@@ -9,7 +9,7 @@ import { runAdHoc } from '../run-ad-hoc.ts'
 import type { RunOptions } from '../run-options.ts'
 import { age } from '../status.ts'
 import { actOnGuests } from './act-on-guests.ts'
-import { chooseGuest, chosenGuests } from './choose-guest.ts'
+import { chosenGuest } from './choose-guest.ts'
 
 export interface SnapshotOptions extends RunOptions {
   readonly description?: string
@@ -27,8 +27,8 @@ export async function snapshotCommand(
   options: SnapshotOptions,
   env: CommandEnvironment,
 ): Promise<number> {
-  const guests = await chosenGuests([guest], 'snapshot', options, env)
-  if (typeof guests === 'number') return guests
+  const found = await chosenGuest(guest, 'snapshot', options, env)
+  if (typeof found === 'number') return found
   const { description, start: running, wait, patience: deadline } = options
   const params = defined({ state, name: name ?? timeName(new Date()), description, running, wait, deadline })
   const action = {
@@ -37,7 +37,7 @@ export async function snapshotCommand(
     params,
     format: options.format,
   }
-  return await actOnGuests(guests, action, options, env)
+  return await actOnGuests([found], action, options, env)
 }
 
 const verbs = { present: 'create', reverted: 'revert', absent: 'delete' } as const
@@ -64,9 +64,10 @@ export async function snapshotListCommand(
   options: RunOptions,
   env: CommandEnvironment,
 ): Promise<number> {
-  const lab = await labGuests(options, env, 'snapshot')
-  if (lab === undefined) return ExitCode.usage
-  const only = name === undefined ? undefined : chooseGuest(name, lab.guests)
+  const only = name === undefined ? undefined : await chosenGuest(name, 'snapshot', options, env)
+  if (typeof only === 'number') return only
+  const guests = only === undefined ? (await labGuests(options, env, 'snapshot'))?.guests : [only]
+  if (guests === undefined) return ExitCode.usage
   const outcome = await runAdHoc(
     {
       pattern: only?.hypervisor ?? hypervisorPattern,
@@ -85,7 +86,7 @@ export async function snapshotListCommand(
     [...tasks.values()].flatMap(({ data }) =>
       (listSchema.safeParse(data).data?.snapshots ?? []).map((snapshot) => ({
         ...snapshot,
-        host: hostOf(lab.guests, hypervisor, snapshot.domain),
+        host: hostOf(guests, hypervisor, snapshot.domain),
       })),
     ),
   )
