@@ -6,6 +6,7 @@ import { type Calibration, calibrate, enoughRuns, merged } from '../verdicts/cal
 import { toleranceText } from '../verdicts/words.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { calibrationFile, measuredRun, readCalibration } from './measured.ts'
+import { printData } from './print-data.ts'
 import type { RunOptions } from './run-options.ts'
 import { runPipeline } from './run-pipeline.ts'
 
@@ -33,10 +34,7 @@ export async function calibrateCommand(
   const calibration = calibrate(await Promise.all(runIds.map((run) => measuredRun(env.cwd, run))))
   const file = calibrationFile(env.cwd)
   await writeFile(file, `${JSON.stringify(merged(before, calibration), null, 2)}\n`)
-  if (options.format === 'json' || options.format === 'jsonl') {
-    env.stdout(`${JSON.stringify(calibration, null, options.format === 'json' ? 2 : 0)}\n`)
-    return ExitCode.ok
-  }
+  if (printData(calibration, options, env)) return ExitCode.ok
   env.stdout(calibrationText(calibration, runIds.length, file))
   return ExitCode.ok
 }

@@ -7,6 +7,7 @@ import { writeJudgement } from '../verdicts/judgement-formats.ts'
 import type { JudgementFormat, Quantity } from '../verdicts/vocabulary.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { measuredRun, sideNamed, tolerancesFor } from './measured.ts'
+import { printData } from './print-data.ts'
 import type { VerdictOptions } from './verdict-options.ts'
 
 export interface CompareOptions extends VerdictOptions {
@@ -61,10 +62,7 @@ export async function fleetNamed(
 }
 
 export function writeFleet(fleet: Fleet, format: JudgementFormat, exitCode: number, env: Output): void {
-  if (format === 'json' || format === 'jsonl') {
-    env.stdout(`${JSON.stringify(fleetJson(fleet, exitCode), null, format === 'json' ? 2 : 0)}\n`)
-    return
-  }
+  if (printData(fleetJson(fleet, exitCode), { format }, env)) return
   if (format === 'text') {
     env.stdout(fleetText(fleet))
     return

@@ -4,6 +4,7 @@ import type { RunOutcome } from '../engine/run-options.ts'
 import { compileFor } from './compile-plan.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { hypervisorPattern } from './lab-guests.ts'
+import { printData } from './print-data.ts'
 import { exitCodeOf, runAdHoc } from './run-ad-hoc.ts'
 import type { RunOptions } from './run-options.ts'
 
@@ -49,9 +50,8 @@ export async function doctorCommand(options: RunOptions, env: CommandEnvironment
   )
   if (outcome === undefined) return exitCodeOf(outcome)
   const diagnoses = diagnosesOf(outcome)
-  const isData = options.format === 'json' || options.format === 'jsonl'
-  if (isData) env.stdout(`${JSON.stringify({ hosts: diagnoses }, null, options.format === 'json' ? 2 : 0)}\n`)
-  else env.stdout(diagnoses.map((diagnosis) => printDiagnosis(diagnosis, env.color)).join('\n'))
+  if (!printData({ hosts: diagnoses }, options, env))
+    env.stdout(diagnoses.map((diagnosis) => printDiagnosis(diagnosis, env.color)).join('\n'))
   return outcome.exitCode
 }
 

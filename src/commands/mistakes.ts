@@ -4,6 +4,7 @@ import { ExitCode } from '../model/exit-code.ts'
 import type { Failure } from '../model/failure.ts'
 import { defined } from '../util/defined.ts'
 import type { CommandEnvironment } from './environment.ts'
+import { printData } from './print-data.ts'
 import type { RunOptions } from './run-options.ts'
 
 type Output = Pick<CommandEnvironment, 'color' | 'cwd' | 'stdout' | 'stderr'>
@@ -47,10 +48,7 @@ export function document(
   format: RunOptions['format'],
   env: Pick<Output, 'stdout'>,
 ): ExitCode {
-  if (format === 'json' || format === 'jsonl') {
-    const indent = format === 'json' ? 2 : 0
-    env.stdout(`${JSON.stringify({ exit_code: exitCode, diagnostics }, null, indent)}\n`)
-  }
+  printData({ exit_code: exitCode, diagnostics }, { format }, env)
   return exitCode
 }
 

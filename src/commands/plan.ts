@@ -5,6 +5,7 @@ import { planData } from '../plan/plan-data.ts'
 import { printPlan } from '../plan/print-plan.ts'
 import { compilePlan, type PlanInputs } from './compile-plan.ts'
 import type { CommandEnvironment } from './environment.ts'
+import { printData } from './print-data.ts'
 import type { RunOptions } from './run-options.ts'
 
 /** Prints what a pipeline would do. `file` may be the name of a pipeline of the lab or the package. */
@@ -16,9 +17,7 @@ export async function planCommand(
   const compiled = await compilePlan(pipelineArgument(file, env.cwd), options, env)
   if (!compiled) return ExitCode.usage
   const { plan } = compiled
-  const isData = options.format === 'json' || options.format === 'jsonl'
-  if (isData) env.stdout(`${JSON.stringify(planData(plan), null, options.format === 'json' ? 2 : 0)}\n`)
-  else env.stdout(printPlan(plan, env))
+  if (!printData(planData(plan), options, env)) env.stdout(printPlan(plan, env))
   return ExitCode.ok
 }
 

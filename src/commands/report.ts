@@ -2,6 +2,7 @@ import { ExitCode } from '../model/exit-code.ts'
 import { writeReports } from '../reports/write-reports.ts'
 import { textTable } from '../util/text-table.ts'
 import type { CommandEnvironment } from './environment.ts'
+import { printData } from './print-data.ts'
 import { runFolder } from './run-folder.ts'
 import type { RunOptions } from './run-options.ts'
 
@@ -12,11 +13,7 @@ export async function reportCommand(
   env: Pick<CommandEnvironment, 'cwd' | 'stdout'>,
 ): Promise<number> {
   const written = await writeReports(runFolder(env.cwd, run))
-  if (options.format === 'json' || options.format === 'jsonl') {
-    const indent = options.format === 'json' ? 2 : 0
-    env.stdout(`${JSON.stringify(written, null, indent)}\n`)
-    return ExitCode.ok
-  }
+  if (printData(written, options, env)) return ExitCode.ok
   const { title, columns, rows } = written.summary
   env.stdout(`${[title, '', ...textTable(columns, rows), '', ...written.files].join('\n')}\n`)
   return ExitCode.ok

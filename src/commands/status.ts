@@ -3,6 +3,7 @@ import { printable } from '../util/printable.ts'
 import { textTable } from '../util/text-table.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { type LabGuest, labGuests, printFailures } from './lab-guests.ts'
+import { printData } from './print-data.ts'
 import type { RunOptions } from './run-options.ts'
 
 /** `hvlab status`: the guests on the hosts of the inventory, as the hosts say. */
@@ -10,18 +11,15 @@ export async function statusCommand(options: RunOptions, env: CommandEnvironment
   const lab = await labGuests(options, env, 'status')
   if (lab === undefined) return ExitCode.usage
   const guests = lab.guests.toSorted((a, b) => (a.hypervisor + a.name < b.hypervisor + b.name ? -1 : 1))
-  if (options.format === 'json' || options.format === 'jsonl') {
-    const data = {
-      guests: guests.map(publicData),
-      failures: lab.failures.map(({ host, failure }) => ({
-        host: host ?? null,
-        code: failure.code,
-        message: failure.message,
-      })),
-    }
-    env.stdout(`${JSON.stringify(data, null, options.format === 'json' ? 2 : 0)}\n`)
-    return lab.exitCode
+  const data = {
+    guests: guests.map(publicData),
+    failures: lab.failures.map(({ host, failure }) => ({
+      host: host ?? null,
+      code: failure.code,
+      message: failure.message,
+    })),
   }
+  if (printData(data, options, env)) return lab.exitCode
   if (guests.length > 0) env.stdout(statusTable(guests, new Date()))
   else if (lab.failures.length === 0) env.stdout('There are no guests. `hvlab up` makes them.\n')
   env.stderr(printFailures(lab.failures))

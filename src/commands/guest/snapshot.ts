@@ -5,6 +5,7 @@ import { printable } from '../../util/printable.ts'
 import { textTable } from '../../util/text-table.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import { hypervisorPattern, type LabGuest, labGuests, printFailures } from '../lab-guests.ts'
+import { printData } from '../print-data.ts'
 import { runAdHoc } from '../run-ad-hoc.ts'
 import type { RunOptions } from '../run-options.ts'
 import { age } from '../status.ts'
@@ -90,10 +91,8 @@ export async function snapshotListCommand(
       })),
     ),
   )
-  const format = options.format
-  if (format === 'json' || format === 'jsonl')
-    env.stdout(`${JSON.stringify({ snapshots: listed }, null, format === 'json' ? 2 : 0)}\n`)
-  else env.stdout(listed.length > 0 ? snapshotTable(listed, new Date()) : 'There are no snapshots.\n')
+  if (!printData({ snapshots: listed }, options, env))
+    env.stdout(listed.length > 0 ? snapshotTable(listed, new Date()) : 'There are no snapshots.\n')
   return outcome.exitCode
 }
 

@@ -1,7 +1,8 @@
 import type { Manifest } from '../../images/manifest.ts'
 import { ExitCode } from '../../model/exit-code.ts'
 import type { CommandEnvironment } from '../environment.ts'
-import { findStored, printData, type StoreOptions } from './store-images.ts'
+import { printData } from '../print-data.ts'
+import { findStored, type StoreOptions } from './store-images.ts'
 
 /** How two images differ; null is "not there". */
 export interface ImageDiff {

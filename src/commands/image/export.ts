@@ -4,7 +4,8 @@ import { ExitCode } from '../../model/exit-code.ts'
 import { FailureError } from '../../model/failure.ts'
 import { sh } from '../../util/sh.ts'
 import type { CommandEnvironment } from '../environment.ts'
-import { findStored, openThisMachine, printData, type StoreOptions } from './store-images.ts'
+import { printData } from '../print-data.ts'
+import { findStored, openThisMachine, type StoreOptions } from './store-images.ts'
 
 export interface ExportOptions extends StoreOptions {
   readonly compress: boolean

@@ -2,12 +2,12 @@ import { guestsOn } from '../../images/store.ts'
 import { ExitCode } from '../../model/exit-code.ts'
 import { textTable } from '../../util/text-table.ts'
 import type { CommandEnvironment } from '../environment.ts'
+import { printData } from '../print-data.ts'
 import {
   currentBases,
   currentImages,
   megabytes,
   openThisMachine,
-  printData,
   type StoreOptions,
   storedImages,
 } from './store-images.ts'

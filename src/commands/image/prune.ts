@@ -5,12 +5,12 @@ import { guestsOn, remove } from '../../images/store.ts'
 import { storeNotWritable } from '../../images/store-errors.ts'
 import { ExitCode } from '../../model/exit-code.ts'
 import type { CommandEnvironment } from '../environment.ts'
+import { printData } from '../print-data.ts'
 import {
   currentBases,
   currentImages,
   megabytes,
   openThisMachine,
-  printData,
   type StoreOptions,
   storedImages,
 } from './store-images.ts'

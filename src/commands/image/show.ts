@@ -1,7 +1,8 @@
 import { ExitCode } from '../../model/exit-code.ts'
 import { textTable } from '../../util/text-table.ts'
 import type { CommandEnvironment } from '../environment.ts'
-import { findStored, megabytes, printData, type StoreOptions } from './store-images.ts'
+import { printData } from '../print-data.ts'
+import { findStored, megabytes, type StoreOptions } from './store-images.ts'
 
 /** `hvlab image show NAME`: the manifest, for people; with `--format json` as it is. */
 export async function imageShowCommand(

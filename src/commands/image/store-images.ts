@@ -6,7 +6,6 @@ import { type Manifest, parseManifest } from '../../images/manifest.ts'
 import { FailureError } from '../../model/failure.ts'
 import type { HostAccess } from '../../modules/module.ts'
 import { searchPathOf } from '../../plan/search-path.ts'
-import type { CommandEnvironment } from '../environment.ts'
 import type { RunOptions } from '../run-options.ts'
 
 export interface StoreOptions {
@@ -104,11 +103,4 @@ export async function openThisMachine(): Promise<HostAccess & AsyncDisposable> {
 /** Bytes for people: `412 MB`. */
 export function megabytes(bytes: number): string {
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
-}
-
-/** Data for programs, as `--format` asks for it; false when people are asking. */
-export function printData(value: unknown, { format }: StoreOptions, env: CommandEnvironment): boolean {
-  if (format !== 'json' && format !== 'jsonl') return false
-  env.stdout(`${JSON.stringify(value, null, format === 'json' ? 2 : 0)}\n`)
-  return true
 }

@@ -1,7 +1,8 @@
 import { lookUp } from '../../images/store.ts'
 import { ExitCode } from '../../model/exit-code.ts'
 import type { CommandEnvironment } from '../environment.ts'
-import { findStored, openThisMachine, printData, type StoreOptions, storedImages } from './store-images.ts'
+import { printData } from '../print-data.ts'
+import { findStored, openThisMachine, type StoreOptions, storedImages } from './store-images.ts'
 
 /** `hvlab image verify [NAME…]`: reads every byte. Exit code 2 when an image is not what was built. */
 export async function imageVerifyCommand(

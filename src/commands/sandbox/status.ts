@@ -1,5 +1,6 @@
 import { textTable } from '../../util/text-table.ts'
 import type { CommandEnvironment } from '../environment.ts'
+import { printData } from '../print-data.ts'
 import { exitCodeOf } from '../run-ad-hoc.ts'
 import type { RunOptions } from '../run-options.ts'
 import { age } from '../status.ts'
@@ -17,9 +18,8 @@ export async function sandboxStatusCommand(
   const { outcome, sandbox } = await runSandbox(questionOf(options), 'sandbox status', options, env)
   if (sandbox === undefined) return exitCodeOf(outcome)
   const { hosts } = sandbox
-  if (options.format === 'json' || options.format === 'jsonl')
-    env.stdout(`${JSON.stringify({ hosts }, null, options.format === 'json' ? 2 : 0)}\n`)
-  else if (hosts.length === 0) env.stdout('There are no sandbox hosts. `hvlab sandbox up` makes them.\n')
+  if (printData({ hosts }, options, env)) return exitCodeOf(outcome)
+  if (hosts.length === 0) env.stdout('There are no sandbox hosts. `hvlab sandbox up` makes them.\n')
   else {
     const now = new Date()
     const rows = hosts.map(({ sandbox: name, host, address, state, created }) => [
