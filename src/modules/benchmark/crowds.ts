@@ -4,11 +4,10 @@ import type { Design, Subject } from '../../bench/record.ts'
 import { shuffled } from '../../bench/statistics.ts'
 import { figure } from '../../bench/words.ts'
 import { headline, type Workload } from '../../bench/workload-file.ts'
-import { FailureError } from '../../model/failure.ts'
 import { plainData } from '../../util/plain-data.ts'
 import type { ModuleContext } from '../module.ts'
 import { Barrier } from './barrier.ts'
-import { attempts, spoiled } from './measure.ts'
+import { attempts, unspoiled } from './measure.ts'
 import { runTrial } from './trial.ts'
 
 /** One crowd to measure. */
@@ -40,7 +39,10 @@ export async function measureCrowds(
       total: rounds.length,
       unit: 'trials',
     })
-    const crowd = await unspoiled(context, design, round, load, index)
+    const crowd = await unspoiled(context, 'round', (time) =>
+      // After those of the benchmark itself, whose numbers are below a million.
+      takeRound(context, design, round, load, { index, number: 1_000_000 + index * attempts + time }),
+    )
     crowds.push(crowd)
     context.record('crowd', plainData(crowd))
     context.output('stdout', line(round, crowd))
@@ -71,30 +73,12 @@ export function roundsOf(design: Design, scenarios: readonly ScenarioName[]): Ro
   return rounds
 }
 
-async function unspoiled(
-  context: ModuleContext,
-  design: Design,
-  round: Round,
-  load: Workload,
-  index: number,
-): Promise<Crowd> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await takeRound(context, design, round, load, { index, attempt })
-    } catch (error) {
-      const again = attempt < attempts && error instanceof FailureError && spoiled.has(error.failure.code)
-      if (!again) throw error
-      context.note('warning', `${error.message} The round is taken once more.`)
-    }
-  }
-}
-
 async function takeRound(
   context: ModuleContext,
   design: Design,
   { scenario, block, workload, measured, neighbours }: Round,
   load: Workload,
-  { index, attempt }: { index: number; attempt: number },
+  { index, number }: { index: number; number: number },
 ): Promise<Crowd> {
   const members = [
     ...measured.map((subject) => ({ subject, workload })),
@@ -108,12 +92,11 @@ async function takeRound(
     runTrial(context, {
       design,
       trial: { order: index, block, warmUp: false, subject: subject.id, workload: workload.id },
-      attempt,
+      attempt: 1,
       subject,
       workload,
       barrier,
-      // After those of the benchmark itself, whose numbers are below a million.
-      number: 1_000_000 + index * attempts + attempt,
+      number,
       where: `round ${index + 1} of ${scenario}`,
     }),
   )

@@ -12,7 +12,7 @@ import { runTrial, type TrialPlan } from './trial.ts'
 
 /** A trial that a stall spoiled is taken again: bad luck once, a fact the third time. A contaminated one likewise. */
 export const attempts = 3
-export const spoiled: ReadonlySet<string> = new Set(['benchmark-run-length', 'benchmark-output-inconsistent'])
+const spoiled: ReadonlySet<string> = new Set(['benchmark-run-length', 'benchmark-output-inconsistent'])
 
 export interface Measured {
   readonly samples: readonly Sample[]
@@ -95,7 +95,10 @@ class Measurement implements Measured {
       const total = this.#trials.length
       const plan = planOf(this.#design, { trial, attempt, total })
       this.#context.progress({ text: progressText(plan), done: trial.order, total, unit: 'trials' })
-      const sample = await unspoiled(this.#context, plan)
+      const first = (trial.order * attempts + attempt - 1) * attempts
+      const sample = await unspoiled(this.#context, 'trial', (time) =>
+        runTrial(this.#context, { ...plan, number: first + time }),
+      )
       this.samples.push(sample)
       this.#context.record('sample', plainData(sample))
       this.#context.output('stdout', line(plan, sample))
@@ -105,15 +108,19 @@ class Measurement implements Measured {
   }
 }
 
-async function unspoiled(context: ModuleContext, plan: TrialPlan): Promise<Sample> {
-  const first = (plan.trial.order * attempts + plan.attempt - 1) * attempts
+/** Takes a trial or a round, and once more while a stall spoils it; `time` counts from 1. */
+export async function unspoiled<T>(
+  context: ModuleContext,
+  what: 'trial' | 'round',
+  take: (time: number) => Promise<T>,
+): Promise<T> {
   for (let time = 1; ; time++) {
     try {
-      return await runTrial(context, { ...plan, number: first + time })
+      return await take(time)
     } catch (error) {
       const again = time < attempts && error instanceof FailureError && spoiled.has(error.failure.code)
       if (!again) throw error
-      context.note('warning', `${error.message} The trial is taken once more.`)
+      context.note('warning', `${error.message} The ${what} is taken once more.`)
     }
   }
 }
