@@ -1,5 +1,8 @@
+import { contaminated } from './counting-samples.ts'
 import { type Crowding, crowding } from './crowding.ts'
 import type { Finding, Rule } from './finding.ts'
+import { failedGates } from './noise-findings.ts'
+import type { Benchmark } from './record.ts'
 import { counted, percent, times } from './words.ts'
 
 /** Below this the guests of a round did not get alike. */
@@ -18,7 +21,17 @@ export const crowdFindings: Rule = (benchmark, comparisons) => [
     }),
   ),
   ...crowding(benchmark, comparisons).flatMap((cell) => [cost(cell), ...unfair(cell), ...late(cell)]),
+  ...disturbed(benchmark),
 ]
+
+function disturbed({ design, crowds = [] }: Benchmark): Finding[] {
+  const host = design.hypervisor
+  const samples = crowds.flatMap((crowd) => crowd.samples)
+  const hit = samples.filter(contaminated)
+  if (hit.length === 0) return []
+  const text = `${hit.length} of ${counted(samples.length, 'trial')} in rounds of several guests failed a gate: ${failedGates(host, hit)}. A round is not taken again for that.`
+  return [{ rule: 'contaminated-rounds', level: 'caution', about: host, text }]
+}
 
 function cost(cell: Crowding): Finding {
   const { hypervisor, scenario, workload, guests, slowdown, together, slowest } = cell

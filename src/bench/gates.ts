@@ -1,4 +1,5 @@
-import type { Noise, QemuUse } from './record.ts'
+import type { Noise, QemuUse, Sample } from './record.ts'
+import { total } from './statistics.ts'
 
 /**
  * Limits of the gates: shares of a trial's time. They look at the machine and never at the result, so that no trial is
@@ -61,6 +62,26 @@ export function otherWorkFlags(
   if (noise.busy_s === null || ownS === null) return []
   const elapsedS = noise.elapsed_s ?? observedS
   return noise.busy_s - ownS > gateLimits.otherWorkShare * elapsedS ? [`${where}-other-work`] : []
+}
+
+/** What company does to a trial: in a round of several guests it is measured, and disturbs nothing. */
+const companyFlags: ReadonlySet<string> = new Set<Flag>([
+  'host-cpu-pressure',
+  'host-other-work',
+  'guest-steal',
+])
+
+/** The gates that a trial of a round fails. Other work there is what no trial of the round did. */
+export function roundFlags(
+  { flags, hypervisor_noise: noise, observed_s }: Sample,
+  round: readonly Sample[],
+): string[] {
+  const used = round.flatMap(({ host_cpu_s }) => host_cpu_s ?? [])
+  const ownS = used.length < round.length ? null : total(used)
+  return [
+    ...flags.filter((flag) => !companyFlags.has(flag)),
+    ...(noise === null ? [] : otherWorkFlags(noise, ownS, observed_s, 'host')),
+  ]
 }
 
 /** A quota on QEMU's control group slows the guest, and the guest cannot see it. */

@@ -48,6 +48,25 @@ function disturbed({ design }: Benchmark, measured: readonly Sample[]): Finding[
   const hit = measured.filter(contaminated)
   if (hit.length === 0) return []
   const host = design.hypervisor
+  const again = measured.filter(({ attempt }) => attempt > 1).length
+  const left = countingSamples(measured).filter(contaminated).length
+  const repeated = again === 0 ? '' : ` ${again} ${again === 1 ? 'was' : 'were'} taken again.`
+  const outcome =
+    left === 0
+      ? 'The figures are made of clean trials only.'
+      : `Contaminated in the end: ${left}; they are kept, and the intervals include what disturbed them.`
+  return [
+    {
+      rule: 'contaminated-trials',
+      level: left === 0 ? 'fact' : 'caution',
+      about: host,
+      text: `${hit.length} of ${counted(measured.length, 'trial')} failed a gate: ${failedGates(host, hit)}.${repeated} ${outcome}`,
+    },
+  ]
+}
+
+/** Which gates contaminated trials failed, in words. */
+export function failedGates(host: string, hit: readonly Sample[]): string {
   const reasons: Readonly<Record<Flag, string>> = {
     'host-cpu-pressure': `tasks on ${host} waited for a CPU more than 2 % of the time`,
     'guest-cpu-pressure': 'tasks in the guest waited for a CPU more than 2 % of the time',
@@ -62,22 +81,7 @@ function disturbed({ design }: Benchmark, measured: readonly Sample[]): Finding[
     'clock-drift': 'a clock ran more than 0.5 % faster or slower than the controller’s',
   }
   const flags = [...new Set(hit.flatMap((sample) => sample.flags))]
-  const why = flags.map((flag) => (flag in reasons ? reasons[flag as Flag] : flag))
-  const again = measured.filter(({ attempt }) => attempt > 1).length
-  const left = countingSamples(measured).filter(contaminated).length
-  const repeated = again === 0 ? '' : ` ${again} ${again === 1 ? 'was' : 'were'} taken again.`
-  const outcome =
-    left === 0
-      ? 'The figures are made of clean trials only.'
-      : `Contaminated in the end: ${left}; they are kept, and the intervals include what disturbed them.`
-  return [
-    {
-      rule: 'contaminated-trials',
-      level: left === 0 ? 'fact' : 'caution',
-      about: host,
-      text: `${hit.length} of ${counted(measured.length, 'trial')} failed a gate: ${listed(why)}.${repeated} ${outcome}`,
-    },
-  ]
+  return listed(flags.map((flag) => (flag in reasons ? reasons[flag as Flag] : flag)))
 }
 
 function unknownNoise({ design }: Benchmark, measured: readonly Sample[]): Finding[] {

@@ -1,4 +1,5 @@
 import type { Crowd, ScenarioName } from '../../bench/crowd-record.ts'
+import { roundFlags } from '../../bench/gates.ts'
 import { seededRandom } from '../../bench/random.ts'
 import type { Design, Subject } from '../../bench/record.ts'
 import { shuffled } from '../../bench/statistics.ts'
@@ -113,7 +114,7 @@ async function takeRound(
     block,
     measured: measured.map(({ id }) => id),
     skew_s: barrier.skewS(),
-    samples,
+    samples: samples.map((sample) => ({ ...sample, flags: roundFlags(sample, samples) })),
   }
 }
 

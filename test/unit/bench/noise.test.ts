@@ -3,7 +3,14 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { contaminated, countingSamples } from '../../../src/bench/counting-samples.ts'
-import { clockDrift, driftFlags, noiseFlags, otherWorkFlags, qemuFlags } from '../../../src/bench/gates.ts'
+import {
+  clockDrift,
+  driftFlags,
+  noiseFlags,
+  otherWorkFlags,
+  qemuFlags,
+  roundFlags,
+} from '../../../src/bench/gates.ts'
 import { noiseBetween, noiseFunctions, parseNoise, qemuBetween } from '../../../src/bench/noise.ts'
 import type { Sample } from '../../../src/bench/record.ts'
 import { MarkWatch } from '../../../src/bench/trial-script.ts'
@@ -170,6 +177,24 @@ t.test('gates', async (t) => {
   const qemu = { cpu_s: 3, waited_s: 0, context_switches_voluntary: 0, context_switches_forced: 0 }
   t.strictSame(qemuFlags({ ...qemu, throttled_s: 0.2 }), ['guest-throttled'])
   t.strictSame(qemuFlags({ ...qemu, throttled_s: 0 }), [])
+})
+
+t.test('gates in a round of guests: the others of the round are no disturbance', async (t) => {
+  const sample = (flags: string[], host_cpu_s: number | null, busy_s: number) =>
+    ({
+      flags,
+      host_cpu_s,
+      hypervisor_noise: { ...quietNoise, elapsed_s: 3, busy_s },
+      observed_s: 3.2,
+    }) as unknown as Sample
+  const company = ['host-cpu-pressure', 'host-other-work', 'guest-steal']
+  const flags = (busy_s: number, cpuS: number | null = 3) => {
+    const round = [sample([...company, 'clock-drift'], 3, busy_s), sample([], cpuS, busy_s)] as const
+    return roundFlags(round[0], round)
+  }
+  t.strictSame(flags(6.7), ['clock-drift'], 'the work of both guests')
+  t.strictSame(flags(6.8), ['clock-drift', 'host-other-work'], 'and somebody else’s')
+  t.strictSame(flags(6.8, null), ['clock-drift'], 'not known is not noisy')
 })
 
 t.test('a busy neighbour that comes during a trial is caught', async (t) => {
