@@ -1,7 +1,7 @@
 // The page of workloads, made from the schema, the profiles and the files themselves; `generate.ts` writes it.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { profiles } from '../src/bench/profile.ts'
+import { profileNames, profiles } from '../src/bench/profile.ts'
 import { placeholders, type Workload, workloadSchema } from '../src/bench/workload-file.ts'
 import { parseYaml } from '../src/config/yaml.ts'
 import { packageRoot } from '../src/util/package-root.ts'
@@ -13,7 +13,7 @@ name stands in for the package's. The module \`benchmark\` runs workloads by the
 
 \`\`\`yaml
 - benchmark:
-    workloads: [cpu, memory-1k, memory-1m]   # or profile: quick | standard | full | seed
+    workloads: [cpu, memory-1k, memory-1m]   # or profile: ${profileNames.join(' | ')}
     blocks: 4
     duration_s: 3
 \`\`\`
@@ -25,7 +25,7 @@ const ending = `## How a trial runs
 
 One command on the subject: counters, workload, counters. Native trials are confined with \`taskset\` to as many CPUs as the guest has
 vCPUs, and the guests stand still (\`virsh suspend\`) until the trial's shell ends, however it ends. Trials last at most 20 s: a suspended guest
-answers no SSH keepalive. Output that does not add up is refused; such a trial is taken again, three times at most.
+answers no SSH keepalive. Output that does not add up is refused; such a trial is tried three times at most.
 
 Files are kept in \`/var/tmp/hvlab-benchmark\` on the hypervisor and in guests. The folder is made before the first trial, where twice the
 room that the workloads declare is free, and taken away at the end, also when the benchmark fails or is interrupted. What a killed run left is

@@ -23,7 +23,11 @@ function pairing({ design, environments }: Benchmark): string {
 }
 
 function order({ design, samples, stops }: Benchmark): string {
-  const measured = countingSamples(samples).length
+  const measured = countingSamples(samples)
+  // A workload may have a length of its own.
+  const lengths = [...new Set(measured.map(({ duration_s }) => duration_s))].sort(
+    (left, right) => left - right,
+  )
   const blocks = [...new Set(stops.map((stop) => stop.blocks))].sort((left, right) => left - right)
   const [first = design.blocks, last = first] = [blocks[0], blocks.at(-1)]
   const count = first === last ? counted(first, 'block') : `${first} to ${counted(last, 'block')}`
@@ -31,7 +35,7 @@ function order({ design, samples, stops }: Benchmark): string {
     design.precision_percent === null
       ? ''
       : ` A workload ended when the interval of its slowdown was no wider than ± ${percent(design.precision_percent)}, at most after ${counted(design.blocks, 'block')}${design.budget_s === null ? '' : ` or ${duration(design.budget_s)}`}.`
-  return `${counted(measured, 'trial')} of ${design.duration_s} s in ${count}, after a warm-up that counts for nothing. Every block holds each workload on each subject once, in an order drawn anew (seed ${design.seed}), so that a change of the machine's mood meets both sides.${rule}`
+  return `${counted(measured.length, 'trial')} of ${listed(lengths.map(String))} s in ${count}, after a warm-up that counts for nothing. Every block holds each workload on each subject once, in an order drawn anew (seed ${design.seed}), so that a change of the machine's mood meets both sides.${rule}`
 }
 
 function statistics({ benchmark, rangeCoverage }: HostResults): string {
@@ -45,7 +49,7 @@ function statistics({ benchmark, rangeCoverage }: HostResults): string {
   return `Each block gives one ratio; the slowdown is their median on a log scale, ${interval}. Efficiency is 1 ÷ slowdown. Factors of layers multiply; percentages of overhead do not add up.`
 }
 
-const noise = `Around every trial the kernel's counters were read, in the guest and on its hypervisor: pressure (PSI), steal, throttling, frequency, context switches, CPU-seconds, the clock and its drift. A trial that fails a gate (pressure above 2 %, steal above 1 %, drift certainly above 0.5 %, throttling) is taken again, a quarter of the trials at most, and both are recorded. The gates never look at the result.`
+const noise = `Around every trial the kernel's counters were read, in the guest and on its hypervisor: pressure (PSI), steal, throttling, frequency, context switches, CPU-seconds, the clock and its drift. A trial that fails a gate (pressure above 2 %, other work above a quarter of a CPU, steal above 1 %, drift certainly above 0.5 %, throttling) is taken again, a quarter of the trials at most, and both are recorded. The gates never look at the result.`
 
 const checks = `Output that does not add up is refused: events ÷ time against the rate, operations × block size against the bandwidth, time in events against threads × time, and the length that was asked for.`
 
