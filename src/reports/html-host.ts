@@ -6,6 +6,7 @@ import { headline } from '../bench/workload-file.ts'
 import { crowdColumns, crowdMeaning, crowdRows } from './crowd-rows.ts'
 import { environmentRows } from './environment-rows.ts'
 import { drawing, keyed } from './html-figure.ts'
+import { scrollingTable } from './html-table.ts'
 import { type Html, html, prose } from './markup.ts'
 import type { AgainstPublished } from './published.ts'
 import type { HostResults } from './results.ts'
@@ -38,12 +39,7 @@ ${drawing(
 function crowdSection(crowding: readonly Crowding[], on: string): Html {
   if (crowding.length === 0) return html``
   return html`<h2>${on}several guests at once</h2>
-<div class="scroll"><table>
-<thead><tr>${crowdColumns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
-<tbody>
-${crowdRows(crowding).map(([title = '', ...cells]) => html`<tr><th scope="row">${title}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}
-</tbody>
-</table></div>
+${scrollingTable(crowdColumns, crowdRows(crowding))}
 <p>${crowdMeaning}</p>`
 }
 

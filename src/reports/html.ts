@@ -3,6 +3,7 @@ import { figure, percent, range, times } from '../bench/words.ts'
 import { drawing, keyed } from './html-figure.ts'
 import { hostSection } from './html-host.ts'
 import { methodSection, reproduceSection } from './html-method.ts'
+import { scrollingTable } from './html-table.ts'
 import { type Html, html, prose, trusted } from './markup.ts'
 import { metricColumns, metricRows } from './metric-rows.ts'
 import type { Results } from './results.ts'
@@ -51,27 +52,20 @@ function native({ hosts }: Results): Html {
     : keyed('native', 'its own host')
 }
 
-function figures({ comparisons }: Results): Html {
-  const many = new Set(comparisons.map(({ hypervisor, guest }) => `${hypervisor} ${guest}`)).size > 1
+function figures({ comparisons, manyGuests }: Results): Html {
   return html`<table class="stack">
 <thead><tr><th scope="col">Workload</th><th scope="col">Native</th><th scope="col">Guest</th><th scope="col">Efficiency</th><th scope="col">Slowdown</th><th scope="col">95 % interval</th></tr></thead>
 <tbody>
-${byWorkload(comparisons).map((comparison) => figuresRow(comparison, many))}
+${byWorkload(comparisons).map((comparison) => figuresRow(comparison, manyGuests))}
 </tbody>
 </table>`
 }
 
 /** What the table above leaves out: overheads, CPU-seconds, latencies. */
-function allMetrics({ comparisons }: Results): Html {
-  const many = new Set(comparisons.map(({ hypervisor, guest }) => `${hypervisor} ${guest}`)).size > 1
+function allMetrics({ comparisons, manyGuests }: Results): Html {
   return html`<details><summary>Every metric, by the clock and for each CPU-second</summary>
 <p>A CPU-second is one second of one CPU of the hypervisor: natively of the workload, for a guest of all threads of QEMU. Per CPU-second a figure says what the work costs; by the clock it says how long one waits.</p>
-<div class="scroll"><table>
-<thead><tr>${metricColumns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
-<tbody>
-${metricRows(byWorkload(comparisons), many).map(([name, ...values]) => html`<tr><th scope="row">${name ?? ''}</th>${values.map((value) => html`<td>${value}</td>`)}</tr>`)}
-</tbody>
-</table></div>
+${scrollingTable(metricColumns, metricRows(byWorkload(comparisons), manyGuests))}
 </details>`
 }
 

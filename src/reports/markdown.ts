@@ -7,8 +7,7 @@ import type { HostResults, Results } from './results.ts'
 
 /** `report.md`: what report.html says, for code hosts and terminals. */
 export function reportMarkdown(results: Results): string {
-  const { run } = results
-  const many = new Set(results.comparisons.map(({ hypervisor, guest }) => `${hypervisor} ${guest}`)).size > 1
+  const { run, manyGuests: many } = results
   return `${[
     `# ${plain(results.answer)}`,
     plain(`Run ${run.runId} of ${run.pipeline}, started ${run.startedAt}, hvlab ${run.version}.`),

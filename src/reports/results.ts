@@ -14,6 +14,8 @@ export interface Results {
   readonly answer: string
   readonly hosts: readonly HostResults[]
   readonly comparisons: readonly Comparison[]
+  /** Rows have to name their guest: there are several. */
+  readonly manyGuests: boolean
 }
 
 export interface HostResults {
@@ -40,5 +42,6 @@ export function resultsOf(run: RecordedRun): Results {
     }
   })
   const comparisons = hosts.flatMap((host) => host.comparisons)
-  return { run: about, answer: answer(comparisons), hosts, comparisons }
+  const manyGuests = new Set(comparisons.map(({ hypervisor, guest }) => `${hypervisor} ${guest}`)).size > 1
+  return { run: about, answer: answer(comparisons), hosts, comparisons, manyGuests }
 }

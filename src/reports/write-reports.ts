@@ -33,12 +33,11 @@ export async function writeReports(folder: string): Promise<WrittenReports> {
 
 /** The short table for the terminal: words first, then figures. */
 export function summaryTable(results: Results): SummaryTable {
-  const many = new Set(results.comparisons.map(({ hypervisor, guest }) => `${hypervisor} ${guest}`)).size > 1
   return {
     title: results.answer,
     columns: ['workload', 'native', 'guest', 'efficiency', 'slowdown', '95 % interval'],
     rows: results.comparisons.map((comparison) => [
-      many ? `${comparison.guest}: ${comparison.workload.title}` : comparison.workload.title,
+      results.manyGuests ? `${comparison.guest}: ${comparison.workload.title}` : comparison.workload.title,
       `${figure(comparison.native.median)} ${comparison.metric.unit}`,
       `${figure(comparison.guestValues.median)} ${comparison.metric.unit}`,
       percent(comparison.efficiencyPercent.centre),
