@@ -1,11 +1,9 @@
+import { clockSources, emulatedClocks } from './clock-sources.ts'
 import type { Comparison } from './comparison.ts'
 import type { Finding, Rule } from './finding.ts'
 import { explaining, operationCost } from './operation-cost.ts'
 import type { Benchmark } from './record.ts'
 import { duration, listed, percent, times } from './words.ts'
-
-/** Clock sources that a hypervisor emulates as a device: every read leaves the guest. */
-export const emulatedClocks: ReadonlySet<string> = new Set(['hpet', 'acpi_pm', 'pit', 'jiffies'])
 
 /** How much worse the small blocks must look before a cause is looked for. */
 const suspicious = 2
@@ -123,12 +121,12 @@ function pairs(comparisons: readonly Comparison[]): [Comparison, Comparison][] {
   })
 }
 
-/** Evidence from the trials themselves: a kernel may change its clock source while it runs. */
+/** Evidence from the workload's own trials; none when one of them does not say. */
 function clocksources(benchmark: Benchmark, { guest, workload }: Comparison): string[] {
-  const seen = benchmark.samples
-    .filter((sample) => sample.subject === guest && sample.workload === workload.id && !sample.warm_up)
-    .map((sample) => sample.clocksource)
-  return seen.includes(null) ? [] : [...new Set(seen.filter((source) => source !== null))]
+  const own = benchmark.samples.filter(
+    (sample) => sample.subject === guest && sample.workload === workload.id && !sample.warm_up,
+  )
+  return own.some(({ clocksource }) => clocksource === null) ? [] : clockSources(own, guest)
 }
 
 function finding(rule: string, { guest }: Comparison, text: string): Finding {

@@ -1,3 +1,4 @@
+import { clockSources } from './clock-sources.ts'
 import { countingSamples } from './counting-samples.ts'
 import type { Finding, Rule } from './finding.ts'
 import type { Benchmark, Environment, Subject, Tool } from './record.ts'
@@ -123,11 +124,7 @@ function fewerCpus({ design }: Benchmark, guest: Subject): Finding[] {
 }
 
 function clockChanged({ samples }: Benchmark, guest: Subject): Finding[] {
-  const seen = [
-    ...new Set(
-      samples.filter(({ subject }) => subject === guest.id).flatMap(({ clocksource }) => clocksource ?? []),
-    ),
-  ]
+  const seen = clockSources(samples, guest.id)
   if (seen.length < 2) return []
   return [
     {

@@ -1,4 +1,4 @@
-import { emulatedClocks } from './clock-findings.ts'
+import { clockSources, emulatedClocks } from './clock-sources.ts'
 import type { Comparison } from './comparison.ts'
 import type { Finding, Rule } from './finding.ts'
 import { explaining, type OperationCost, operationCost } from './operation-cost.ts'
@@ -36,14 +36,10 @@ const compared = (what: string, guest: string, { guestS, nativeS }: OperationCos
   `${what} takes ${duration(guestS * share)} in ${guest} and ${duration(nativeS * share)} natively: ${guestS < nativeS ? `${times(nativeS / guestS)} faster` : times(guestS / nativeS)}`
 
 function clockCost(benchmark: Benchmark, { guest, baseline }: Comparison, cost: OperationCost): Finding {
-  const sources = (subject: string): string[] => [
-    ...new Set(
-      benchmark.samples
-        .filter((sample) => sample.subject === subject)
-        .flatMap(({ clocksource }) => clocksource ?? []),
-    ),
+  const [inGuest, natively] = [
+    clockSources(benchmark.samples, guest),
+    clockSources(benchmark.samples, baseline),
   ]
-  const [inGuest, natively] = [sources(guest), sources(baseline)]
   const from =
     inGuest.length === 0 || natively.length === 0
       ? ''
