@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { FailureError } from '../model/failure.ts'
+import { parsedJson, readJournalLines } from '../util/journal-lines.ts'
 import { crowdSchema, skippedSchema } from './crowd-record.ts'
 import { type Benchmark, designSchema, environmentSchema, sampleSchema, stopSchema } from './record.ts'
 
@@ -76,7 +77,7 @@ const resultsSchema = z.object({
 
 /** Reads a results.json, also one that was copied away from its run: it holds all that was measured. */
 export async function readResultsFile(file: string): Promise<RecordedRun> {
-  const content = parsed(await readFile(file, 'utf8'))
+  const content = parsedJson(await readFile(file, 'utf8'))
   const results = resultsSchema.safeParse(content)
   if (!results.success) {
     const [issue] = results.error.issues
@@ -104,39 +105,14 @@ async function readChain(folder: string, seen: Set<string>): Promise<Line[]> {
   const file = join(folder, 'journal.jsonl')
   if (seen.has(folder) || !existsSync(file)) return []
   seen.add(folder)
-  const lines = (await readFile(file, 'utf8')).split('\n')
-  const own = lines.flatMap((text, index) => {
-    if (text.trim() === '') return []
-    const value = parsed(text)
-    if (value === undefined && index < lines.length - 1) throw damaged(file, index + 1)
-    return isObject(value) ? [value] : []
-  })
+  const own = (await readJournalLines(file, (value) => value)).events.filter(isObject)
   const earlier = own.find((line) => line['kind'] === 'run.started')?.['resumes']
   if (typeof earlier !== 'string' || earlier !== basename(earlier)) return own
   return [...(await readChain(join(dirname(folder), earlier), seen)), ...own]
 }
 
-/** Undefined when it is not JSON. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
 function isObject(value: unknown): value is Line {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function damaged(file: string, line: number): FailureError {
-  return new FailureError({
-    reason: 'config',
-    code: 'journal-damaged',
-    message: `Line ${line} of ${file} is not an event.`,
-    hint: 'The file was changed by something other than hvlab; start a new run.',
-    location: { file, line, column: 1 },
-  })
 }
 
 /** One benchmark per stage and host; a repeated one (a retry, a resume) replaces what an earlier attempt left. */

@@ -1,8 +1,8 @@
 import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Event } from '../model/event.ts'
 import { FailureError } from '../model/failure.ts'
+import { readJournalLines } from '../util/journal-lines.ts'
 
 const fileName = 'journal.jsonl'
 
@@ -52,16 +52,7 @@ export async function readJournal(folder: string): Promise<JournalContent> {
       hint: 'Name the folder of a run, as in results/.',
     })
   }
-  const lines = (await readFile(path, 'utf8')).split('\n')
-  const events: Event[] = []
-  for (const [index, line] of lines.entries()) {
-    if (line.trim() === '') continue
-    const event = parseLine(line)
-    if (event !== undefined) events.push(event)
-    else if (index === lines.length - 1) return { events, isTorn: true }
-    else throw damaged(path, index + 1)
-  }
-  return { events, isTorn: false }
+  return readJournalLines(path, eventOf)
 }
 
 /** Gives a recorded run's events to a renderer, in order. */
@@ -70,22 +61,7 @@ export async function replayJournal(folder: string, handle: (event: Event) => vo
   for (const event of events) handle(event)
 }
 
-function parseLine(line: string): Event | undefined {
-  try {
-    const value: unknown = JSON.parse(line)
-    const isEvent = typeof value === 'object' && value !== null && 'kind' in value && 'time' in value
-    return isEvent ? (value as Event) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function damaged(path: string, line: number): FailureError {
-  return new FailureError({
-    reason: 'config',
-    code: 'journal-damaged',
-    message: `Line ${line} of ${path} is not an event.`,
-    hint: 'The file was changed by something other than hvlab; start a new run.',
-    location: { file: path, line, column: 1 },
-  })
+function eventOf(value: unknown): Event | undefined {
+  const isEvent = typeof value === 'object' && value !== null && 'kind' in value && 'time' in value
+  return isEvent ? (value as Event) : undefined
 }
