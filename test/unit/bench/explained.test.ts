@@ -6,6 +6,7 @@ import type { Workload } from '../../../src/bench/workload-file.ts'
 import { loadWorkloads } from '../../../src/modules/benchmark/workloads.ts'
 import { againstPublished } from '../../../src/reports/published.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
+import { pair } from '../../support/pair.ts'
 import { quietNoise } from '../../support/quiet-noise.ts'
 
 /** Headline figures of native and guest. */
@@ -50,26 +51,7 @@ async function benchmark(figures: Figures, conditions: Conditions = {}): Promise
       hypervisor: 'node',
       profile: 'seed',
       workloads,
-      subjects: [
-        {
-          id: 'native',
-          kind: 'native',
-          baseline: null,
-          domain: null,
-          cpus: [0, 1],
-          vcpus: 2,
-          memory_mib: null,
-        },
-        {
-          id: 'guest',
-          kind: 'guest',
-          baseline: 'native',
-          domain: 'lab-guest',
-          cpus: null,
-          vcpus: 2,
-          memory_mib: null,
-        },
-      ],
+      subjects: pair(),
       blocks: 4,
       memory_limit_by: null,
       precision_percent: null,

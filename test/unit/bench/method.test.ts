@@ -17,6 +17,7 @@ import { trialOrder } from '../../../src/bench/trial-order.ts'
 import { splitTrial, trialScript } from '../../../src/bench/trial-script.ts'
 import { duration, figure, listed, percent, range, times } from '../../../src/bench/words.ts'
 import { renderCommand, sh } from '../../../src/util/sh.ts'
+import { pair } from '../../support/pair.ts'
 import { quietNoise } from '../../support/quiet-noise.ts'
 
 const run = promisify(execFile)
@@ -266,26 +267,7 @@ function benchmark(shape: Shape): Benchmark {
       memory('memory-1k', 1024),
       memory('memory-1m', 1024 ** 2),
     ].filter(({ id }) => id in shape.values),
-    subjects: [
-      {
-        id: 'native',
-        kind: 'native',
-        baseline: null,
-        domain: null,
-        cpus: shape.cpus ?? [0, 1],
-        vcpus: 2,
-        memory_mib: null,
-      },
-      {
-        id: 'guest',
-        kind: 'guest',
-        baseline: 'native',
-        domain: 'lab-guest',
-        cpus: null,
-        vcpus: 2,
-        memory_mib: null,
-      },
-    ],
+    subjects: pair(shape.cpus && { cpus: shape.cpus }),
     blocks: 4,
     duration_s: 3,
     memory_limit_by: null,
@@ -498,15 +480,7 @@ t.test('findings about conditions and noise', async (t) => {
         'memory-not-limited',
         {
           design: {
-            subjects: ['native' as const, 'guest' as const].map((id) => ({
-              id,
-              kind: id,
-              baseline: id === 'guest' ? 'native' : null,
-              domain: null,
-              cpus: null,
-              vcpus: 2,
-              memory_mib: 2900,
-            })),
+            subjects: pair({ memory_mib: 2900 }),
           },
         },
         "node could not be held to the guest's 2,900 MiB of memory (neither systemd nor a writable control group). Only a workload that wants more than that, its files in the cache included, is compared unfairly.",

@@ -5,6 +5,7 @@ import { headline, type Workload } from '../../../src/bench/workload-file.ts'
 import { workloadRun } from '../../../src/bench/workload-run.ts'
 import type { Event } from '../../../src/model/event.ts'
 import { plainData } from '../../../src/util/plain-data.ts'
+import { pair } from '../../support/pair.ts'
 import { quietNoise } from '../../support/quiet-noise.ts'
 
 /** Rates of a quiet machine and of a TCG guest that reads its time from an emulated HPET. */
@@ -72,26 +73,7 @@ export function recordedEvents(options: JournalOptions = {}): Event[] {
     hypervisor,
     profile: 'quick',
     workloads,
-    subjects: [
-      {
-        id: 'native',
-        kind: 'native',
-        baseline: null,
-        domain: null,
-        cpus: [0, 1],
-        vcpus: 2,
-        memory_mib: 2900,
-      },
-      ...guests.map((id) => ({
-        id,
-        kind: 'guest' as const,
-        baseline: 'native',
-        domain: `hvlab-${id}`,
-        cpus: null,
-        vcpus: 2,
-        memory_mib: 2900,
-      })),
-    ],
+    subjects: pair({ guests, memory_mib: 2900 }),
     blocks,
     memory_limit_by: 'systemd-scope',
     precision_percent: null,
