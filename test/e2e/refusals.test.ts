@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { atEnd } from '../support/cleanup.ts'
 import { exits, type HvlabResult } from '../support/hvlab-process.ts'
 import { LabFolder } from '../support/lab-folder.ts'
 import { virsh } from '../support/libvirt.ts'
+import { processes } from '../support/processes.ts'
 import { missingForLab } from '../support/requirements.ts'
 import { testCache } from '../support/test-cache.ts'
 import { must, tool } from '../support/tool.ts'
@@ -88,6 +90,15 @@ t.test('what hvlab refuses', { skip }, async (t) => {
     )
     t.match(stderr, /│ .*Kernel panic - not syncing/)
     t.match(stderr, /│ last \d+ lines of the serial log:\n( {2}│ .*\n)+/)
+    const logs = lab.start(['logs', 'mute', '-f', ...inStore])
+    const isFollowed = () => processes().some(({ commandLine }) => /^tail .* -F -- .*mute/.test(commandLine))
+    while (!isFollowed() && !logs.ended) await delay(20)
+    logs.interrupt()
+    const followed = await logs.result()
+    exits(t, followed, 130)
+    t.match(followed.stdout, /Kernel panic - not syncing/)
+    t.equal(followed.stderr, '', 'Ctrl-C is how following ends: nothing is said')
+    t.notOk(isFollowed(), 'nothing follows any more')
     exits(t, await lab.hvlab(['down', '--lab', 'hvlab-test-no', ...inStore]), 0)
     t.notOk(virsh('list', '--all', '--name').includes(domain), 'and it can be removed')
   })

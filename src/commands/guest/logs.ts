@@ -22,8 +22,13 @@ export async function logsCommand(
   const guest = await chosenGuest(name, 'logs', options, env)
   if (typeof guest === 'number') return guest
   const isEvents = options.format === 'json' || options.format === 'jsonl'
+  let interrupted = false
+  using _signals = env.onSignal(() => {
+    interrupted = true
+  })
   const show = (event: Event) => {
-    if (event.kind !== 'task.output') return
+    // What comes after Ctrl-C is the shell's word that the reader was ended.
+    if (event.kind !== 'task.output' || interrupted) return
     const write = event.stream === 'stdout' ? env.stdout : env.stderr
     write(`${event.line}\n`)
   }
