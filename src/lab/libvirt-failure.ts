@@ -1,4 +1,5 @@
 import type { Failure } from '../model/failure.ts'
+import { errorLine } from './virsh.ts'
 
 /** Why libvirt does not answer, from what virsh or the shell printed. */
 export function libvirtFailure(host: string, output: string): Failure {
@@ -6,7 +7,7 @@ export function libvirtFailure(host: string, output: string): Failure {
   return {
     reason: 'module',
     code: 'libvirt-not-reachable',
-    message: `libvirt on ${host} does not answer: ${cause?.what ?? firstLine(output)}.`,
+    message: `libvirt on ${host} does not answer: ${cause?.what ?? errorLine(output, 'no answer')}.`,
     hint: cause?.hint ?? 'Run `virsh -c qemu:///system version` on that host.',
     details: output,
   }
@@ -51,7 +52,3 @@ const causes: readonly Cause[] = [
     absent: true,
   },
 ]
-
-function firstLine(output: string): string {
-  return (output.trim().split('\n')[0] ?? '').replace(/^error: /, '') || 'no answer'
-}

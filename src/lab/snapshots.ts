@@ -1,7 +1,7 @@
 import { defineFact } from '../facts/fact.ts'
 import type { Failure } from '../model/failure.ts'
 import { sh } from '../util/sh.ts'
-import { virsh } from './virsh.ts'
+import { errorLine, virsh } from './virsh.ts'
 import { attribute, buildXml, child, parseXml, textOf } from './xml.ts'
 
 /** A moment of a guest to which it can go back. It is kept inside the guest's own qcow2 disk. */
@@ -58,7 +58,7 @@ export function snapshotFailure(doing: string, guest: string, host: string, outp
   return {
     reason: 'module',
     code: 'snapshot-failed',
-    message: `Could not ${doing} of guest ${guest} on ${host}: ${cause?.what ?? firstLine(output)}.`,
+    message: `Could not ${doing} of guest ${guest} on ${host}: ${cause?.what ?? errorLine(output)}.`,
     hint: cause?.hint ?? `Read /var/log/libvirt/qemu on that host.`,
     details: output.trim(),
   }
@@ -91,7 +91,3 @@ const causes: readonly { readonly pattern: RegExp; readonly what: string; readon
     hint: 'Wait for it, and try again.',
   },
 ]
-
-function firstLine(output: string): string {
-  return (output.trim().split('\n')[0] ?? '').replace(/^error: /, '') || 'virsh said nothing'
-}

@@ -1,4 +1,5 @@
 import type { Failure } from '../model/failure.ts'
+import { errorLine } from './virsh.ts'
 
 /** Why `virsh start` failed. The causes are the ones that users of libvirt report most. */
 export function startFailure(domain: string, host: string, output: string): Failure {
@@ -6,7 +7,7 @@ export function startFailure(domain: string, host: string, output: string): Fail
   return {
     reason: 'module',
     code: 'guest-not-started',
-    message: `Guest ${domain} on ${host} did not start: ${cause?.what ?? firstLine(output)}.`,
+    message: `Guest ${domain} on ${host} did not start: ${cause?.what ?? errorLine(output)}.`,
     hint: cause?.hint ?? `Read /var/log/libvirt/qemu/${domain}.log on that host.`,
     details: output.trim(),
   }
@@ -54,7 +55,3 @@ const causes: readonly { readonly pattern: RegExp; readonly what: string; readon
     hint: 'Apply libvirt_network to this host first.',
   },
 ]
-
-function firstLine(output: string): string {
-  return (output.trim().split('\n')[0] ?? '').replace(/^error: /, '') || 'virsh said nothing'
-}

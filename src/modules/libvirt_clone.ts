@@ -16,7 +16,7 @@ import { reservationXml } from '../lab/network-xml.ts'
 import { domainOf, refuseForeign } from '../lab/plan-guests.ts'
 import { seedTexts, writeSeed } from '../lab/seed.ts'
 import { startSteps } from '../lab/start-steps.ts'
-import { virsh } from '../lab/virsh.ts'
+import { errorLine, virsh } from '../lab/virsh.ts'
 import { FailureError } from '../model/failure.ts'
 import { sh } from '../util/sh.ts'
 import { moduleFailure } from './failure.ts'
@@ -154,12 +154,7 @@ async function must(
   if (exitCode === 0) return
   throw moduleFailure(
     'guest-not-created',
-    `The disk of guest ${name} could not be copied: ${
-      stderr
-        .trim()
-        .split('\n')[0]
-        ?.replace(/^error: /, '') ?? `exit code ${exitCode}`
-    }.`,
+    `The disk of guest ${name} could not be copied: ${errorLine(stderr, `exit code ${exitCode}`)}.`,
     'A copy needs as much room in /var/lib/hvlab as the disk of the original takes.',
     stderr,
   )
