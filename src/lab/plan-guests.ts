@@ -109,7 +109,12 @@ export async function planGuests(
   return planned
 }
 
-function runningNetwork(guest: WantedGuest, state: LibvirtState, host: string): NetworkState {
+/** The network of a guest. Throws when it does not run or is not hvlab's. */
+export function runningNetwork(
+  guest: Pick<WantedGuest, 'name' | 'network'>,
+  state: LibvirtState,
+  host: string,
+): NetworkState {
   const network = state.networks.find((candidate) => candidate.name === guest.network)
   if (network?.active && network.metadata) return network
   const problem = !network ? 'does not exist' : network.metadata ? 'does not run' : 'was not made by hvlab'

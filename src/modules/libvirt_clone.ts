@@ -13,7 +13,7 @@ import { guestName, onlyLab } from '../lab/lab-name.ts'
 import { type LibvirtState, readLibvirt } from '../lab/libvirt-state.ts'
 import type { GuestMetadata } from '../lab/metadata.ts'
 import { reservationXml } from '../lab/network-xml.ts'
-import { domainOf, refuseForeign } from '../lab/plan-guests.ts'
+import { domainOf, refuseForeign, runningNetwork } from '../lab/plan-guests.ts'
 import { seedTexts, writeSeed } from '../lab/seed.ts'
 import { startSteps } from '../lab/start-steps.ts'
 import { errorLine, virsh } from '../lab/virsh.ts'
@@ -78,13 +78,7 @@ async function* create(
   const files = guestFiles(domainName(lab, params.name))
   const disks = copiedDisks(definition.disks, sourceFiles, original, context.host)
   const hostKey = await newHostKey(context.controller)
-  const network = state.networks.find(({ name }) => name === source.metadata.network)
-  if (!network?.active || !network.metadata)
-    throw moduleFailure(
-      'network-missing',
-      `Guest ${params.name} needs network ${source.metadata.network}, which does not run on ${context.host}.`,
-      'Apply libvirt_network to this host first.',
-    )
+  const network = runningNetwork({ name: params.name, network: source.metadata.network }, state, context.host)
   const address = chooseAddress({ lab, name: params.name }, network, [])
   const mac = guestMac(lab, params.name)
   const metadata: GuestMetadata = {
