@@ -4,6 +4,11 @@ import type { RunOptions } from './run-options.ts'
 /** What commander hands to an action. */
 export type Flags = Record<string, unknown>
 
+/** Wraps an action whose number becomes the exit code. */
+export type Exits = <A extends unknown[]>(
+  action: (...args: A) => Promise<number>,
+) => (...args: A) => Promise<void>
+
 /** Ansible's common options. */
 export function runOptions(command: Command, resumable = false): Command {
   hostOptions(command)

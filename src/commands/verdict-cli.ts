@@ -1,9 +1,8 @@
 import { type Command, Option } from 'commander'
 import { FailureError } from '../model/failure.ts'
 import { exportFormats, type HistoryFormat, historyFormats, quantities } from '../verdicts/vocabulary.ts'
-import { type Flags, positive, runFlags, runOptions } from './cli-options.ts'
+import { type Exits, type Flags, positive, runFlags, runOptions } from './cli-options.ts'
 import type { CommandEnvironment } from './environment.ts'
-import type { Exits } from './image/cli.ts'
 import { judgementFormatOption, judgingOptions, quantityOption, verdictFlags } from './verdict-options.ts'
 
 /** The commands that read what runs measured: `compare`, `gate`, `calibrate`, `history`, `export`. */

@@ -1,9 +1,6 @@
 import type { Command } from 'commander'
-import { type Flags, hostOptions, natural, positive, runFlags } from '../cli-options.ts'
+import { type Exits, type Flags, hostOptions, natural, positive, runFlags } from '../cli-options.ts'
 import type { CommandEnvironment } from '../environment.ts'
-
-/** Wraps an action whose number becomes the exit code. */
-type Exits = <A extends unknown[]>(action: (...args: A) => Promise<number>) => (...args: A) => Promise<void>
 
 /** Commands on guests that exist: to look at them, talk to them, and change what they do. */
 export function guestCommands(program: Command, exits: Exits, env: CommandEnvironment): void {

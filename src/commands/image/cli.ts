@@ -1,11 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import { type Flags, formatOption, runFlags, runOptions } from '../cli-options.ts'
+import { type Exits, type Flags, formatOption, runFlags, runOptions } from '../cli-options.ts'
 import type { CommandEnvironment } from '../environment.ts'
-
-/** Wraps an action whose number becomes the exit code. */
-export type Exits = <A extends unknown[]>(
-  action: (...args: A) => Promise<number>,
-) => (...args: A) => Promise<void>
 
 /** `hvlab image …`: everything about images that needs no pipeline. */
 export function imageCommands(program: Command, exits: Exits, env: CommandEnvironment): void {

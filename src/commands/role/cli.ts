@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
-import { collect, type Flags, formatOption, positive, runFlags } from '../cli-options.ts'
+import { collect, type Exits, type Flags, formatOption, positive, runFlags } from '../cli-options.ts'
 import type { CommandEnvironment } from '../environment.ts'
-import type { Exits } from '../image/cli.ts'
 
 /** `hvlab role …`: what concerns one role by itself. */
 export function roleCommands(program: Command, exits: Exits, env: CommandEnvironment): void {

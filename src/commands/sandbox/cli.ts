@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
-import { type Flags, formatOption, positive, runFlags } from '../cli-options.ts'
+import { type Exits, type Flags, formatOption, positive, runFlags } from '../cli-options.ts'
 import type { CommandEnvironment } from '../environment.ts'
-import type { Exits } from '../image/cli.ts'
 
 /** `hvlab sandbox …`: throw-away hosts on this machine. */
 export function sandboxCommands(program: Command, exits: Exits, env: CommandEnvironment): void {
