@@ -126,7 +126,7 @@ function finalising() {
 function image(name, standIn = '') {
   const folder = join(work, 'images', name)
   mkdirSync(folder, { recursive: true })
-  for (const file of ['ubuntu.pkr.hcl', 'layer.pkr.hcl', 'user-data'])
+  for (const file of ['ubuntu.pkr.hcl', 'user-data'])
     copyFileSync(join(root, 'images/ubuntu-20.04', file), join(folder, file))
   writeFileSync(
     join(folder, 'image.yml'),

@@ -3,7 +3,7 @@
 #   wget https://releases.ubuntu.com/22.04.5/ubuntu-22.04.5-live-server-amd64.iso
 #   xorriso -osirrox on -indev ubuntu-22.04.5-live-server-amd64.iso -extract /casper/vmlinuz vmlinuz -extract /casper/initrd initrd
 #   touch meta-data && xorriso -as mkisofs -V cidata -J -r -o seed.iso user-data meta-data
-#   packer init plugins.pkr.hcl      # not with Packer 1.6, which has the builder inside
+#   packer plugins install github.com/hashicorp/qemu      # not with Packer 1.6, which has the builder inside
 #   packer build ubuntu.pkr.hcl
 #
 # By hand you get the installed system as the installer leaves it. What hvlab adds: it verifies the ISO, watches the

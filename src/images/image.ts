@@ -14,6 +14,7 @@ import type { PackerImageFile } from './file/packer.ts'
 import { type ImageFile, parseImageFile } from './image-file.ts'
 import { layerScript } from './layer/guest-script.ts'
 import { layerContent } from './layer/layer-content.ts'
+import { layerTemplate } from './layer/layer-template.ts'
 
 /** Counted up whenever the builder makes something else of the same inputs: older images in stores are then not hit. */
 export const recipeVersion = 3
@@ -131,9 +132,13 @@ function invalid(first: Diagnostic, others: readonly Diagnostic[] = []): Failure
 
 /** Files and folders beside image.yml that it refers to. */
 function partsOf(file: ImageFile): string[] {
+  return namedParts(file).filter((part) => part !== undefined)
+}
+
+function namedParts(file: ImageFile): (string | undefined)[] {
   switch (file.builder) {
     case 'packages':
-      return [file.files, file.customize].filter((part) => part !== undefined)
+      return [file.files, file.customize]
     case 'packer':
       return [file.template, file.user_data, ...(file.packages.length === 0 ? [] : [file.layer.template])]
     case 'cloud':
@@ -192,10 +197,10 @@ function packagesInputs(file: PackagesImageFile, folder: string): object {
 
 /** A layer is decided by what is below it and by the whole program that makes it. */
 function layerInputs(file: PackerImageFile | CloudImageFile, folder: string, base: string): object {
-  const { builder, architecture, disk, boot, login, layer } = file
+  const { builder, architecture, disk, boot, login } = file
   return {
     ...{ base, builder, architecture, disk, boot, login },
-    template: sha256(readFileSync(join(folder, layer.template))),
+    template: sha256(readFileSync(layerTemplate(file, folder))),
     script: sha256(layerScript(layerContent(file), { nonce: '' })),
   }
 }

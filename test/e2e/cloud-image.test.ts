@@ -1,13 +1,5 @@
 import { createHash } from 'node:crypto'
-import {
-  copyFileSync,
-  createReadStream,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { createReadStream, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -102,7 +94,6 @@ class CloudLab {
     const shipped = join(packageRoot, 'images/ubuntu-20.04-cloud')
     const folder = join(this.folder.path, 'images', name)
     mkdirSync(folder, { recursive: true })
-    copyFileSync(join(shipped, 'layer.pkr.hcl'), join(folder, 'layer.pkr.hcl'))
     const changes: [from: RegExp, to: string][] = [
       [/^ {2}urls:\n(?: {4}- .*\n)+/m, `  urls: ["${this.#url}/gone/${file}", "${this.#url}/${file}"]\n`],
       [/^ {2}sha256: .*$/m, `  sha256: ${this.digest}`],

@@ -57,7 +57,7 @@ class ImageLab {
   ): void {
     const folder = join(this.folder.path, 'images', name)
     mkdirSync(folder, { recursive: true })
-    for (const file of ['ubuntu.pkr.hcl', 'layer.pkr.hcl', 'user-data'])
+    for (const file of ['ubuntu.pkr.hcl', 'user-data'])
       copyFileSync(join(packageRoot, 'images', 'ubuntu-20.04', file), join(folder, file))
     writeFileSync(
       join(folder, 'image.yml'),

@@ -7,9 +7,12 @@ import { suggestion } from '../../util/did-you-mean.ts'
 /** The folder of an image, the lab's own before the package's. Throws `image-unknown`, with what may have been meant. */
 export function imageFolder(name: string, lab: string): string {
   const folders = searchPathOf(lab).map((place) => join(place, 'images'))
-  const found = folders.find((folder) => existsSync(join(folder, name, 'image.yml')))
+  const hasImage = (folder: string, wanted: string) => existsSync(join(folder, wanted, 'image.yml'))
+  const found = folders.find((folder) => hasImage(folder, name))
   if (found !== undefined) return join(found, name)
-  const known = folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []))
+  const known = folders.flatMap((folder) =>
+    existsSync(folder) ? readdirSync(folder).filter((entry) => hasImage(folder, entry)) : [],
+  )
   throw new FailureError({
     reason: 'config',
     code: 'image-unknown',

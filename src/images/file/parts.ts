@@ -62,8 +62,8 @@ export const deadlineMinutes = (minutes: number) => z.number().int().positive().
 export const layer = z
   .strictObject({
     template: relativePath
-      .default('layer.pkr.hcl')
-      .describe('The Packer template of this machine, a .pkr.hcl file'),
+      .optional()
+      .describe('The Packer template of this machine, a .pkr.hcl file; default: hvlab’s own'),
     ...machineSize(2, 1024),
     deadline_minutes: deadlineMinutes(30).describe(
       'A layer that takes longer has failed; ten times that without KVM',

@@ -15,6 +15,7 @@ import { fileDigest } from '../source/digest.ts'
 import { type BaseDisk, publishedDisk } from './base-disk.ts'
 import { layerScript } from './guest-script.ts'
 import { layerContent } from './layer-content.ts'
+import { layerTemplate } from './layer-template.ts'
 import { locatedInImage } from './package-location.ts'
 
 export interface LayerOptions extends PackerOptions {
@@ -34,7 +35,7 @@ export function layerBuilder(options: LayerOptions): Builder<PackerImage | Cloud
     const machine = await controller.freshFact(packerMachine)
     requirePackerMachine(machine)
     const folder = await BuildFolder.make(host, controller, workFolder, machine.user, report)
-    await ensurePlugin(controller, machine, image.folder)
+    await ensurePlugin(controller, machine)
     const base = await folder.phase('base', () => obtainBase(host, image, folder, options, report))
     const accelerator = await options.accelerator(base.kernel, await fileDigest(base.kernel, signal))
     report.note('info', `the layer runs under ${accelerator.type}: ${accelerator.reason}`)
@@ -113,7 +114,7 @@ async function addLayer(
   return await runWatched(
     {
       work: 'layer',
-      template: join(image.folder, layer.template),
+      template: layerTemplate(image.file, image.folder),
       folder: folder.path,
       workFolder: folder.workFolder,
       variables: {

@@ -46,7 +46,7 @@ export function packerBuilder(options: PackerOptions): Builder<PackerImage> {
     requirePackerMachine(machine)
     const { file, name, key } = image
     const folder = await BuildFolder.make(host, controller, workFolder, machine.user, report)
-    await ensurePlugin(controller, machine, image.folder)
+    await ensurePlugin(controller, machine)
     const source = await folder.phase('source', () =>
       obtainSource(
         controller,

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineFact } from '../../facts/fact.ts'
 import { readSections, sections } from '../../facts/sections.ts'
 import { lines } from '../../facts/text.ts'
 import { FailureError } from '../../model/failure.ts'
 import type { HostAccess } from '../../modules/module.ts'
+import { packageRoot } from '../../util/package-root.ts'
 import { sh } from '../../util/sh.ts'
 
 /** What the builder `packer` needs of the controller. */
@@ -70,16 +70,11 @@ export function requirePackerMachine(machine: PackerMachine): void {
 }
 
 /** From 1.7 on Packer's builders are plugins, fetched once by `packer init`; nothing happens where it is there. */
-export async function ensurePlugin(
-  controller: HostAccess,
-  machine: PackerMachine,
-  folder: string,
-): Promise<void> {
-  const plugins = join(folder, 'plugins.pkr.hcl')
+export async function ensurePlugin(controller: HostAccess, machine: PackerMachine): Promise<void> {
   const [major = 0, minor = 0] = machine.versions.packer.split('.').map(Number)
-  if ((major === 1 && minor < 7) || !existsSync(plugins)) return
+  if (major === 1 && minor < 7) return
   const result = await controller.run({
-    ...sh`packer init ${plugins}`,
+    ...sh`packer init ${join(packageRoot, 'images/plugins.pkr.hcl')}`,
     env: { CHECKPOINT_DISABLE: '1' },
   })
   if (result.exitCode === 0) return

@@ -7,9 +7,17 @@ import { newImageCommand } from '../../../src/commands/image/new.ts'
 import type { Diagnostic } from '../../../src/config/diagnostic.ts'
 import { parseAutoinstall } from '../../../src/images/autoinstall/check.ts'
 import { renderInstallerSeed } from '../../../src/images/autoinstall/installer-seed.ts'
-import { baseOf, imageKey, isPackerImage, type PackerImage, readImage } from '../../../src/images/image.ts'
+import {
+  baseOf,
+  imageKey,
+  isCloudImage,
+  isPackerImage,
+  type PackerImage,
+  readImage,
+} from '../../../src/images/image.ts'
 import { layerScript } from '../../../src/images/layer/guest-script.ts'
 import { layerContent } from '../../../src/images/layer/layer-content.ts'
+import { layerTemplate } from '../../../src/images/layer/layer-template.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 
 const ubuntus = ['ubuntu-20.04', 'ubuntu-22.04', 'ubuntu-24.04']
@@ -182,7 +190,6 @@ t.test('what a build adds to the image’s own data', async (t) => {
   const folder = t.testdir({
     'image.yml': readFileSync(join(packageRoot, 'images/ubuntu-20.04/image.yml'), 'utf8'),
     'ubuntu.pkr.hcl': '',
-    'layer.pkr.hcl': '',
     'user-data': `${good}  packages: [fio]\n  updates: all\n  reporting: {mine: {type: print}}\n`,
   })
   const read = (): PackerImage => {
@@ -227,6 +234,11 @@ t.test('what a build adds to the image’s own data', async (t) => {
   writeFileSync(join(folder, 'user-data'), good.replace('poweroff', 'reboot'))
   const broken = readImage('mine', join(folder, 'image.yml'))
   t.match(broken, { ok: false, error: [{ location: { file: join(folder, 'user-data'), line: 10 } }] })
+  change('packages:', 'layer: {template: mine.pkr.hcl}\npackages:')
+  t.match(readImage('mine', join(folder, 'image.yml')), {
+    ok: false,
+    error: [{ message: `${folder}/image.yml names mine.pkr.hcl, which does not exist in ${folder}` }],
+  })
 })
 
 t.test('the commands after an installation leave a clean system', async (t) => {
@@ -342,14 +354,11 @@ t.test('the shipped images of Ubuntu', async (t) => {
     return text.replaceAll(/\d\d\.\d\d\.\d/g, 'VERSION').replace(file.source.sha256, 'SUM')
   })
   t.equal(new Set(templates).size, 1, 'one code path')
-  const layers = [...ubuntus, 'ubuntu-20.04-cloud'].map((name) => {
-    const text = readFileSync(join(packageRoot, 'images', name, 'layer.pkr.hcl'), 'utf8')
-    // Its head names the image.
-    return text.slice(text.indexOf('\nsource "qemu"'))
-  })
-  t.equal(new Set(layers).size, 1, 'one template of a layer')
   const cloud = readImage('cloud', join(packageRoot, 'images/ubuntu-20.04-cloud/image.yml'))
-  t.match(cloud, { ok: true, value: { file: { units: shipped('ubuntu-20.04').file.units } } })
+  if (!cloud.ok || !isCloudImage(cloud.value)) throw new Error('images/ubuntu-20.04-cloud is wrong')
+  t.same(cloud.value.file.units, shipped('ubuntu-20.04').file.units)
+  const layers = [...ubuntus.map(shipped), cloud.value].map(({ file, folder }) => layerTemplate(file, folder))
+  t.same([...new Set(layers)], [join(packageRoot, 'images/layer.pkr.hcl')], 'one template of a layer')
 })
 
 t.test('packages are a layer above a base that does not depend on them', async (t) => {
@@ -372,6 +381,11 @@ t.test('packages are a layer above a base that does not depend on them', async (
   )
   const larger = { ...image.file.layer, memory_mb: 2048, deadline_minutes: 60 }
   t.equal(withPackages(['sysbench'], { layer: larger }).key, one.key, 'nor does the machine that adds them')
+  const ownLayer = { ...image.file.layer, template: image.file.template }
+  t.equal(layerTemplate({ ...image.file, layer: ownLayer }, '/own'), '/own/ubuntu.pkr.hcl')
+  const own = withPackages(['sysbench'], { layer: ownLayer })
+  t.not(own.key, one.key, 'but a template of its own')
+  t.equal(own.base?.key, one.base?.key)
   const other = withPackages(['sysbench'], { disk: { size_gb: 20 } })
   t.not(other.key, one.key)
   t.not(other.base?.key, one.base?.key, 'what the installer is told')
@@ -425,12 +439,12 @@ t.test('Packer takes the templates', { skip: lacks('packer', ['version']) }, asy
   const image = shipped('ubuntu-20.04')
   const folder = t.testdir({ 'x.iso': '' })
   for (const [template, variable] of [
-    [image.file.template, 'iso_url'],
-    [image.file.layer.template, 'base'],
+    [join(image.folder, image.file.template), 'iso_url'],
+    [layerTemplate(image.file, image.folder), 'base'],
   ] as const) {
     const { status, stdout } = spawnSync(
       'packer',
-      ['validate', '-var', `${variable}=${folder}/x.iso`, join(image.folder, template)],
+      ['validate', '-var', `${variable}=${folder}/x.iso`, template],
       { encoding: 'utf8', cwd: folder, env: { ...process.env, CHECKPOINT_DISABLE: '1' } },
     )
     t.equal(status, 0, stdout)

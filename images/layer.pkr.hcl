@@ -1,8 +1,9 @@
-# Packages above an installed disk → a qcow2. `hvlab image build` runs this template when a base is there; so can you:
+# Packages above an installed disk → a qcow2. `hvlab image build` runs this template for every image that names none of
+# its own (`layer: template:`), when a base is there; so can you:
 #
-#   qemu-img convert -O qcow2 ubuntu-20.04-server-cloudimg-amd64.img base.qcow2      and its kernel and initrd beside it
+#   hvlab image export ubuntu-20.04-base base.qcow2      or any qcow2; its kernel and initrd beside it
 #   printf "%s\n" "mount -o remount,rw /" … "mount -o remount,ro /" "echo o >/proc/sysrq-trigger" > layer.sh; truncate -s %512 layer.sh
-#   packer init plugins.pkr.hcl      # not with Packer 1.6, which has the builder inside
+#   packer plugins install github.com/hashicorp/qemu      # not with Packer 1.6, which has the builder inside
 #   packer build layer.pkr.hcl
 #
 # The machine boots an overlay of the base. Its first process is a shell that reads the second disk, a script: so
