@@ -51,18 +51,10 @@ export function layerBuilder(options: LayerOptions): Builder<PackerImage | Cloud
     await folder.phase('convert', () => folder.convert())
     for (const [phase, seconds] of Object.entries(success.durations))
       folder.durations[`layer: ${phase}`] = seconds
-    const { name, key, file } = image
-    return await folder.handOver({
-      ...{ key, name, builder: file.builder, ...base.told },
-      virtual_size: file.disk.size_gb * 1024 ** 3,
-      kernel_version: system.kernelVersion,
-      cmdline: file.boot.cmdline,
-      login_user: file.login.user,
-      suite: system.suite,
-      mirrors: [],
-      packages: [...system.packages],
+    return await folder.handOver(image, system, {
       tools: { ...machine.versions },
-      layer: layerManifest(file, base, accelerator.type, success, system.removed),
+      ...base.told,
+      layer: layerManifest(image.file, base, accelerator.type, success, system.removed),
     })
   }
 }

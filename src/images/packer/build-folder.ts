@@ -5,6 +5,7 @@ import { type BuildReport, lineSplitter, paced } from '../build-report.ts'
 import { type DiskProof, finishDisk, type InstalledSystem } from '../disk/finish-disk.ts'
 import type { CloudImageFile } from '../file/cloud.ts'
 import type { PackerImageFile } from '../file/packer.ts'
+import type { CloudImage, PackerImage } from '../image.ts'
 import type { Manifest } from '../manifest.ts'
 import { convertProgress } from '../progress.ts'
 import { fileRecords } from '../store.ts'
@@ -83,16 +84,27 @@ export class BuildFolder {
   }
 
   /** Moves what is finished into the work folder, and writes the manifest with it. */
-  async handOver(told: Omit<Manifest, 'files' | 'durations' | 'built_at' | 'version'>): Promise<Manifest> {
+  async handOver(
+    { key, name, file }: PackerImage | CloudImage,
+    { kernelVersion, suite, packages }: InstalledSystem,
+    told: Pick<Manifest, 'tools' | 'source' | 'installation' | 'layer'>,
+  ): Promise<Manifest> {
     await must(
       this.#host,
       sh`(set -e; cd ${this.path}; chown "$(id -u):$(id -g)" image.qcow2 vmlinuz initrd; mv image.qcow2 vmlinuz initrd ..; cd ..; rm -rf --one-file-system build)`,
       'the finished image could not be put into the store',
     )
     const manifest: Manifest = {
-      version: 1,
+      ...{ version: 1, key, name, builder: file.builder },
       built_at: new Date().toISOString(),
       files: await fileRecords(this.#host, this.workFolder),
+      virtual_size: file.disk.size_gb * 1024 ** 3,
+      kernel_version: kernelVersion,
+      cmdline: file.boot.cmdline,
+      login_user: file.login.user,
+      suite,
+      mirrors: [],
+      packages: [...packages],
       durations: this.durations,
       ...told,
     }

@@ -44,7 +44,7 @@ export function packerBuilder(options: PackerOptions): Builder<PackerImage> {
     const { controller, signal, keepOnError, evidence, stallSeconds, deadlineSeconds } = options
     const machine = await controller.freshFact(packerMachine)
     requirePackerMachine(machine)
-    const { file, name, key } = image
+    const { file } = image
     const folder = await BuildFolder.make(host, controller, workFolder, machine.user, report)
     await ensurePlugin(controller, machine)
     const source = await folder.phase('source', () =>
@@ -84,15 +84,7 @@ export function packerBuilder(options: PackerOptions): Builder<PackerImage> {
     await folder.phase('convert', () => folder.convert())
     for (const [phase, seconds] of Object.entries(success.durations))
       folder.durations[`install: ${phase}`] = seconds
-    return await folder.handOver({
-      ...{ key, name, builder: file.builder },
-      virtual_size: file.disk.size_gb * 1024 ** 3,
-      kernel_version: system.kernelVersion,
-      cmdline: file.boot.cmdline,
-      login_user: file.login.user,
-      suite: system.suite,
-      mirrors: [],
-      packages: [...system.packages],
+    return await folder.handOver(image, system, {
       tools: { ...machine.versions },
       source: { file: source.name, sha256: file.source.sha256, signature: source.signature },
       installation: {
