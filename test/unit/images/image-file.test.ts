@@ -12,21 +12,12 @@ import { imageKey, readImage, resolveImage } from '../../../src/images/image.ts'
 import { parseImageFile } from '../../../src/images/image-file.ts'
 import { mmdebstrapCommand } from '../../../src/images/mmdebstrap.ts'
 import { convertProgress, isWorthShowing, packageProgress } from '../../../src/images/progress.ts'
-import { type Failure, FailureError } from '../../../src/model/failure.ts'
+import { FailureError } from '../../../src/model/failure.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 import { renderCommand } from '../../../src/util/sh.ts'
+import { failureOf } from '../../support/failure-of.ts'
 
 /** What a function refuses, as data. */
-function failureOf(work: () => unknown): Failure | undefined {
-  try {
-    work()
-    return undefined
-  } catch (error) {
-    if (error instanceof FailureError) return error.failure
-    throw error
-  }
-}
-
 const good = `description: a small one
 builder: packages
 suite: bookworm
@@ -143,19 +134,17 @@ t.test('images are found by name', async (t) => {
       hint: 'Looked for /x.',
     })
   }
-  t.match(
-    failureOf(() => resolveImage('debain', nowhere)),
-    {
-      code: 'image-unknown',
-      message: 'there is no image debain: no folder of images/ has that name',
-      hint: 'Looked for /x.',
-    },
-  )
+  t.match(await failureOf(() => resolveImage('debain', nowhere)), {
+    code: 'image-unknown',
+    message: 'there is no image debain: no folder of images/ has that name',
+    hint: 'Looked for /x.',
+  })
   const folder = t.testdir({ 'image.yml': good.replace('suite: bookworm\n', 'suite: 12\n') })
-  t.match(
-    failureOf(() => resolveImage('bad', () => join(folder, 'image.yml'))),
-    { reason: 'config', message: '"suite" must be text, not the number 12', location: { line: 3 } },
-  )
+  t.match(await failureOf(() => resolveImage('bad', () => join(folder, 'image.yml'))), {
+    reason: 'config',
+    message: '"suite" must be text, not the number 12',
+    location: { line: 3 },
+  })
 })
 
 const machine: BuildMachine = {
@@ -227,7 +216,7 @@ t.test('a machine that cannot build says what to do', async (t) => {
   ]
   for (const [change, message, hint] of cases) {
     t.match(
-      failureOf(() => requireBuildMachine({ ...machine, ...change }, file)),
+      await failureOf(() => requireBuildMachine({ ...machine, ...change }, file)),
       { message, hint },
       message,
     )

@@ -16,12 +16,14 @@ import type { Pushed } from '../../../src/images/push/push.ts'
 import { timeLeft } from '../../../src/images/push/push-progress.ts'
 import { pushImage } from '../../../src/images/push-image.ts'
 import { lookUp, remove } from '../../../src/images/store.ts'
-import { type Failure, FailureError } from '../../../src/model/failure.ts'
+import { FailureError } from '../../../src/model/failure.ts'
 import type { HostAccess } from '../../../src/modules/module.ts'
 import { renderCommand, sh } from '../../../src/util/sh.ts'
 import { atEnd } from '../../support/cleanup.ts'
+import { failureOf } from '../../support/failure-of.ts'
 import { must } from '../../support/tool.ts'
 import { openLocalHost } from './local-host.ts'
+import { tinyManifest } from './tiny-manifest.ts'
 
 // This machine is both ends: real files, real zstd, pieces of 1 MiB. Cuts are made at the connection.
 process.env['XDG_CACHE_HOME'] = t.testdir({})
@@ -53,16 +55,12 @@ function stores(test: Test): Place {
     mtime: 1_700_000_000,
     sha256: createHash('sha256').update(bytes).digest('hex'),
   })
-  const manifest: Manifest = {
-    ...{ version: 1, key, name: 'tiny', builder: 'packages', built_at: '2026-01-01T00:00:00.000Z' },
-    files: {
-      'image.qcow2': record(contents['image.qcow2']),
-      vmlinuz: record(contents.vmlinuz),
-      initrd: record(contents.initrd),
-    },
-    ...{ virtual_size: 1024 ** 3, kernel_version: '6.1.0', cmdline: 'quiet', login_user: 'hvlab' },
-    ...{ suite: 'bookworm', mirrors: [], packages: [], tools: {}, durations: {} },
+  const files = {
+    'image.qcow2': record(contents['image.qcow2']),
+    vmlinuz: record(contents.vmlinuz),
+    initrd: record(contents.initrd),
   }
+  const manifest = tinyManifest({ key, name: 'tiny' }, files, new Date('2026-01-01'))
   mkdirSync(from)
   for (const [name, bytes] of Object.entries(contents)) writeFileSync(join(from, name), bytes)
   writeFileSync(join(from, 'manifest.json'), JSON.stringify(manifest))
@@ -79,16 +77,6 @@ const push = (place: Place, host: HostAccess = local, onStep = (_text: string) =
     report: { progress: ({ text }) => onStep(text), output: () => {}, note: () => {} },
     pieceMiB: 1,
   })
-
-async function failureOf(work: Promise<unknown>): Promise<Failure | undefined> {
-  try {
-    await work
-    return undefined
-  } catch (error) {
-    if (error instanceof FailureError) return error.failure
-    throw error
-  }
-}
 
 const lost = () =>
   new FailureError({ reason: 'unreachable', code: 'connection-lost', message: 'the host went away' })
@@ -137,7 +125,10 @@ t.test('after a cut only what is missing is sent', async (test) => {
   const whole = await push(place)
   await remove(local, place.to, key)
 
-  test.match(await failureOf(push(place, cutAfter(3))), { reason: 'unreachable', code: 'connection-lost' })
+  test.match(await failureOf(() => push(place, cutAfter(3))), {
+    reason: 'unreachable',
+    code: 'connection-lost',
+  })
   const [folder = ''] = contents(place.to)
   test.match(folder, /^\.b{64}\.[0-9a-f]{16}\.1\.push$/, 'what arrived is kept')
   test.notOk(existsSync(join(place.to, key)), 'and is no image')
@@ -187,7 +178,7 @@ t.test('what is wrong is sent again', async (test) => {
 
   await test.test('a piece that is damaged on the host', async (test) => {
     const place = stores(test)
-    await failureOf(push(place, cutAfter(3)))
+    await failureOf(() => push(place, cutAfter(3)))
     const [folder = ''] = contents(place.to)
     const [index = ''] = readdirSync(join(place.to, folder, 'done'))
     const half = join(place.to, folder, 'image.qcow2')
@@ -202,7 +193,7 @@ t.test('what is wrong is sent again', async (test) => {
 t.test('what stays wrong is no image', async (test) => {
   const place = stores(test)
   writeFileSync(join(place.from, 'initrd'), 'something else')
-  test.match(await failureOf(push(place)), {
+  test.match(await failureOf(() => push(place)), {
     code: 'image-push-failed',
     message:
       'image tiny could not be copied to this host: initrd did not arrive as it was sent (SHA-256 differs)',
@@ -245,7 +236,7 @@ t.test('a store without room is said before anything is sent', { skip: noMounts 
   atEnd(test, () => rmSync(place.to, { recursive: true }))
   must('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'hvlab-test', place.to])
   atEnd(test, () => void must('umount', [place.to]))
-  test.match(await failureOf(push(place)), {
+  test.match(await failureOf(() => push(place)), {
     code: 'image-push-no-room',
     message: `image tiny needs 4 MB in ${place.to}, which has 3 MB free`,
     hint: 'Make room there, or set hvlab_store to a folder on a larger disk.',

@@ -12,7 +12,8 @@ import {
 } from '../../../src/images/source/download.ts'
 import { extractBoot } from '../../../src/images/source/extract.ts'
 import { checkSignature, judge } from '../../../src/images/source/signature.ts'
-import { type Failure, FailureError } from '../../../src/model/failure.ts'
+import { FailureError } from '../../../src/model/failure.ts'
+import { failureOf } from '../../support/failure-of.ts'
 import { SigningKey } from '../../support/signing-key.ts'
 import { must } from '../../support/tool.ts'
 import { openLocalHost } from './local-host.ts'
@@ -60,16 +61,6 @@ function serve(data: Buffer, cutAt?: number) {
 }
 
 /** What is refused, as data. */
-async function failureOf(work: () => unknown): Promise<Failure | undefined> {
-  try {
-    await work()
-    return undefined
-  } catch (error) {
-    if (error instanceof FailureError) return error.failure
-    throw error
-  }
-}
-
 async function tryDownload(t: Test, source: Source, options: Partial<DownloadOptions> = {}) {
   await using host = await openLocalHost()
   const notes: string[] = []

@@ -17,12 +17,14 @@ import { type Image, resolveImage } from '../../../src/images/image.ts'
 import { parseImageFile } from '../../../src/images/image-file.ts'
 import type { Manifest } from '../../../src/images/manifest.ts'
 import { fileDigests, lookUp, remove } from '../../../src/images/store.ts'
-import { type Failure, FailureError } from '../../../src/model/failure.ts'
+import { FailureError } from '../../../src/model/failure.ts'
 import { image as imageModule } from '../../../src/modules/image.ts'
 import type { HostAccess, ModuleContext, ModuleResult } from '../../../src/modules/module.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 import { renderCommand, sh } from '../../../src/util/sh.ts'
+import { failureOf } from '../../support/failure-of.ts'
 import { openLocalHost } from './local-host.ts'
+import { tinyManifest } from './tiny-manifest.ts'
 
 // The store on this machine's real file system, with a builder that writes three small files.
 process.env['XDG_CACHE_HOME'] = t.testdir({})
@@ -56,23 +58,8 @@ const builder: Builder = async (on, wanted, folder) => {
     const { size, mtimeMs } = statSync(join(folder, name))
     return { size, mtime: Math.floor(mtimeMs / 1000), sha256: digests.get(name) ?? '' }
   }
-  const manifest: Manifest = {
-    version: 1,
-    key: wanted.key,
-    name: wanted.name,
-    builder: 'packages',
-    built_at: new Date(builds).toISOString(),
-    files: { 'image.qcow2': record('image.qcow2'), vmlinuz: record('vmlinuz'), initrd: record('initrd') },
-    virtual_size: 1024 ** 3,
-    kernel_version: '6.1.0',
-    cmdline: 'quiet',
-    login_user: 'hvlab',
-    suite: 'bookworm',
-    mirrors: [],
-    packages: [],
-    tools: {},
-    durations: {},
-  }
+  const files = { 'image.qcow2': record('image.qcow2'), vmlinuz: record('vmlinuz'), initrd: record('initrd') }
+  const manifest = tinyManifest(wanted, files, new Date(builds))
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest))
   return manifest
 }
@@ -90,17 +77,6 @@ const listener = (onNote: (text: string) => void = () => {}): Said => {
       notes.push(`${level}: ${text}`)
       onNote(text)
     },
-  }
-}
-
-/** What was refused, as data. */
-async function failureOf(work: Promise<unknown>): Promise<Failure | undefined> {
-  try {
-    await work
-    return undefined
-  } catch (error) {
-    if (error instanceof FailureError) return error.failure
-    throw error
   }
 }
 
@@ -240,7 +216,7 @@ t.test('an image under a guest’s disk is not replaced', async (test) => {
   const guest = join(store, '../guests/lab-g1')
   mkdirSync(guest, { recursive: true })
   writeFileSync(join(guest, 'disk.qcow2'), `QFI\xfb${store}/${key}/image.qcow2`)
-  test.match(await failureOf(ensureImage(host, image, store, builder, listener(), { rebuild: true })), {
+  test.match(await failureOf(() => ensureImage(host, image, store, builder, listener(), { rebuild: true })), {
     code: 'image-in-use',
     message: 'image tiny cannot be rebuilt: the disks of lab-g1 stand on it',
     hint: 'Remove the guests first: `hvlab down`.',
@@ -339,7 +315,7 @@ t.test('the module on another host', { skip: noMounts }, async (test) => {
       ),
     put: (content, path, options) => host.put(content, path.replace(store, there), options),
   }
-  test.match(await failureOf(runModule({ name: 'debian-12' }, store, { on: other })), {
+  test.match(await failureOf(() => runModule({ name: 'debian-12' }, store, { on: other })), {
     code: 'image-not-built',
     message: `image debian-12 is not in ${store} of the controller`,
     hint: 'Build it in an earlier stage: `hosts: localhost`, `become: true`, `image: {name: debian-12}`.',
