@@ -3,11 +3,9 @@
 // that it runs anywhere. `node bench/images.mjs [ROUNDS]`. Packer runs the same template with the same seed, as the
 // template's head tells a person to. Needs packer, qemu-system-x86, qemu-utils, xorriso, zstd, e2fsprogs; a built clone.
 import { spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import {
   copyFileSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -25,6 +23,7 @@ const rounds = Number(process.argv[2] ?? 3)
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const load = (path) => import(join(root, 'dist', path))
 const { standInIso } = await load('test/support/stand-in-iso/stand-in-iso.js')
+const { writeStandInImage } = await load('test/support/stand-in-iso/stand-in-image.js')
 const { readImage } = await load('src/images/image.js')
 const { renderInstallerSeed } = await load('src/images/autoinstall/installer-seed.js')
 
@@ -124,27 +123,7 @@ function finalising() {
 
 /** An image like ubuntu-20.04 from the stand-in, in `images/` of the work folder. */
 function image(name, standIn = '') {
-  const folder = join(work, 'images', name)
-  mkdirSync(folder, { recursive: true })
-  for (const file of ['ubuntu.pkr.hcl', 'user-data'])
-    copyFileSync(join(root, 'images/ubuntu-20.04', file), join(folder, file))
-  writeFileSync(
-    join(folder, 'image.yml'),
-    `description: the stand-in
-builder: packer
-source: {urls: ["http://127.0.0.1:9/stand-in.iso"], sha256: ${createHash('sha256').update(readFileSync(iso)).digest('hex')}}
-installer:
-  version: "22.07.2"
-  memory_mb: 512
-  cpus: 1
-  kernel_arguments: autoinstall ds=nocloud console=ttyS0,115200n8 panic=-1 ${standIn} ---
-template: ubuntu.pkr.hcl
-packages: []
-disk: {size_gb: 1}
-boot: {cmdline: "root=/dev/vda2 ro console=ttyS0,115200"}
-login: {user: hvlab}
-`,
-  )
+  writeStandInImage(join(work, 'images', name), { iso, standIn })
 }
 
 /** The steps in the head of the template, in a folder of their own. */

@@ -16,7 +16,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Manifest } from '../../src/images/manifest.ts'
 import type { Failure } from '../../src/model/failure.ts'
-import { packageRoot } from '../../src/util/package-root.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { ofKind, runFinished } from '../support/events.ts'
 import { endsWell, exits, HvlabProcess, type HvlabResult, hvlabSync } from '../support/hvlab-process.ts'
@@ -24,6 +23,7 @@ import { LabFolder } from '../support/lab-folder.ts'
 import { processes, type RunningProcess } from '../support/processes.ts'
 import { qcow2Head, readByQemu42 } from '../support/qcow2.ts'
 import { missingForLab } from '../support/requirements.ts'
+import { type StandInImage, writeStandInImage } from '../support/stand-in-iso/stand-in-image.ts'
 import { missingForStandIn, standInIso } from '../support/stand-in-iso/stand-in-iso.ts'
 import { must } from '../support/tool.ts'
 
@@ -37,46 +37,20 @@ class ImageLab {
   readonly folder: LabFolder
   readonly store: string
   readonly iso: string
-  readonly #digest: string
 
   constructor(t: Test, iso: string) {
     this.folder = new LabFolder(t)
     this.store = join(this.folder.path, 'store')
     this.iso = join(this.folder.path, 'stand-in.iso')
     copyFileSync(iso, this.iso)
-    this.#digest = sha256(iso)
     atEnd(t, () => {
       for (const { pid } of this.running()) process.kill(pid, 'SIGKILL')
     })
   }
 
   /** An image like ubuntu-20.04, from the stand-in; `standin=SWITCH` makes it fail. */
-  image(
-    name: string,
-    { standIn = '', url = 'http://127.0.0.1:9/stand-in.iso', packages = [] as readonly string[] } = {},
-  ): void {
-    const folder = join(this.folder.path, 'images', name)
-    mkdirSync(folder, { recursive: true })
-    for (const file of ['ubuntu.pkr.hcl', 'user-data'])
-      copyFileSync(join(packageRoot, 'images', 'ubuntu-20.04', file), join(folder, file))
-    writeFileSync(
-      join(folder, 'image.yml'),
-      `description: the stand-in
-builder: packer
-source: {urls: ["${url}"], sha256: ${this.#digest}}
-installer:
-  version: "22.07.2"
-  memory_mb: 512
-  cpus: 1
-  kernel_arguments: autoinstall ds=nocloud console=ttyS0,115200n8 panic=-1 ${standIn} ---
-template: ubuntu.pkr.hcl
-packages: [${packages.join(', ')}]
-layer: {cpus: 1, memory_mb: 256}
-disk: {size_gb: 1}
-boot: {cmdline: "root=/dev/vda2 ro console=ttyS0,115200"}
-login: {user: hvlab}
-`,
-    )
+  image(name: string, told: Omit<StandInImage, 'iso'>): void {
+    writeStandInImage(join(this.folder.path, 'images', name), { iso: this.iso, ...told })
   }
 
   start(name: string, ...options: readonly string[]): HvlabProcess {
