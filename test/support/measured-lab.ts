@@ -34,7 +34,7 @@ function seedOf(name: string): number {
   return [...name].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7)
 }
 
-/** Three hosts, one of them slower by 12 %. */
+/** Four hosts, one of them slower by 12 %. */
 export function fleetEvents(): Event[] {
   return [
     ['node-1', 1, 1],
