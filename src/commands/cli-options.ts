@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type LanguageCode, languageCodes } from '../model/language-code.ts'
 import type { RunOptions } from './run-options.ts'
 
 /** What commander hands to an action. */
@@ -19,6 +20,7 @@ export function runOptions(command: Command, resumable = false): Command {
     command
       .option('--resume [run]', 'continue a run that stopped (default: the newest of this pipeline)')
       .option('--deadline <seconds>', 'stop the run after this time (exit code 6)', positive)
+      .addOption(languageOption())
   }
   return command
 }
@@ -46,6 +48,11 @@ export function formatOption(): Option {
     .default('auto')
 }
 
+/** The report's. */
+export function languageOption(): Option {
+  return new Option('--lang <language>', "the report's language").choices([...languageCodes]).default('en')
+}
+
 /** The parsed flags as plain values. */
 export function runFlags(flags: Flags): RunOptions {
   const text = (name: string) => (typeof flags[name] === 'string' ? (flags[name] as string) : undefined)
@@ -63,6 +70,7 @@ export function runFlags(flags: Flags): RunOptions {
     forks: (flags['forks'] as number | undefined) ?? 50,
     verbosity: (flags['verbose'] as number | undefined) ?? 0,
     format: (flags['format'] as RunOptions['format'] | undefined) ?? 'auto',
+    lang: (flags['lang'] as LanguageCode | undefined) ?? 'en',
     ...(limit === undefined ? {} : { limit }),
     ...(resume === undefined ? {} : { resume }),
     ...(deadline === undefined ? {} : { deadline }),

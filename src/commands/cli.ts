@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { ExitCode } from '../model/exit-code.ts'
 import { FailureError } from '../model/failure.ts'
 import { systemErrorText } from '../util/system-error.ts'
-import { type Flags, formatOption, runFlags, runOptions } from './cli-options.ts'
+import { type Flags, formatOption, languageOption, runFlags, runOptions } from './cli-options.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { guestCommands } from './guest/cli.ts'
 import { imageCommands } from './image/cli.ts'
@@ -80,6 +80,7 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
     )
   command('report [run]', "write a run's reports again and show the result (default: the newest run)")
     .addOption(formatOption())
+    .addOption(languageOption())
     .action(
       exits(async (run: string | undefined, flags: Flags) =>
         (await import('./report.ts')).reportCommand(run, runFlags(flags), env),

@@ -9,10 +9,10 @@ import type { RunOptions } from './run-options.ts'
 /** `hvlab report [RUN]`: writes a run's reports again from its journal and shows the result. */
 export async function reportCommand(
   run: string | undefined,
-  options: Pick<RunOptions, 'format'>,
+  options: Pick<RunOptions, 'format' | 'lang'>,
   env: Pick<CommandEnvironment, 'cwd' | 'stdout'>,
 ): Promise<number> {
-  const written = await writeReports(runFolder(env.cwd, run))
+  const written = await writeReports(runFolder(env.cwd, run), options.lang)
   if (printData(written, options, env)) return ExitCode.ok
   const { title, columns, rows } = written.summary
   env.stdout(`${[title, '', ...textTable(columns, rows), '', ...written.files].join('\n')}\n`)

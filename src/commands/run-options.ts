@@ -1,3 +1,4 @@
+import type { LanguageCode } from '../model/language-code.ts'
 import type { OutputFormat } from '../model/renderer.ts'
 
 /** The options that `up`, `run`, `exec` and their kin share; Ansible's names. */
@@ -17,4 +18,6 @@ export interface RunOptions {
   readonly resume?: string | true
   /** Seconds after which the run stops with exit code 6. */
   readonly deadline?: number
+  /** The report's language; default English. */
+  readonly lang?: LanguageCode
 }

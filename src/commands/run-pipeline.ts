@@ -1,4 +1,5 @@
-import { basename } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { readJournal } from '../engine/journal.ts'
 import { ExitCode } from '../model/exit-code.ts'
 import { FailureError } from '../model/failure.ts'
@@ -41,7 +42,16 @@ export async function runPipeline(
   const endings: readonly number[] = [ExitCode.interrupted, ExitCode.terminated, ExitCode.deadline]
   if (endings.includes(outcome.exitCode) && !options.check)
     env.stderr(`Continue it with: ${resumeCommand(pipeline, options, runId)}\n`)
+  if (existsSync(join(folder, 'report.html'))) await inLanguage(folder, options, env)
   return { exitCode: outcome.exitCode, runId }
+}
+
+/** The report in another language beside the one that the run has written. */
+async function inLanguage(folder: string, { lang }: RunOptions, env: CommandEnvironment): Promise<void> {
+  if (lang === undefined || lang === 'en') return
+  const { writeReports } = await import('../reports/write-reports.ts')
+  const { files } = await writeReports(folder, lang)
+  env.stderr(`${files.slice(0, 2).join('\n')}\n`)
 }
 
 /** `--resume` alone means the newest run of the same pipeline, which must not have ended well. */
@@ -76,7 +86,7 @@ async function runToResume(
 /** The command line that continues a run: with all that decides what its tasks do. */
 function resumeCommand(
   pipeline: PipelineChoice,
-  { inventory, limit, extraVars, tags, skipTags }: RunOptions,
+  { inventory, limit, extraVars, tags, skipTags, lang = 'en' }: RunOptions,
   runId: string,
 ): string {
   const words = 'name' in pipeline ? ['up', pipeline.name] : ['run', pipeline.file]
@@ -85,6 +95,7 @@ function resumeCommand(
   if (limit !== undefined) words.push('--limit', limit)
   if (tags.length > 0) words.push('--tags', tags.join(','))
   if (skipTags.length > 0) words.push('--skip-tags', skipTags.join(','))
+  if (lang !== 'en') words.push('--lang', lang)
   return `hvlab ${[...words, '--resume', runId].map(quote).join(' ')}`
 }
 

@@ -1,3 +1,4 @@
+import type { Language } from './language.ts'
 import { type Html, html, trusted } from './markup.ts'
 import type { Drawing } from './slowdown-chart.ts'
 
@@ -13,4 +14,9 @@ export function drawing(chart: Drawing, alternative: string, caption: Html): Htm
 /** A word of a legend behind its coloured dot. */
 export function keyed(key: 'native' | 'guest' | 'hollow', text: string): Html {
   return html`<span class="legend"><span class="key ${key}"></span>${text}</span>`
+}
+
+/** A head row's cells. */
+export function headings(columns: readonly string[], { say }: Language): Html[] {
+  return columns.map((column) => html`<th scope="col">${say(column)}</th>`)
 }

@@ -5,93 +5,104 @@ import { figure, listed, percent, times } from '../bench/words.ts'
 import { headline } from '../bench/workload-file.ts'
 import { crowdColumns, crowdMeaning, crowdRows } from './crowd-rows.ts'
 import { environmentRows } from './environment-rows.ts'
-import { drawing, keyed } from './html-figure.ts'
+import { drawing, headings, keyed } from './html-figure.ts'
 import { scrollingTable } from './html-table.ts'
-import { type Html, html, prose } from './markup.ts'
+import type { Language } from './language.ts'
+import { filled, type Html, html, prose } from './markup.ts'
 import type { AgainstPublished } from './published.ts'
 import type { HostResults } from './results.ts'
 import { trialsChart } from './trials-chart.ts'
 
 /** Everything about one hypervisor and its guests. */
-export async function hostSection(host: HostResults, many: boolean): Promise<Html> {
+export async function hostSection(host: HostResults, many: boolean, language: Language): Promise<Html> {
+  const { say } = language
   const { design, environments } = host.benchmark
-  const chart = await trialsChart(host.benchmark)
+  const chart = await trialsChart(host.benchmark, language)
   const on = many ? `${design.hypervisor}: ` : ''
   return html`<section>
-<h2>${on}what the figures mean</h2>
-${findingList(host.findings)}
-${publishedSection(host.published, on)}
-${crowdSection(host.crowding, on)}
-<h2>${on}the machines</h2>
-${machines(environments)}
-<h2>${on}the trials</h2>
+<h2>${on}${say('what the figures mean')}</h2>
+${findingList(host.findings, language)}
+${publishedSection(host.published, on, language)}
+${crowdSection(host.crowding, on, language)}
+<h2>${on}${say('the machines')}</h2>
+${machines(environments, language)}
+<h2>${on}${say('the trials')}</h2>
 ${drawing(
   chart,
-  `Every trial on ${design.hypervisor} in order, as a share of its subject's median.`,
-  html`Every trial in the order in which it ran (below), as a share of the median of its own subject: ${keyed('native', 'native')}, ${keyed('guest', 'guest')}. Dots that are ${keyed('hollow', 'hollow')} failed a gate on noise.`,
+  say(`Every trial on ${design.hypervisor} in order, as a share of its subject's median.`),
+  filled(
+    say(
+      'Every trial in the order in which it ran (below), as a share of the median of its own subject: {}, {}. Dots that are {} failed a gate on noise.',
+    ),
+    keyed('native', say('native')),
+    keyed('guest', say('guest')),
+    keyed('hollow', say('hollow')),
+  ),
 )}
-<details><summary>All ${host.benchmark.samples.length} trials</summary>
-<div class="scroll">${samplesTable(host)}</div>
+<details><summary>${say(`All ${host.benchmark.samples.length} trials`)}</summary>
+<div class="scroll">${samplesTable(host, language)}</div>
 </details>
 </section>`
 }
 
-function crowdSection(crowding: readonly Crowding[], on: string): Html {
+function crowdSection(crowding: readonly Crowding[], on: string, language: Language): Html {
   if (crowding.length === 0) return html``
-  return html`<h2>${on}several guests at once</h2>
-${scrollingTable(crowdColumns, crowdRows(crowding))}
-<p>${crowdMeaning}</p>`
+  return html`<h2>${on}${language.say('several guests at once')}</h2>
+${scrollingTable(crowdColumns, crowdRows(crowding), language)}
+<p>${prose(language.say(crowdMeaning))}</p>`
 }
 
-function findingList(findings: readonly Finding[]): Html {
-  if (findings.length === 0) return html`<p>Nothing in the record bends these figures.</p>`
+function findingList(findings: readonly Finding[], { say }: Language): Html {
+  if (findings.length === 0) return html`<p>${say('Nothing in the record bends these figures.')}</p>`
   return html`<ul class="findings">
-${findings.map(({ level, text }) => (level === 'caution' ? html`<li class="caution"><span class="mark">Caution.</span> ${prose(text)}</li>` : html`<li>${prose(text)}</li>`))}
+${findings.map(({ level, text }) => (level === 'caution' ? html`<li class="caution"><span class="mark">${say('Caution.')}</span> ${prose(text)}</li>` : html`<li>${prose(text)}</li>`))}
 </ul>`
 }
 
-function publishedSection(published: readonly AgainstPublished[], on: string): Html {
+function publishedSection(published: readonly AgainstPublished[], on: string, language: Language): Html {
+  const { say } = language
   if (published.length === 0) return html``
-  return html`<h2>${on}against the published figures</h2>
-<p>The lab that hvlab automates was published with two figures from a guest and “96–99 % overhead”. Here they stand beside what this run measured.</p>
+  return html`<h2>${on}${say('against the published figures')}</h2>
+<p>${say('The lab that hvlab automates was published with two figures from a guest and “96–99 % overhead”. Here they stand beside what this run measured.')}</p>
 <table class="stack">
-<thead><tr><th scope="col">Workload</th><th scope="col">Published</th><th scope="col">Guest</th><th scope="col">Native</th><th scope="col">Overhead as published</th><th scope="col">Overhead here</th><th scope="col">Slowdown here</th></tr></thead>
+<thead><tr>${headings(['Workload', 'Published', 'Guest', 'Native', 'Overhead as published', 'Overhead here', 'Slowdown here'], language)}</tr></thead>
 <tbody>
 ${published.map(
   (entry) => html`<tr><th scope="row">${entry.title}<br><small>${entry.unit}, ${entry.guest}</small></th>
-<td data-label="Published">${entry.published}</td>
-<td data-label="Guest">${figure(entry.measuredGuest)}</td>
-<td data-label="Native">${figure(entry.measuredNative)}</td>
-<td data-label="Overhead as published">${entry.publishedOverhead}</td>
-<td data-label="Overhead here">${percent(entry.measuredOverheadPercent)}</td>
-<td data-label="Slowdown here" class="strong">${times(entry.slowdown)}</td></tr>`,
+<td data-label="${say('Published')}">${say(String(entry.published))}</td>
+<td data-label="${say('Guest')}">${say(figure(entry.measuredGuest))}</td>
+<td data-label="${say('Native')}">${say(figure(entry.measuredNative))}</td>
+<td data-label="${say('Overhead as published')}">${say(entry.publishedOverhead)}</td>
+<td data-label="${say('Overhead here')}">${say(percent(entry.measuredOverheadPercent))}</td>
+<td data-label="${say('Slowdown here')}" class="strong">${say(times(entry.slowdown))}</td></tr>`,
 )}
 </tbody>
 </table>
-<h3>Why they differ</h3>
+<h3>${say('Why they differ')}</h3>
 ${published.map(({ why }) => html`<p>${prose(why)}</p>`)}`
 }
 
-function machines(environments: readonly Environment[]): Html {
+function machines(environments: readonly Environment[], { say }: Language): Html {
   return html`<div class="scroll machines"><table class="facts">
 <thead><tr><th scope="col"></th>${environments.map(({ subject, kind, hypervisor }) => html`<th scope="col"><span class="key ${kind}"></span>${kind === 'native' ? `${subject} (${hypervisor})` : subject}</th>`)}</tr></thead>
 <tbody>
-${environmentRows(environments).map(([name, values]) => html`<tr><th scope="row">${name}</th>${values.map((value) => html`<td>${value}</td>`)}</tr>`)}
+${environmentRows(environments).map(([name, values]) => html`<tr><th scope="row">${say(name)}</th>${values.map((value) => html`<td>${say(value)}</td>`)}</tr>`)}
 </tbody>
 </table></div>`
 }
 
-function samplesTable({ benchmark: { design, samples } }: HostResults): Html {
+function samplesTable({ benchmark: { design, samples } }: HostResults, language: Language): Html {
+  const { say } = language
   const row = (sample: Sample): Html => {
     const workload = design.workloads.find(({ id }) => id === sample.workload)
     const metric = workload === undefined ? undefined : headline(workload)
     const value = metric === undefined ? undefined : sample.metrics[metric.field]
-    return html`<tr><td>${sample.order + 1}</td><td>${blockText(sample)}</td><td>${sample.workload}</td><td>${sample.subject}</td>
-<td>${value === undefined ? '—' : figure(value)} <small>${metric?.unit ?? ''}</small></td>
-<td>${sample.host_cpu_s === null ? '—' : `${figure(sample.host_cpu_s)} s`}</td><td>${sample.clocksource ?? '—'}</td><td>${drift(sample)}</td><td>${share(sample)}</td><td>${listed(sample.flags) || '—'}</td></tr>`
+    return html`<tr><td>${sample.order + 1}</td><td>${say(blockText(sample))}</td><td>${sample.workload}</td><td>${sample.subject}</td>
+<td>${value === undefined ? '—' : say(figure(value))} <small>${metric?.unit ?? ''}</small></td>
+<td>${sample.host_cpu_s === null ? '—' : say(`${figure(sample.host_cpu_s)} s`)}</td><td>${sample.clocksource ?? '—'}</td><td>${drift(sample).split(' ± ').map(say).join(' ± ')}</td><td>${say(share(sample))}</td><td>${listed(sample.flags) || '—'}</td></tr>`
   }
-  return html`<table>
-<thead><tr><th scope="col">Trial</th><th scope="col">Block</th><th scope="col">Workload</th><th scope="col">Subject</th><th scope="col">Result</th><th scope="col">CPU-seconds</th><th scope="col">Clock</th><th scope="col">Its drift</th><th scope="col">CPU pressure</th><th scope="col">Flags</th></tr></thead>
+  return html`<table class="sortable">
+<thead><tr>${headings(['Trial', 'Block', 'Workload', 'Subject', 'Result', 'CPU-seconds', 'Clock', 'Its drift', 'CPU pressure', 'Flags'], language)}</tr></thead>
 <tbody>
 ${samples.map(row)}
 </tbody>

@@ -1,15 +1,16 @@
-import { type Html, html, prose } from './markup.ts'
+import type { Language } from './language.ts'
+import { filled, type Html, html, prose } from './markup.ts'
 import { commands, methodSentences, reproduction } from './method.ts'
 import type { Results } from './results.ts'
 
-export function methodSection(results: Results): Html {
-  return html`<h2>Method</h2>
-${methodSentences(results).map((sentence) => html`<p>${prose(sentence)}</p>`)}`
+export function methodSection(results: Results, { say }: Language): Html {
+  return html`<h2>${say('Method')}</h2>
+${methodSentences(results).map((sentence) => html`<p>${prose(say(sentence))}</p>`)}`
 }
 
-export function reproduceSection(results: Results): Html {
-  return html`<h2>Measure again</h2>
-<pre><code>${reproduction(results).join('\n')}</code></pre>
-<p>Each trial ran one of these, with <code>LC_ALL=C</code>:</p>
+export function reproduceSection(results: Results, { say }: Language): Html {
+  return html`<h2>${say('Measure again')}</h2>
+<pre><code>${reproduction(results).map(say).join('\n')}</code></pre>
+<p>${filled(say('Each trial ran one of these, with {}:'), html`<code>LC_ALL=C</code>`)}</p>
 <pre><code>${commands(results).join('\n')}</code></pre>`
 }

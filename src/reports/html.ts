@@ -1,27 +1,34 @@
 import type { Comparison } from '../bench/comparison.ts'
 import { figure, percent, range, times } from '../bench/words.ts'
-import { drawing, keyed } from './html-figure.ts'
+import { drawing, headings, keyed } from './html-figure.ts'
 import { hostSection } from './html-host.ts'
 import { methodSection, reproduceSection } from './html-method.ts'
 import { scrollingTable } from './html-table.ts'
-import { type Html, html, prose, trusted } from './markup.ts'
+import { english, type Language } from './language.ts'
+import { localised } from './localised.ts'
+import { filled, type Html, html, prose, trusted } from './markup.ts'
 import { metricColumns, metricRows } from './metric-rows.ts'
 import type { Results } from './results.ts'
 import { slowdownChart } from './slowdown-chart.ts'
+import { sortingHash, sortingScript } from './sorting.ts'
 import { styleSheet } from './style.ts'
 
 /** `report.html`: one file, nothing loaded from anywhere, readable on a phone, in the dark and on paper. */
-export async function reportHtml(results: Results): Promise<string> {
-  const chart = await slowdownChart(byWorkload(results.comparisons))
-  const hosts = await Promise.all(results.hosts.map((host) => hostSection(host, results.hosts.length > 1)))
+export async function reportHtml(original: Results, language: Language = english): Promise<string> {
+  const { say } = language
+  const results = localised(original, language)
+  const chart = await slowdownChart(byWorkload(results.comparisons), language)
+  const hosts = await Promise.all(
+    results.hosts.map((host) => hostSection(host, results.hosts.length > 1, language)),
+  )
   const { run } = results
   return html`<!doctype html>
-<html lang="en">
+<html lang="${language.code}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src '${sortingHash}'; img-src data:">
 <title>${results.answer}</title>
 <link rel="icon" href="data:,">
 <style>${trusted(styleSheet)}</style>
@@ -29,43 +36,45 @@ export async function reportHtml(results: Results): Promise<string> {
 <body>
 <main>
 <header>
-<p class="eyebrow"><b>What virtualisation costs</b> · ${run.pipeline}, ${day(run.startedAt)}</p>
+<p class="eyebrow"><b>${say('What virtualisation costs')}</b> · ${run.pipeline}, ${day(run.startedAt, language)}</p>
 <h1>${prose(results.answer)}</h1>
 </header>
-${drawing(chart, `Slowdown by workload. ${results.answer}`, html`How many times longer the guest takes than ${native(results)}, on a logarithmic scale. The large dot is the median of the blocks, the bar its 95 % interval, each small dot one block.`)}
-<h2>Figures</h2>
-${figures(results)}
-${allMetrics(results)}
+${drawing(chart, `${say('Slowdown by workload.')} ${results.answer}`, filled(say('How many times longer the guest takes than {}, on a logarithmic scale. The large dot is the median of the blocks, the bar its 95 % interval, each small dot one block.'), native(results, language)))}
+<h2>${say('Figures')}</h2>
+${figures(results, language)}
+${allMetrics(results, language)}
 ${hosts}
-${methodSection(results)}
-${reproduceSection(results)}
+${methodSection(original, language)}
+${reproduceSection(original, language)}
 </main>
-<footer>Run ${run.runId} · measured with hvlab ${run.version} · the same in <code>results.json</code> and <code>report.md</code></footer>
+<footer>${filled(say(`Run ${run.runId} · measured with hvlab ${run.version} · the same in {} and {}`), html`<code>results.json</code>`, html`<code>report${language.code === 'en' ? '' : `.${language.code}`}.md</code>`)}</footer>
+<script>${trusted(sortingScript)}</script>
 </body>
 </html>
 `.text
 }
 
-function native({ hosts }: Results): Html {
+function native({ hosts }: Results, { say }: Language): Html {
   return hosts.length === 1
-    ? keyed('native', `${hosts[0]?.benchmark.design.hypervisor} itself`)
-    : keyed('native', 'its own host')
+    ? keyed('native', say(`${hosts[0]?.benchmark.design.hypervisor} itself`))
+    : keyed('native', say('its own host'))
 }
 
-function figures({ comparisons, manyGuests }: Results): Html {
-  return html`<table class="stack">
-<thead><tr><th scope="col">Workload</th><th scope="col">Native</th><th scope="col">Guest</th><th scope="col">Efficiency</th><th scope="col">Slowdown</th><th scope="col">95 % interval</th></tr></thead>
+function figures({ comparisons, manyGuests }: Results, language: Language): Html {
+  return html`<table class="stack sortable">
+<thead><tr>${headings(['Workload', 'Native', 'Guest', 'Efficiency', 'Slowdown', '95 % interval'], language)}</tr></thead>
 <tbody>
-${byWorkload(comparisons).map((comparison) => figuresRow(comparison, manyGuests))}
+${byWorkload(comparisons).map((comparison) => figuresRow(comparison, manyGuests, language))}
 </tbody>
 </table>`
 }
 
 /** What the table above leaves out: overheads, CPU-seconds, latencies. */
-function allMetrics({ comparisons, manyGuests }: Results): Html {
-  return html`<details><summary>Every metric, by the clock and for each CPU-second</summary>
-<p>A CPU-second is one second of one CPU of the hypervisor: natively of the workload, for a guest of all threads of QEMU. Per CPU-second a figure says what the work costs; by the clock it says how long one waits.</p>
-${scrollingTable(metricColumns, metricRows(byWorkload(comparisons), manyGuests))}
+function allMetrics({ comparisons, manyGuests }: Results, language: Language): Html {
+  const { say } = language
+  return html`<details><summary>${say('Every metric, by the clock and for each CPU-second')}</summary>
+<p>${say('A CPU-second is one second of one CPU of the hypervisor: natively of the workload, for a guest of all threads of QEMU. Per CPU-second a figure says what the work costs; by the clock it says how long one waits.')}</p>
+${scrollingTable(metricColumns, metricRows(byWorkload(comparisons), manyGuests), language)}
 </details>`
 }
 
@@ -75,21 +84,24 @@ function byWorkload(comparisons: readonly Comparison[]): Comparison[] {
   return ids.flatMap((id) => comparisons.filter(({ workload }) => workload.id === id))
 }
 
-function figuresRow(comparison: Comparison, many: boolean): Html {
+function figuresRow(comparison: Comparison, many: boolean, { say }: Language): Html {
   const { workload, guest, hypervisor, metric, native, guestValues, efficiencyPercent, slowdown } = comparison
-  const where = many ? html`<br><small>${guest} on ${hypervisor}</small>` : html``
+  const where = many ? html`<br><small>${say(`${guest} on ${hypervisor}`)}</small>` : html``
   return html`<tr><th scope="row">${workload.title}${where}</th>
-<td data-label="Native"><span>${figure(native.median)} <small>${metric.unit}</small></span></td>
-<td data-label="Guest"><span>${figure(guestValues.median)} <small>${metric.unit}</small></span></td>
-<td data-label="Efficiency">${percent(efficiencyPercent.centre)}</td>
-<td data-label="Slowdown" class="strong">${times(slowdown.centre)}</td>
-<td data-label="95 % interval">${range(slowdown.low, slowdown.high, times)}</td></tr>`
+<td data-label="${say('Native')}"><span>${say(figure(native.median))} <small>${metric.unit}</small></span></td>
+<td data-label="${say('Guest')}"><span>${say(figure(guestValues.median))} <small>${metric.unit}</small></span></td>
+<td data-label="${say('Efficiency')}">${say(percent(efficiencyPercent.centre))}</td>
+<td data-label="${say('Slowdown')}" class="strong">${say(times(slowdown.centre))}</td>
+<td data-label="${say('95 % interval')}">${say(range(slowdown.low, slowdown.high, times))}</td></tr>`
 }
 
-const dates = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+const days = {
+  en: new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }),
+  id: new Intl.DateTimeFormat('id', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }),
+}
 
 /** `23 November 2026 at 15:05 UTC`. */
-export function day(iso: string): string {
+function day(iso: string, { code, say }: Language): string {
   const time = Date.parse(iso)
-  return Number.isNaN(time) ? 'at an unknown time' : `${dates.format(time)} UTC`
+  return Number.isNaN(time) ? say('at an unknown time') : `${days[code].format(time)} UTC`
 }

@@ -1,17 +1,22 @@
 import { figure, percent, range, times } from '../bench/words.ts'
 import { crowdColumns, crowdMeaning, crowdRows } from './crowd-rows.ts'
 import { environmentRows } from './environment-rows.ts'
+import { english, type Language } from './language.ts'
+import { localised } from './localised.ts'
 import { commands, methodSentences, reproduction } from './method.ts'
 import { metricColumns, metricRows } from './metric-rows.ts'
 import type { HostResults, Results } from './results.ts'
 
 /** `report.md`: what report.html says, for code hosts and terminals. */
-export function reportMarkdown(results: Results): string {
+export function reportMarkdown(original: Results, language: Language = english): string {
+  const { say } = language
+  const results = localised(original, language)
   const { run, manyGuests: many } = results
   return `${[
     `# ${plain(results.answer)}`,
-    plain(`Run ${run.runId} of ${run.pipeline}, started ${run.startedAt}, hvlab ${run.version}.`),
+    plain(say(`Run ${run.runId} of ${run.pipeline}, started ${run.startedAt}, hvlab ${run.version}.`)),
     table(
+      say,
       [
         'Workload',
         ...(many ? ['Guest'] : []),
@@ -33,35 +38,46 @@ export function reportMarkdown(results: Results): string {
         ],
       ),
     ),
-    '## Every metric, by the clock and for each CPU-second',
-    'A CPU-second is one second of one CPU of the hypervisor: natively of the workload, for a guest of all threads of QEMU.',
-    table(metricColumns, metricRows(results.comparisons, many)),
-    ...results.hosts.flatMap((host) =>
-      hostParts(host, results.hosts.length > 1 ? `${plain(host.benchmark.design.hypervisor)}: ` : ''),
+    `## ${say('Every metric, by the clock and for each CPU-second')}`,
+    say(
+      'A CPU-second is one second of one CPU of the hypervisor: natively of the workload, for a guest of all threads of QEMU.',
     ),
-    '## Method',
-    ...methodSentences(results).map(plain),
-    '## Measure again',
-    fenced(reproduction(results)),
-    'Each trial ran one of these, with `LC_ALL=C`:',
-    fenced(commands(results)),
+    table(say, metricColumns, metricRows(results.comparisons, many)),
+    ...results.hosts.flatMap((host) =>
+      hostParts(
+        host,
+        results.hosts.length > 1 ? `${plain(host.benchmark.design.hypervisor)}: ` : '',
+        language,
+      ),
+    ),
+    `## ${say('Method')}`,
+    ...methodSentences(original).map((sentence) => plain(say(sentence))),
+    `## ${say('Measure again')}`,
+    fenced(reproduction(original).map(say)),
+    say('Each trial ran one of these, with `LC_ALL=C`:'),
+    fenced(commands(original)),
   ].join('\n\n')}\n`
 }
 
-function hostParts({ benchmark, findings, published, crowding }: HostResults, on: string): string[] {
+function hostParts(
+  { benchmark, findings, published, crowding }: HostResults,
+  on: string,
+  { say }: Language,
+): string[] {
   const { environments } = benchmark
   return [
-    heading(on, 'what the figures mean'),
+    heading(on, say('what the figures mean')),
     findings.length === 0
-      ? 'Nothing in the record bends these figures.'
+      ? say('Nothing in the record bends these figures.')
       : findings
-          .map(({ level, text }) => `- ${level === 'caution' ? '**Caution.** ' : ''}${plain(text)}`)
+          .map(({ level, text }) => `- ${level === 'caution' ? `**${say('Caution.')}** ` : ''}${plain(text)}`)
           .join('\n'),
     ...(published.length === 0
       ? []
       : [
-          heading(on, 'against the published figures'),
+          heading(on, say('against the published figures')),
           table(
+            say,
             [
               'Workload',
               'Published',
@@ -85,9 +101,14 @@ function hostParts({ benchmark, findings, published, crowding }: HostResults, on
         ]),
     ...(crowding.length === 0
       ? []
-      : [heading(on, 'several guests at once'), table(crowdColumns, crowdRows(crowding)), crowdMeaning]),
-    heading(on, 'the machines'),
+      : [
+          heading(on, say('several guests at once')),
+          table(say, crowdColumns, crowdRows(crowding)),
+          say(crowdMeaning),
+        ]),
+    heading(on, say('the machines')),
     table(
+      say,
       [
         '',
         ...environments.map(({ subject, hypervisor, kind }) =>
@@ -106,11 +127,13 @@ function heading(on: string, text: string): string {
 
 /** Words on the left; figures on the right unless told otherwise. */
 function table(
+  say: Language['say'],
   columns: readonly string[],
   rows: readonly (readonly string[])[],
   rest: ' --- ' | ' ---: ' = ' ---: ',
 ): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(plain).join(' | ')} |`
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => plain(say(cell))).join(' | ')} |`
   return [
     line(columns),
     `|${columns.map((_, index) => (index === 0 ? ' --- ' : rest)).join('|')}|`,

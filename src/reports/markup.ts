@@ -25,6 +25,12 @@ export function prose(text: string): Html {
   return new Html(joined)
 }
 
+/** A sentence with `{}` for each value, in order. */
+export function filled(sentence: string, ...values: readonly Html[]): Html {
+  const parts = sentence.split('{}').map((part) => prose(part).text)
+  return new Html(parts.map((part, index) => part + (values[index]?.text ?? '')).join(''))
+}
+
 /** Markup that is ours already: the charts' SVG, the style sheet. */
 export function trusted(text: string): Html {
   return new Html(text)

@@ -1,6 +1,7 @@
 import type { Comparison } from '../bench/comparison.ts'
 import { times } from '../bench/words.ts'
 import { drawSvg, type EChartsOption, type Size } from './chart.ts'
+import type { Language } from './language.ts'
 
 /** Two drawings of one chart: the page shows the one that fits. Scaling one SVG down would make its text unreadable. */
 export interface Drawing {
@@ -26,19 +27,21 @@ const topRoom = 8
  * How much slower each workload is in each guest: native = 1, log scale, because 2 × and 4 × are as far apart as 10 × and
  * 20 ×. The dot is the median of the blocks, the bar its 95 % interval, the small dots are the blocks.
  */
-export async function slowdownChart(comparisons: readonly Comparison[]): Promise<Drawing> {
-  return { wide: await draw(comparisons, wide), narrow: await draw(comparisons, narrow) }
+export async function slowdownChart(comparisons: readonly Comparison[], { say }: Language): Promise<Drawing> {
+  return { wide: await draw(comparisons, wide, say), narrow: await draw(comparisons, narrow, say) }
 }
 
-async function draw(comparisons: readonly Comparison[], layout: Layout): Promise<string> {
+type Say = Language['say']
+
+async function draw(comparisons: readonly Comparison[], layout: Layout, say: Say): Promise<string> {
   const size: Size = {
     width: layout.width,
     height: topRoom + comparisons.length * layout.rowHeight + axisRoom,
   }
-  return drawSvg(option(comparisons, layout), size)
+  return drawSvg(option(comparisons, layout, say), size)
 }
 
-function option(comparisons: readonly Comparison[], layout: Layout): EChartsOption {
+function option(comparisons: readonly Comparison[], layout: Layout, say: Say): EChartsOption {
   const [min, max] = extent(comparisons)
   const ticks = tickValues(min, max, layout.gutter > 0 ? 1 : 2)
   const shared = guestsOf(comparisons).size > 1
@@ -56,7 +59,7 @@ function option(comparisons: readonly Comparison[], layout: Layout): EChartsOpti
         margin: 14,
         fontSize: 12,
         color: 'var(--muted)',
-        formatter: (value: number) => (value === 1 ? 'native' : `${value} ×`),
+        formatter: (value: number) => (value === 1 ? say('native') : say(`${value} ×`)),
       },
     },
     yAxis: { type: 'category', inverse: true, show: false, data: comparisons.map((_, index) => index) },
@@ -74,7 +77,7 @@ function option(comparisons: readonly Comparison[], layout: Layout): EChartsOpti
           return {
             type: 'group',
             silent: true,
-            children: [...grid, ...row(comparison, at, middle, layout, shared)],
+            children: [...grid, ...row(comparison, at, middle, layout, shared, say)],
           }
         },
       },
@@ -98,6 +101,7 @@ function row(
   middle: number,
   layout: Layout,
   shared: boolean,
+  say: Say,
 ): Shape[] {
   const y = layout.gutter > 0 ? middle : middle + 9
   const centre = at(slowdown.centre)
@@ -123,8 +127,12 @@ function row(
         style: { fill: 'var(--guest)', opacity: 0.6 },
       }),
     ),
-    label(times(slowdown.centre), farthest + 8, y, { fontWeight: 600, fontSize: 15, fill: 'var(--ink)' }),
-    ...rowLabels(workload.title, shared ? `${guest} on ${hypervisor}` : '', at(1) + 9, middle, layout),
+    label(say(times(slowdown.centre)), farthest + 8, y, {
+      fontWeight: 600,
+      fontSize: 15,
+      fill: 'var(--ink)',
+    }),
+    ...rowLabels(workload.title, shared ? say(`${guest} on ${hypervisor}`) : '', at(1) + 9, middle, layout),
   ]
 }
 

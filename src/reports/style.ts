@@ -49,6 +49,9 @@ th, td { padding: .6rem 0 .6rem 1.25rem; text-align: right; vertical-align: base
 th:first-child, td:first-child { padding-left: 0; text-align: left; }
 thead th { color: var(--muted); font-weight: 400; font-size: .8125rem; border-bottom-color: var(--stem); white-space: nowrap; }
 tbody th { font-weight: 500; }
+th button { all: unset; cursor: pointer; } th button:focus-visible { outline: 2px solid var(--native); outline-offset: 2px; }
+th[aria-sort] button { color: var(--ink); }
+th[aria-sort='ascending'] button::after { content: ' ↑'; } th[aria-sort='descending'] button::after { content: ' ↓'; }
 td small, th small { font-weight: 400; color: var(--muted); font-size: .8125rem; white-space: nowrap; }
 td.strong { font-weight: 600; }
 table.facts td, table.facts th { text-align: left; }

@@ -3,6 +3,7 @@ import type { Benchmark, Sample } from '../bench/record.ts'
 import { spread } from '../bench/statistics.ts'
 import { headline, type Workload } from '../bench/workload-file.ts'
 import { drawSvg, type EChartsOption, type Size } from './chart.ts'
+import type { Language } from './language.ts'
 import type { Drawing } from './slowdown-chart.ts'
 
 interface Dot {
@@ -20,7 +21,7 @@ const heading = 26
  * Every trial in the order in which it ran, as a share of its subject's own median: flat rows of dots are a quiet machine,
  * a slope is one that warmed up or got company. Hollow dots failed a gate.
  */
-export async function trialsChart(benchmark: Benchmark): Promise<Drawing> {
+export async function trialsChart(benchmark: Benchmark, { say }: Language): Promise<Drawing> {
   const panels = benchmark.design.workloads
     .map((workload) => ({ workload, dots: dotsOf(benchmark, workload) }))
     .filter(({ dots }) => dots.length > 0)
@@ -30,7 +31,7 @@ export async function trialsChart(benchmark: Benchmark): Promise<Drawing> {
   const ends: [number, number] = [Math.floor(Math.min(...orders) / 5) * 5, Math.max(...orders) + 2]
   const draw = (width: number): Promise<string> => {
     const size: Size = { width, height: panels.length * (panelHeight + heading) + 24 }
-    return drawSvg(option(panels, reach, ends), size)
+    return drawSvg(option(panels, reach, ends, say), size)
   }
   return { wide: await draw(760), narrow: await draw(350) }
 }
@@ -39,6 +40,7 @@ function option(
   panels: readonly { workload: Workload; dots: readonly Dot[] }[],
   reach: number,
   [first, last]: readonly [number, number],
+  say: Language['say'],
 ): EChartsOption {
   const tops = panels.map((_, index) => index * (panelHeight + heading) + heading)
   const step = reach > 40 ? 50 : reach > 15 ? 20 : reach > 6 ? 10 : 5
@@ -71,7 +73,7 @@ function option(
         fontSize: 11,
         showMinLabel: false,
         showMaxLabel: false,
-        formatter: (value: number) => `trial ${value}`,
+        formatter: (value: number) => say(`trial ${value}`),
       },
     })),
     yAxis: panels.map((_, index) => ({

@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { readRecordedRun } from '../bench/recorded-run.ts'
 import { figure, percent, range, times } from '../bench/words.ts'
 import type { SummaryTable } from '../model/event.ts'
+import type { LanguageCode } from '../model/language-code.ts'
 import { reportHtml } from './html.ts'
+import { english, type Language, languageOf } from './language.ts'
+import { localised } from './localised.ts'
 import { reportMarkdown } from './markdown.ts'
 import { type Results, resultsOf } from './results.ts'
 import { resultsJson } from './results-json.ts'
@@ -15,35 +18,42 @@ export interface WrittenReports {
   readonly summary: SummaryTable
 }
 
-/** Reads a run's folder and writes report.html, report.md and results.json into it. */
-export async function writeReports(folder: string): Promise<WrittenReports> {
+/**
+ * Reads a run's folder and writes report.html, report.md and results.json into it; in another language than English
+ * report.id.html and report.id.md.
+ */
+export async function writeReports(folder: string, code: LanguageCode = 'en'): Promise<WrittenReports> {
+  const language = languageOf(code)
+  const ending = code === 'en' ? '' : `.${code}`
   const results = resultsOf(await readRecordedRun(folder))
   const contents: [name: string, text: string][] = [
-    ['report.html', await reportHtml(results)],
-    ['report.md', reportMarkdown(results)],
+    [`report${ending}.html`, await reportHtml(results, language)],
+    [`report${ending}.md`, reportMarkdown(results, language)],
     ['results.json', `${JSON.stringify(resultsJson(results), null, 2)}\n`],
   ]
   await Promise.all(contents.map(([name, text]) => writeFile(join(folder, name), text)))
   return {
     files: contents.map(([name]) => join(folder, name)),
-    answer: results.answer,
-    summary: summaryTable(results),
+    answer: language.say(results.answer),
+    summary: summaryTable(localised(results, language), language),
   }
 }
 
 /** The short table for the terminal: words first, then figures. */
-export function summaryTable(results: Results): SummaryTable {
+export function summaryTable(results: Results, { say }: Language = english): SummaryTable {
   return {
     title: results.answer,
-    columns: ['workload', 'native', 'guest', 'efficiency', 'slowdown', '95 % interval'],
-    rows: results.comparisons.map((comparison) => [
-      results.manyGuests ? `${comparison.guest}: ${comparison.workload.title}` : comparison.workload.title,
-      `${figure(comparison.native.median)} ${comparison.metric.unit}`,
-      `${figure(comparison.guestValues.median)} ${comparison.metric.unit}`,
-      percent(comparison.efficiencyPercent.centre),
-      times(comparison.slowdown.centre),
-      range(comparison.slowdown.low, comparison.slowdown.high, times),
-    ]),
+    columns: ['workload', 'native', 'guest', 'efficiency', 'slowdown', '95 % interval'].map(say),
+    rows: results.comparisons.map((comparison) =>
+      [
+        results.manyGuests ? `${comparison.guest}: ${comparison.workload.title}` : comparison.workload.title,
+        `${figure(comparison.native.median)} ${comparison.metric.unit}`,
+        `${figure(comparison.guestValues.median)} ${comparison.metric.unit}`,
+        percent(comparison.efficiencyPercent.centre),
+        times(comparison.slowdown.centre),
+        range(comparison.slowdown.low, comparison.slowdown.high, times),
+      ].map(say),
+    ),
     footnotes: results.hosts.flatMap(({ findings }) =>
       findings.filter(({ level }) => level === 'caution').map(({ text }) => text),
     ),

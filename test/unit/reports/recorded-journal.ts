@@ -215,7 +215,7 @@ function environment(
       : {
           name: `hvlab-${subject}`,
           accelerator: 'tcg',
-          reason: 'a Linux kernel did not boot under KVM within 20 s, although /dev/kvm opens.',
+          reason: '/dev/kvm opens but KVM does not work: a Linux kernel printed nothing in 20 s',
           machine: 'pc-q35-7.2',
           cpu: 'Nehalem',
           memory_mib: 2900,

@@ -42,6 +42,35 @@ t.test('the reports of a run', async (t) => {
   t.equal(results.hosts[0].samples.length, 30, 'every trial is kept')
 })
 
+t.test('the same in Indonesian', async (t) => {
+  const folder = t.testdir({ 'journal.jsonl': journal(recordedEvents()) })
+  const written = await writeReports(folder, 'id')
+  t.strictSame(
+    written.files,
+    ['report.id.html', 'report.id.md', 'results.json'].map((name) => join(folder, name)),
+  )
+  const golden = join(packageRoot, 'test/cases/reports/report.id.md')
+  const markdown = readFileSync(join(folder, 'report.id.md'), 'utf8')
+  if (process.env['TAP_SNAPSHOT'] === '1') writeFileSync(golden, markdown)
+  t.equal(markdown, readFileSync(golden, 'utf8'), 'report.id.md is test/cases/reports/report.id.md')
+  const words = [
+    markdown.replace(/```[\s\S]*?```/g, ''),
+    readFileSync(join(folder, 'report.id.html'), 'utf8').replace(
+      /<style>[\s\S]*?<\/style>|<script>[\s\S]*?<\/script>|<pre>[\s\S]*?<\/pre>|<[^>]*>/g,
+      ' ',
+    ),
+  ]
+  for (const text of words)
+    t.same(text.match(/\b(?:the|of|and|is|are|with|from|was|were|in)\b.{0,60}/g), null, 'no English is left')
+  t.match(written.summary.rows[0], [
+    'Menghitung bilangan prima',
+    '4.370 events/s',
+    '430 events/s',
+    '9,8 %',
+    '10,2 ×',
+  ])
+})
+
 t.test('hvlab report', async (t) => {
   const cwd = t.testdir({ results: { 'a-run': { 'journal.jsonl': journal(recordedEvents()) } } })
   let shown = ''
@@ -213,10 +242,28 @@ t.test('report.html in a browser', async (t) => {
     t.match(seen['chartText'], /native.*43 ×/s, `${where}: the chart has its scale and values`)
     t.ok(seen.page <= width, `${where}: no sideways scrolling`)
     t.ok(seen.widest <= width, `${where}: charts fit`)
-    t.equal(seen.scripts + seen.images, 0, `${where}: no script, no image, whatever hosts are called`)
+    t.same([seen.scripts, seen.images], [1, 0], `${where}: our script, no image, whatever hosts are called`)
     t.match(seen['dot'], /^rgb\((184, 71, 42|238, 138, 104)\)$/, `${where}: chart colours follow the page`)
     if (name === 'one') t.match(seen['heading'], /^The guest debian-1 on node-1 is 10\.2\s×\sslower/)
     else t.match(seen['body'], /Evil"OS' <script>alert\(1\)<\/script>/, `${where}: hostile text is text`)
+    const slowdowns = `[...document.querySelectorAll('table.sortable')[0].tBodies[0].rows].map((row) => parseFloat(row.cells[4].textContent))`
+    const before = (await page.evaluate(slowdowns)) as number[]
+    // On a phone the first table has no head to click.
+    if (width > 700) {
+      const head = page.locator('table.sortable').first().getByRole('button', { name: 'Slowdown' })
+      await head.click()
+      t.same(
+        await page.evaluate(slowdowns),
+        before.toSorted((one, other) => one - other),
+        `${where}: sorted`,
+      )
+      await head.click()
+      t.same(
+        await page.evaluate(slowdowns),
+        before.toSorted((one, other) => other - one),
+        `${where}: and the other way round`,
+      )
+    }
     papers.push(seen['paper'] ?? '')
     await page.close()
   }

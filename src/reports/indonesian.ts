@@ -1,0 +1,367 @@
+import type { Catalogue } from './language.ts'
+
+/**
+ * The report in Indonesian, the language of the course that the lab comes from. Terms that its textbooks leave in English
+ * (overhead, host, guest, thread, trial as `percobaan`) stay so.
+ */
+export const indonesian: Catalogue = {
+  and: 'dan',
+  marks: { decimal: ',', thousands: '.' },
+  phrases: {
+    // The answer.
+    'No workload has a complete pair of native and guest figures.':
+      'Tidak ada beban kerja dengan pasangan angka native dan guest yang lengkap.',
+    'The guest {=} on {=} is {} slower at {}.': 'Guest {} di {} lebih lambat {} pada {}.',
+    '{} guests on {=} are {} slower at {}.': '{} guest di {} lebih lambat {} pada {}.',
+    'The guest {=} on {=} reaches {} of native speed at {}.':
+      'Guest {} di {} mencapai {} dari kecepatan native pada {}.',
+    '{} guests on {=} reach {} of native speed at {}.':
+      '{} guest di {} mencapai {} dari kecepatan native pada {}.',
+    '{} at {}': '{} pada {}',
+    // Workloads and metrics.
+    'Computing primes': 'Menghitung bilangan prima',
+    '1 KiB memory writes': 'penulisan memori 1 KiB',
+    '1 MiB memory writes': 'penulisan memori 1 MiB',
+    '128 MiB memory writes': 'penulisan memori 128 MiB',
+    '1 MiB memory reads': 'pembacaan memori 1 MiB',
+    'Random memory writes': 'Penulisan memori acak',
+    'Primes, as published': 'Bilangan prima, seperti yang diterbitkan',
+    '1 KiB memory writes, as published': 'penulisan memori 1 KiB, seperti yang diterbitkan',
+    'Clock readings': 'Pembacaan jam',
+    'System calls': 'Panggilan sistem',
+    'Trapped instructions': 'Instruksi yang ditangkap hypervisor',
+    'Thread switches': 'Pergantian thread',
+    Mutexes: 'Mutex',
+    Integers: 'Bilangan bulat',
+    'Floating-point matrices': 'Matriks titik mengambang',
+    'Streams of memory': 'Aliran memori',
+    'AES encryption': 'Enkripsi AES',
+    'SHA-256 digests': 'Sidik SHA-256',
+    'Random reads': 'Pembacaan acak',
+    'Random writes': 'Penulisan acak',
+    'Sequential reads': 'Pembacaan berurutan',
+    'Sequential rewrites': 'Penulisan ulang berurutan',
+    'First writes': 'Penulisan pertama',
+    'Writes that are on disk': 'Penulisan yang sampai di disk',
+    'To the hypervisor, TCP': 'Ke hypervisor, TCP',
+    'To another guest, TCP': 'Ke guest lain, TCP',
+    'Through NAT, TCP': 'Melalui NAT, TCP',
+    'To the hypervisor, round trip': 'Ke hypervisor, pulang-pergi',
+    'To another guest, round trip': 'Ke guest lain, pulang-pergi',
+    'Through NAT, round trip': 'Melalui NAT, pulang-pergi',
+    received: 'diterima',
+    'mean round trip': 'rata-rata pulang-pergi',
+    'mean latency': 'latensi rata-rata',
+    bandwidth: 'bandwidth',
+    events: 'kejadian',
+    operations: 'operasi',
+    'pairs of readings': 'pasangan pembacaan',
+    passes: 'putaran',
+    reads: 'pembacaan',
+    writes: 'penulisan',
+    'time of a thread': 'waktu satu thread',
+    'time of one': 'waktu untuk satu',
+    'time of two calls': 'waktu dua panggilan',
+    '95th percentile of latency': 'persentil ke-95 latensi',
+    '99th percentile of latency': 'persentil ke-99 latensi',
+    '99th percentile of fdatasync': 'persentil ke-99 fdatasync',
+    '{} for each CPU-second': '{} untuk setiap detik-CPU',
+    // Headings and columns.
+    'What virtualisation costs': 'Berapa biaya virtualisasi',
+    Figures: 'Angka',
+    Workload: 'Beban kerja',
+    workload: 'beban kerja',
+    efficiency: 'efisiensi',
+    slowdown: 'perlambatan',
+    Metric: 'Metrik',
+    Native: 'Native',
+    Guest: 'Guest',
+    'In the guest': 'Di guest',
+    Efficiency: 'Efisiensi',
+    Overhead: 'Overhead',
+    Slowdown: 'Perlambatan',
+    '95 % interval': 'Selang 95 %',
+    '{-} on {-}': '{} di {}',
+    'Every metric, by the clock and for each CPU-second':
+      'Semua metrik, menurut jam dan untuk setiap detik-CPU',
+    'A CPU-second is one second of one CPU of the hypervisor: natively of the workload, for a guest of all threads of QEMU.':
+      'Satu detik-CPU adalah satu detik dari satu CPU hypervisor: secara native milik beban kerja, untuk guest milik semua thread QEMU.',
+    'Per CPU-second a figure says what the work costs; by the clock it says how long one waits.':
+      'Per detik-CPU sebuah angka menunjukkan biaya pekerjaan; menurut jam, lamanya menunggu.',
+    'How many times longer the guest takes than {}, on a logarithmic scale. The large dot is the median of the blocks, the bar its 95 % interval, each small dot one block.':
+      'Berapa kali lebih lama guest bekerja daripada {}, pada skala logaritmik. Titik besar adalah median blok, batangnya selang 95 %, setiap titik kecil satu blok.',
+    'Slowdown by workload.': 'Perlambatan menurut beban kerja.',
+    '{-} itself': '{} sendiri',
+    'its own host': 'host-nya sendiri',
+    'what the figures mean': 'arti angka-angka ini',
+    'against the published figures': 'dibandingkan dengan angka yang diterbitkan',
+    'the machines': 'mesin-mesinnya',
+    'the trials': 'percobaan',
+    'several guests at once': 'beberapa guest sekaligus',
+    'Guests at work': 'Guest yang bekerja',
+    '1, and {} beside it': '1, dan {} di sampingnya',
+    'Each guest: median': 'Setiap guest: median',
+    'lowest–highest': 'terendah–tertinggi',
+    Together: 'Bersama',
+    'Against one alone': 'Dibandingkan satu sendirian',
+    Fairness: 'Keadilan',
+    'As long as alone': 'Waktu dibandingkan sendirian',
+    'Begun within': 'Mulai dalam',
+    'Alone is the same guest in the benchmark above, while the others stood by. Fairness is Jain’s index of the guests’ speeds: 1 is all alike. Guests wait for each other before each round; the last column says how far apart they began.':
+      'Sendirian berarti guest yang sama dalam benchmark di atas, ketika yang lain menunggu. Keadilan adalah indeks Jain dari kecepatan guest: 1 berarti semua sama. Sebelum setiap putaran guest saling menunggu; kolom terakhir menunjukkan selisih waktu mulainya.',
+    'at an unknown time': 'pada waktu yang tidak diketahui',
+    'Why they differ': 'Mengapa berbeda',
+    Method: 'Metode',
+    'Measure again': 'Mengukur lagi',
+    'as many threads as the guest has vCPUs': 'thread sebanyak vCPU guest',
+    'Each trial ran one of these, with {=}:':
+      'Setiap percobaan menjalankan salah satu perintah ini, dengan {}:',
+    '# the same order of trials: give the module benchmark seed: {=}':
+      '# urutan percobaan yang sama: beri modul benchmark seed: {}',
+    'hvlab report {=}   # these files again from the journal':
+      'hvlab report {}   # berkas ini lagi dari jurnal',
+    'Nothing in the record bends these figures.': 'Tidak ada catatan yang membelokkan angka-angka ini.',
+    'Caution.': 'Perhatian.',
+    'The lab that hvlab automates was published with two figures from a guest and “96–99 % overhead”.':
+      'Lab yang diotomatiskan hvlab diterbitkan dengan dua angka dari sebuah guest dan “overhead 96–99 %”.',
+    'Here they stand beside what this run measured.':
+      'Di sini keduanya berdampingan dengan hasil pengukuran ini.',
+    Published: 'Diterbitkan',
+    'Overhead as published': 'Overhead yang diterbitkan',
+    'Overhead here': 'Overhead di sini',
+    'Slowdown here': 'Perlambatan di sini',
+    "Every trial on {=} in order, as a share of its subject's median.":
+      'Setiap percobaan di {} menurut urutan, sebagai bagian dari median subjeknya.',
+    'Every trial in the order in which it ran (below), as a share of the median of its own subject: {}, {}. Dots that are {} failed a gate on noise.':
+      'Setiap percobaan menurut urutan pelaksanaannya (di bawah), sebagai bagian dari median subjeknya sendiri: {}, {}. Titik yang {} gagal pada gerbang derau.',
+    native: 'native',
+    guest: 'guest',
+    hollow: 'kosong',
+    'trial {}': 'percobaan {}',
+    'All {} trials': 'Semua {} percobaan',
+    Trial: 'Percobaan',
+    Block: 'Blok',
+    Subject: 'Subjek',
+    Result: 'Hasil',
+    'CPU-seconds': 'Detik-CPU',
+    Clock: 'Jam',
+    'Its drift': 'Penyimpangannya',
+    'CPU pressure': 'Tekanan CPU',
+    Flags: 'Tanda',
+    'warm-up': 'pemanasan',
+    '{}, attempt {}': '{}, upaya ke-{}',
+    'not known': 'tidak diketahui',
+    'Run {=} of {=}, started {=}, hvlab {=}.': 'Run {} dari {}, dimulai {}, hvlab {}.',
+    'Run {=} · measured with hvlab {=} · the same in {} and {}':
+      'Run {} · diukur dengan hvlab {} · sama dengan {} dan {}',
+    // The machines.
+    System: 'Sistem',
+    Kernel: 'Kernel',
+    CPUs: 'Jumlah CPU',
+    '{}, used: {=}': '{}, dipakai: {}',
+    Topology: 'Topologi',
+    Microcode: 'Mikrokode',
+    Frequency: 'Frekuensi',
+    Memory: 'Memori',
+    'Huge pages': 'Huge page',
+    Mitigations: 'Mitigasi',
+    'Kernel command line': 'Baris perintah kernel',
+    'Runs in': 'Berjalan di dalam',
+    '{} inside {}': '{} di dalam {}',
+    'QEMU, libvirt': 'QEMU, libvirt',
+    'the guest’s memory is backed by huge pages': 'memori guest memakai huge page',
+    'bare metal': 'perangkat keras langsung',
+    Accelerator: 'Akselerator',
+    'TCG: {:}': 'TCG: {}',
+    'KVM: {:}': 'KVM: {}',
+    'accelerator: {=} was asked for': 'accelerator: {} yang diminta',
+    'QEMU is not installed': 'QEMU tidak terpasang',
+    'no kernel was booted under KVM': 'tidak ada kernel yang dicoba dengan KVM',
+    'a Linux kernel booted under KVM in {}': 'sebuah kernel Linux boot dengan KVM dalam {}',
+    'there is no /dev/kvm although the CPU has VT-x or AMD-V: the module kvm_intel or kvm_amd is not loaded':
+      'tidak ada /dev/kvm walaupun CPU memiliki VT-x atau AMD-V: modul kvm_intel atau kvm_amd belum dimuat',
+    'there is no /dev/kvm, and the CPU shows neither VT-x nor AMD-V: off in the firmware, or not passed on by the hypervisor below':
+      'tidak ada /dev/kvm, dan CPU tidak menunjukkan VT-x maupun AMD-V: dimatikan di firmware, atau tidak diteruskan oleh hypervisor di bawahnya',
+    'this user': 'pengguna ini',
+    '/dev/kvm may not be opened by {:}, who is not in the group kvm':
+      '/dev/kvm tidak boleh dibuka oleh {}, yang bukan anggota grup kvm',
+    'KVM does not work: QEMU ended (exit code {=}) before a kernel ran under it: {=}':
+      'KVM tidak berfungsi: QEMU berakhir (kode keluar {}) sebelum ada kernel yang berjalan: {}',
+    'KVM does not work: QEMU ended (exit code {=}) before a kernel ran under it':
+      'KVM tidak berfungsi: QEMU berakhir (kode keluar {}) sebelum ada kernel yang berjalan',
+    '/dev/kvm opens but KVM does not work: a Linux kernel printed nothing in {}':
+      '/dev/kvm dapat dibuka tetapi KVM tidak berfungsi: sebuah kernel Linux tidak mencetak apa pun dalam {}',
+    'KVM does not work: a Linux kernel started under it and stopped after “{=}”':
+      'KVM tidak berfungsi: sebuah kernel Linux mulai berjalan dan berhenti setelah “{}”',
+    'Virtual machine': 'Mesin virtual',
+    Disks: 'Disk',
+    'Network cards': 'Kartu jaringan',
+    Pinning: 'Penempatan CPU',
+    none: 'tidak ada',
+    'Clock source': 'Sumber jam',
+    '{=} (also {=})': '{} (juga {})',
+    Tool: 'Program',
+    'Tool: {=}': 'Program: {}',
+    // Findings about conditions.
+    'The benchmark on {=} ended after {} of {}; only complete pairs are counted.':
+      'Benchmark di {} berakhir setelah {} dari {}; hanya pasangan lengkap yang dihitung.',
+    '{=} is itself virtual ({}): native here means on that system, and what its own layers cost is in neither figure.':
+      '{} sendiri adalah mesin virtual ({}): native di sini berarti pada sistem itu, dan biaya lapisannya sendiri tidak ada dalam kedua angka.',
+    "{=} could not be held to the guest's {} MiB of memory (neither systemd nor a writable control group).":
+      '{} tidak dapat dibatasi pada memori guest sebesar {} MiB (tidak ada systemd maupun control group yang dapat ditulis).',
+    'Only a workload that wants more than that, its files in the cache included, is compared unfairly.':
+      'Hanya beban kerja yang memerlukan lebih dari itu, termasuk berkasnya di cache, dibandingkan secara tidak adil.',
+    "{=} ran under TCG: QEMU translates every instruction of the guest in software, and the hardware's virtualisation takes no part. Why not KVM: {:}.":
+      '{} berjalan dengan TCG: QEMU menerjemahkan setiap instruksi guest dengan perangkat lunak, dan virtualisasi perangkat keras tidak ikut serta. Mengapa bukan KVM: {}.',
+    "{=} ran under TCG: QEMU translates every instruction of the guest in software, and the hardware's virtualisation takes no part.":
+      '{} berjalan dengan TCG: QEMU menerjemahkan setiap instruksi guest dengan perangkat lunak, dan virtualisasi perangkat keras tidak ikut serta.',
+    '{=} is {=} on {=} and {=} in {=}: versions count differently, so part of the difference may be the tool.':
+      '{} versi {} di {} dan {} di {}: setiap versi menghitung secara berbeda, jadi sebagian perbedaan mungkin berasal dari program itu.',
+    '{=} is not the same binary on {=} (sha256 {=}) and in {=} ({=}): another compiler can move the figures by some percent.':
+      '{} bukan biner yang sama di {} (sha256 {}) dan di {} ({}): kompilator lain dapat menggeser angka beberapa persen.',
+    "{=} has {} and {=} could use only {}: the guest's vCPUs share them.":
+      '{} memiliki {} dan {} hanya dapat memakai {}: vCPU guest berbagi CPU itu.',
+    '{=} changed its clock source during the benchmark ({}): its kernel no longer trusted the first one, and rates before and after are not comparable.':
+      '{} mengganti sumber jamnya selama benchmark ({}): kernelnya tidak lagi mempercayai yang pertama, dan laju sebelum dan sesudahnya tidak dapat dibandingkan.',
+    '{}: {=} measured {} of native, whole interval above 100 %. A guest cannot outrun its host, so the two sides did not do the same work or did not have the same conditions.':
+      '{}: {} mencapai {} dari native, seluruh selang di atas 100 %. Guest tidak dapat mengungguli host-nya, jadi kedua pihak tidak mengerjakan hal yang sama atau kondisinya tidak sama.',
+    // Findings about the clock.
+    "{} look {} slower in {=}, and {} only {}. The guest's clock source was not recorded, so the cause is not named here.":
+      '{} tampak lebih lambat {} di {}, sedangkan {} hanya {}. Sumber jam guest tidak tercatat, jadi penyebabnya tidak disebut di sini.',
+    "{} look {} slower in {=}, and {} only {}. The guest's clock source is {}, which is not an emulated device, so clock reads do not explain it.":
+      '{} tampak lebih lambat {} di {}, sedangkan {} hanya {}. Sumber jam guest adalah {}, yang bukan perangkat emulasi, jadi pembacaan jam tidak menjelaskannya.',
+    '{} look {} slower in {=}, and {} only {}: the difference is the clock, not the memory. The guest reads its time from {}, a device that is emulated, and sysbench reads the clock {=} times around every operation. An operation takes {} in the guest and {} natively; moving its bytes accounts for {} of it, which leaves at most {} for each clock read. Read the figure for {} as the speed of memory.':
+      '{} tampak lebih lambat {} di {}, sedangkan {} hanya {}: perbedaannya adalah jam, bukan memori. Guest membaca waktu dari {}, sebuah perangkat emulasi, dan sysbench membaca jam {} kali di sekitar setiap operasi. Satu operasi memerlukan {} di guest dan {} secara native; memindahkan byte-nya memerlukan {} dari waktu itu, sehingga tersisa paling banyak {} untuk setiap pembacaan jam. Pakailah angka {} sebagai kecepatan memori.',
+    '{} look {} slower in {=}, and most of that is the clock, not the memory. The guest reads its time from {}, a device that is emulated, and {=} reads the clock {=} times around every operation. An operation takes {} in the guest and {} natively; with next to nothing between the readings it takes {} and {}, which is {} of it in the guest.':
+      '{} tampak lebih lambat {} di {}, dan sebagian besar penyebabnya adalah jam, bukan memori. Guest membaca waktu dari {}, sebuah perangkat emulasi, dan {} membaca jam {} kali di sekitar setiap operasi. Satu operasi memerlukan {} di guest dan {} secara native; dengan hampir tanpa apa pun di antara pembacaan diperlukan {} dan {}, yaitu {} dari waktu itu di guest.',
+    // Findings about basic costs.
+    "Reading the clock (from {=}, an emulated device; natively from {=}), with sysbench's loop around it, takes {} in {=} and {} natively: {}.":
+      'Membaca jam (dari {}, sebuah perangkat emulasi; secara native dari {}), bersama putaran sysbench, memerlukan {} di {} dan {} secara native: {}.',
+    "Reading the clock (from {=}; natively from {=}), with sysbench's loop around it, takes {} in {=} and {} natively: {}.":
+      'Membaca jam (dari {}; secara native dari {}), bersama putaran sysbench, memerlukan {} di {} dan {} secara native: {}.',
+    "Reading the clock, with sysbench's loop around it, takes {} in {=} and {} natively: {}.":
+      'Membaca jam, bersama putaran sysbench, memerlukan {} di {} dan {} secara native: {}.',
+    "A system call that does next to nothing takes {} in {=} and {} natively: {}. The guest's kernel answers it, without the hypervisor.":
+      'Panggilan sistem yang hampir tidak mengerjakan apa pun memerlukan {} di {} dan {} secara native: {}. Kernel guest yang menjawabnya, tanpa hypervisor.',
+    'The instruction CPUID takes {} in {=} and {} natively: {}.':
+      'Instruksi CPUID memerlukan {} di {} dan {} secara native: {}.',
+    'For it the CPU leaves the guest and KVM answers.': 'Untuk itu CPU meninggalkan guest dan KVM menjawab.',
+    'No CPU is left for it here: QEMU computes the answer.':
+      'Di sini tidak ada CPU yang meninggalkan guest: QEMU menghitung jawabannya.',
+    '{=} is itself virtual ({}), so the native figure may be the cost of leaving that.':
+      '{} sendiri adalah mesin virtual ({}), jadi angka native mungkin merupakan biaya meninggalkannya.',
+    '{} faster': '{} lebih cepat',
+    // Findings about several guests at once.
+    'it needs two guests, and there is only {=}': 'diperlukan dua guest, dan hanya ada {}',
+    '{} was not measured on {=}: {:}.': '{} tidak diukur di {}: {}.',
+    'no network namespace can be made ({=})': 'network namespace tidak dapat dibuat ({})',
+    '{=} has no address on the network of {=}': '{} tidak punya alamat di jaringan {}',
+    '{=} does not reach other networks through {=}': '{} tidak mencapai jaringan lain melalui {}',
+    '{=} and the next guest are not on one network': '{} dan guest berikutnya tidak berada di satu jaringan',
+    'The workload {=}': 'Beban kerja {}',
+    'The scenario {=}': 'Skenario {}',
+    '{} in {} guests at once on {=}: each takes {} as long as alone, the slowest {}.':
+      '{} di {} guest sekaligus pada {}: masing-masing memerlukan {} waktu saat sendirian, yang paling lambat {}.',
+    'Together they do {} the work of one.': 'Bersama-sama semuanya mengerjakan {} pekerjaan satu guest.',
+    '{} beside {} on {=}: a guest takes {} as long as alone, {} at worst.':
+      '{} di samping {} pada {}: sebuah guest memerlukan {} waktu saat sendirian, paling buruk {}.',
+    '{} busy neighbour': '{} tetangga sibuk',
+    '{} busy neighbours': '{} tetangga sibuk',
+    "{} in {} guests at once on {=}: they did not get alike (Jain's index {}; 1 is alike, {} is one alone).":
+      '{} di {} guest sekaligus pada {}: bagian mereka tidak sama (indeks Jain {}; 1 berarti sama, {} berarti satu saja yang mendapat).',
+    '{} in {} guests at once on {=}: the last began {} s after the first, {} of a trial, in which others were alone.':
+      '{} di {} guest sekaligus pada {}: yang terakhir mulai {} s setelah yang pertama, {} dari satu percobaan, dan selama itu yang lain sendirian.',
+    '{} of {} in rounds of several guests failed a gate: {}. A round is not taken again for that.':
+      '{} dari {} dalam putaran beberapa guest gagal pada sebuah gerbang: {}. Putaran tidak diulang karena itu.',
+    // Findings about noise.
+    'Too few blocks for an interval: {}.': 'Terlalu sedikit blok untuk sebuah selang: {}.',
+    'The interval of the slowdown is wider than ± 10 %: {}. Read it as an order of magnitude, or measure more blocks on a quieter machine.':
+      'Selang perlambatan lebih lebar dari ± 10 %: {}. Bacalah sebagai orde besaran, atau ukur lebih banyak blok pada mesin yang lebih tenang.',
+    '{} ({})': '{} ({})',
+    '{} of {} failed a gate: {}.': '{} dari {} gagal pada sebuah gerbang: {}.',
+    'The figures are made of clean trials only.': 'Angka-angka hanya berasal dari percobaan yang bersih.',
+    'Contaminated in the end: {}; they are kept, and the intervals include what disturbed them.':
+      'Tetap tercemar: {}; percobaan itu dipertahankan, dan selang mencakup gangguannya.',
+    '{} was taken again.': '{} diulang.',
+    '{} were taken again.': '{} diulang.',
+    'tasks on {-} waited for a CPU more than 2 % of the time':
+      'proses di {} menunggu CPU lebih dari 2 % waktu',
+    'tasks in the guest waited for a CPU more than 2 % of the time':
+      'proses di guest menunggu CPU lebih dari 2 % waktu',
+    'tasks on {-} waited for memory more than 2 % of the time':
+      'proses di {} menunggu memori lebih dari 2 % waktu',
+    'tasks in the guest waited for memory more than 2 % of the time':
+      'proses di guest menunggu memori lebih dari 2 % waktu',
+    'other work on {-} took more than a quarter of a CPU':
+      'pekerjaan lain di {} memakai lebih dari seperempat CPU',
+    'other work in the guest took more than a quarter of a CPU':
+      'pekerjaan lain di guest memakai lebih dari seperempat CPU',
+    'the hypervisor below {-} took more than 1 % of its CPU time':
+      'hypervisor di bawah {} mengambil lebih dari 1 % waktu CPU-nya',
+    'the host took more than 1 % of the guest’s CPU time': 'host mengambil lebih dari 1 % waktu CPU guest',
+    'a CPU quota or heat slowed {-} down': 'kuota CPU atau panas memperlambat {}',
+    'a CPU quota or heat slowed the guest down': 'kuota CPU atau panas memperlambat guest',
+    'a clock ran more than 0.5 % faster or slower than the controller’s':
+      'sebuah jam berjalan lebih dari 0,5 % lebih cepat atau lebih lambat daripada jam pengendali',
+    "{=}'s kernel shows no CPU pressure (/proc/pressure/cpu), so nobody knows whether other work disturbed {}.":
+      'Kernel {} tidak menunjukkan tekanan CPU (/proc/pressure/cpu), jadi tidak diketahui apakah pekerjaan lain mengganggu {}.',
+    "The clock of {=} and the controller's disagree in {}, by up to {}: rates measured with it are wrong by as much.":
+      'Jam {} dan jam pengendali berbeda dalam {}, sampai {}: laju yang diukur dengannya salah sebesar itu.',
+    'The intervals asked for are no wider than ± {}, and {} before that: {}.':
+      'Selang yang diminta tidak lebih lebar dari ± {}, dan {} sebelum itu tercapai: {}.',
+    'the time budget of {} was spent': 'anggaran waktu {} habis',
+    'all blocks were measured': 'semua blok sudah diukur',
+    'The time budget of {} was spent after {} of {}.': 'Anggaran waktu {} habis setelah {} dari {}.',
+    '± {} after {}': '± {} setelah {}',
+    'no interval after {}': 'tanpa selang setelah {}',
+    '{} trial': '{} percobaan',
+    '{} trials': '{} percobaan',
+    '{} block': '{} blok',
+    '{} blocks': '{} blok',
+    '{} complete block': '{} blok lengkap',
+    '{} complete blocks': '{} blok lengkap',
+    'CPUs {}': 'CPU {}',
+    '{} sockets': '{} socket',
+    '{} cores': '{} core',
+    '{} NUMA nodes': '{} node NUMA',
+    '{} × {} × {}, {}, L3 {=}': '{} × {} × {}, {}, L3 {}',
+    'on for {=}; open: {=}': 'aktif untuk {}; terbuka: {}',
+    'on for {=}': 'aktif untuk {}',
+    'open: {=}': 'terbuka: {}',
+    '{=}, {=}, {} vCPUs, {}': '{}, {}, {} vCPU, {}',
+    '{} CPUs': '{} CPU',
+    '{} vCPUs': '{} vCPU',
+    '{} threads': '{} thread',
+    // Why the published figures differ.
+    'The published {} events/s are one thread at work ({} × {} = {} s a second) under TCG inside VirtualBox. {}. No native figure was measured there, so its overhead had no denominator; here the same command ran natively on the same machine, which gives {} slower, or {} overhead in the published way of counting.':
+      'Angka {} events/s yang diterbitkan adalah satu thread yang bekerja ({} × {} = {} s per detik) dengan TCG di dalam VirtualBox. {}. Tidak ada angka native yang diukur di sana, jadi overhead-nya tidak memiliki pembagi; di sini perintah yang sama berjalan secara native pada mesin yang sama, hasilnya lebih lambat {}, atau overhead {} menurut cara hitung yang diterbitkan.',
+    '{-} computes {} as many': '{} menghitung {} sebanyak itu',
+    '{-} computes {} of that': '{} menghitung {} dari itu',
+    "The published {} are {} writes of 1 KiB a second: {} each, two readings of the clock included; in {=} it is {}. That guest's clock source was not published, so clock and memory cannot be told apart in the figure. And percentages hide the rest: 96 % overhead is 25 × slower and 99 % is 100 ×. This run has {}.":
+      'Angka {} yang diterbitkan adalah {} penulisan 1 KiB per detik: masing-masing {}, termasuk dua pembacaan jam; di {} diperlukan {}. Sumber jam guest itu tidak diterbitkan, jadi jam dan memori tidak dapat dibedakan dalam angka itu. Persentase menyembunyikan sisanya: overhead 96 % berarti 25 × lebih lambat dan 99 % berarti 100 ×. Pengukuran ini menghasilkan {}.',
+    // Method.
+    'The same command ran natively and in the guest ({}). Natively it was confined with taskset to as many CPUs as the guest has vCPUs ({}) and to its memory, {} ({=}), and the guests were suspended meanwhile.':
+      'Perintah yang sama berjalan secara native dan di guest ({}). Secara native ia dibatasi dengan taskset pada CPU sebanyak vCPU guest ({}) dan pada memorinya, {} ({}), sementara guest ditangguhkan.',
+    'The same command ran natively and in the guest ({}). Natively it was confined with taskset to as many CPUs as the guest has vCPUs ({}), and the guests were suspended meanwhile.':
+      'Perintah yang sama berjalan secara native dan di guest ({}). Secara native ia dibatasi dengan taskset pada CPU sebanyak vCPU guest ({}), sementara guest ditangguhkan.',
+    "{} of {} in {}, after a warm-up that counts for nothing. Every block holds each workload on each subject once, in an order drawn anew (seed {=}), so that a change of the machine's mood meets both sides.":
+      '{} selama {} dalam {}, setelah pemanasan yang tidak dihitung. Setiap blok memuat setiap beban kerja pada setiap subjek satu kali, dengan urutan yang diundi lagi (seed {}), sehingga perubahan keadaan mesin mengenai kedua pihak.',
+    '{} to {}': '{} sampai {}',
+    'A workload ended when the interval of its slowdown was no wider than ± {}, at most after {} or {}.':
+      'Sebuah beban kerja berakhir ketika selang perlambatannya tidak lebih lebar dari ± {}, paling lambat setelah {} atau {}.',
+    'A workload ended when the interval of its slowdown was no wider than ± {}, at most after {}.':
+      'Sebuah beban kerja berakhir ketika selang perlambatannya tidak lebih lebar dari ± {}, paling lambat setelah {}.',
+    'Each block gives one ratio; the slowdown is their median on a log scale, {}. Efficiency is 1 ÷ slowdown. Factors of layers multiply; percentages of overhead do not add up.':
+      'Setiap blok memberi satu rasio; perlambatan adalah mediannya pada skala logaritmik, {}. Efisiensi adalah 1 ÷ perlambatan. Faktor lapisan dikalikan; persentase overhead tidak dapat dijumlahkan.',
+    'its 95 % interval comes from the order of the blocks (interpolated order statistics), which assumes no distribution':
+      'selang 95 %-nya berasal dari urutan blok (statistik urutan yang diinterpolasi), tanpa asumsi distribusi',
+    'its 95 % interval comes from the order of the blocks (interpolated order statistics, computed at 96.5 % because the blocks decided over their number), which assumes no distribution':
+      'selang 95 %-nya berasal dari urutan blok (statistik urutan yang diinterpolasi, dihitung pada 96,5 % karena blok menentukan jumlahnya sendiri), tanpa asumsi distribusi',
+    'its interval is the range of the blocks: with {} it holds the true median with {} certainty, and 95 % needs six':
+      'selangnya adalah rentang blok: dengan {} ia memuat median sebenarnya dengan kepastian {}, dan 95 % memerlukan enam',
+    "Around every trial the kernel's counters were read, in the guest and on its hypervisor: pressure (PSI), steal, throttling, frequency, context switches, CPU-seconds, the clock and its drift. A trial that fails a gate (pressure above 2 %, other work above a quarter of a CPU, steal above 1 %, drift certainly above 0.5 %, throttling) is taken again, a quarter of the trials at most, and both are recorded. The gates never look at the result.":
+      'Sebelum dan sesudah setiap percobaan, penghitung kernel dibaca, di guest dan di hypervisor-nya: tekanan (PSI), steal, pembatasan, frekuensi, pergantian konteks, detik-CPU, jam dan penyimpangannya. Percobaan yang gagal pada sebuah gerbang (tekanan di atas 2 %, pekerjaan lain di atas seperempat CPU, steal di atas 1 %, penyimpangan yang pasti di atas 0,5 %, pembatasan) diulang, paling banyak seperempat dari percobaan, dan keduanya dicatat. Gerbang tidak pernah melihat hasilnya.',
+    'Output that does not add up is refused: events ÷ time against the rate, operations × block size against the bandwidth, time in events against threads × time, and the length that was asked for.':
+      'Keluaran yang tidak konsisten ditolak: kejadian ÷ waktu terhadap laju, operasi × ukuran blok terhadap bandwidth, waktu dalam kejadian terhadap thread × waktu, dan lama yang diminta.',
+  },
+}

@@ -1,0 +1,141 @@
+import type { LanguageCode } from '../model/language-code.ts'
+import { indonesian } from './indonesian.ts'
+
+export interface Language {
+  readonly code: LanguageCode
+  /** A sentence, a title or a figure in this language. What the catalogue does not know stays as it is. */
+  readonly say: (english: string) => string
+}
+
+export const english: Language = { code: 'en', say: (text) => text }
+
+/**
+ * Sentences are written once, in English, by the rules that prove them. A catalogue gives each its translation, as gettext
+ * does; `{}` stands for a value, `{-}` for a name of one word, `{=}` for what a program said, which is never translated, `{:}` for
+ * what a program or hvlab said.
+ */
+export function languageOf(code: LanguageCode): Language {
+  return code === 'en' ? english : { code, say: speaker(indonesian) }
+}
+
+export interface Catalogue {
+  /** English → translation. Values keep their order, or are named by number: `{2}`. */
+  readonly phrases: Readonly<Record<string, string>>
+  /** The word before the last item of a list. */
+  readonly and: string
+  /** A figure's own marks: decimal and thousands. */
+  readonly marks: { readonly decimal: string; readonly thousands: string }
+}
+
+interface Entry {
+  readonly pattern: RegExp
+  readonly signs: readonly string[]
+  readonly translation: string
+  /** The last value may be whole sentences of a program. */
+  readonly quotesToTheEnd: boolean
+  /** A fragment's values are no lists: `{} memory writes` is not `1 KiB memory writes and 1 MiB memory writes`. */
+  readonly isSentence: boolean
+}
+
+function speaker({ phrases, and, marks }: Catalogue): (english: string) => string {
+  const exact = new Map(Object.entries(phrases).filter(([text]) => !/\{[=:-]?\}/.test(text)))
+  // Long phrases first: the more of a sentence is known, the surer its meaning.
+  const entries = Object.entries(phrases)
+    .filter(([text]) => /\{[=:-]?\}/.test(text))
+    .sort(([one], [other]) => other.length - one.length)
+    .map(([text, translation]): Entry => {
+      const parts = text.split(/\{[=:-]?\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+      const signs = [...text.matchAll(/\{([=:-]?)\}/g)].map(([, sign = '']) => sign)
+      const source = parts.map(
+        (part, index) => part + (index === signs.length ? '' : signs[index] === '-' ? '(\\S+)' : '(.+?)'),
+      )
+      return {
+        pattern: new RegExp(`^${source.join('')}$`, 's'),
+        signs,
+        quotesToTheEnd: /\{[=:]\}\.?$/.test(text),
+        translation,
+        isSentence: text.endsWith('.') || text.endsWith(':'),
+      }
+    })
+  /** Titles are written small within a sentence. */
+  const exactly = (text: string): string | undefined => {
+    const title = exact.get(upperFirst(text))
+    return (
+      exact.get(text) ??
+      (title === undefined ? undefined : `${title.charAt(0).toLowerCase()}${title.slice(1)}`)
+    )
+  }
+  const whole = (text: string): string | undefined => {
+    const known = exactly(text)
+    if (known !== undefined) return known
+    if (isFigure(text)) return marked(text)
+    for (const { pattern, signs, quotesToTheEnd, translation, isSentence } of entries) {
+      const values = pattern.exec(text)?.slice(1)
+      if (values === undefined) continue
+      const isForeign = (value: string, index: number): boolean => {
+        if (exactly(value) !== undefined) return false
+        if (isSentence) return /[.] /.test(value) && !(quotesToTheEnd && index === values.length - 1)
+        return signs[index] === '' && /, | and /.test(value)
+      }
+      if (values.some(isForeign)) continue
+      const said = values.map((value, index) => spoken(value, signs[index]))
+      let next = 0
+      return translation.replace(
+        /\{(\d*)\}/g,
+        (_, number: string) => said[number === '' ? next++ : Number(number) - 1] ?? '',
+      )
+    }
+    return undefined
+  }
+  const spoken = (value: string, sign: string | undefined): string => {
+    if (sign === '') return say(value)
+    return sign === ':' ? (whole(value) ?? value) : value
+  }
+  const marked = (text: string): string =>
+    text.replace(/[.,]/g, (mark) => (mark === '.' ? marks.decimal : marks.thousands))
+  /** What is known at the beginning, as many sentences of it as possible, then the rest. */
+  const paragraph = (sentences: readonly string[]): string => {
+    for (let count = sentences.length; count > 0; count--) {
+      const known = whole(sentences.slice(0, count).join(' '))
+      if (known !== undefined) return followed(beginning(sentences, known), sentences.slice(count))
+    }
+    return followed(sentences[0] ?? '', sentences.slice(1))
+  }
+  const followed = (first: string, rest: readonly string[]): string =>
+    rest.length === 0 ? first : `${first} ${paragraph(rest)}`
+  /** Of one known thing at least, or of names of one word. */
+  const list = (text: string): string => {
+    const items = text.split(/, | and /)
+    const known = items.map(whole)
+    if (items.length === 1 || !(known.some((item) => item !== undefined) || items.every(isOneWord)))
+      return text
+    const said = items.map((item, index) => known[index] ?? item)
+    return `${said.slice(0, -1).join(', ')}${/ and [^,]*$/.test(text) ? ` ${and} ` : ', '}${said.at(-1)}`
+  }
+  const say = (text: string): string => whole(text) ?? list(text)
+  return (text) => {
+    const sentences = text.split(/(?<=[.]) /)
+    // Lists are taken apart within sentences only: what a host says of itself stays as it is.
+    return text.endsWith('.') ? paragraph(sentences) : (whole(text) ?? text)
+  }
+}
+
+/** A sentence may begin with a title that is written small within one; a name keeps its letters. */
+function beginning([first = '']: readonly string[], text: string): string {
+  return /^[\p{Lu}\d]/u.test(first) ? upperFirst(text) : text
+}
+
+const isOneWord = (text: string): boolean => !text.includes(' ')
+
+export function upperFirst(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+}
+
+/** Nothing but numbers, marks between them and a unit: `4,370 events/s`, `10.0–10.3 ×`, `± 3.1 %`. A version is not. */
+function isFigure(text: string): boolean {
+  return (
+    /^[±−-]? ?\d[\d.,]*(?:[–…][\d.,]+)?(?: (?:×|%|ns|µs|ms|s|GiB|[KM]i?B(?:it)?\/s|[KM]?iB|\S+\/s|\S+\/CPU-s))?$/.test(
+      text,
+    ) && !/\d\.\d+\.\d/.test(text)
+  )
+}
