@@ -3,6 +3,8 @@ import { listed, percent, times } from './words.ts'
 
 /** Below this slowdown a share of native speed says more than a factor. */
 const nearNative = 1.25
+/** As many workloads a sentence can name; of more it names the two ends. */
+const nameable = 4
 
 /** The result in one sentence, workloads in words. */
 export function answer(comparisons: readonly Comparison[]): string {
@@ -13,23 +15,71 @@ export function answer(comparisons: readonly Comparison[]): string {
     guests.size === 1
       ? `The guest ${comparisons[0]?.guest} on ${hosts[0]}`
       : `${guests.size} guests on ${hosts.length === 1 ? hosts[0] : `${hosts.length} hosts`}`
-  const near = comparisons.every(({ slowdown }) => slowdown.centre < nearNative)
-  const workloads = [
-    ...new Map(comparisons.map((comparison) => [comparison.workload.id, comparison.workload])).values(),
-  ]
-  const parts = workloads.map((workload) => {
-    const values = comparisons
-      .filter((comparison) => comparison.workload.id === workload.id)
-      .map(({ slowdown, efficiencyPercent }) => (near ? efficiencyPercent.centre : slowdown.centre))
-    const [low, high] = [Math.min(...values), Math.max(...values)]
-    const write = near ? percent : times
-    const span = write(low) === write(high) ? write(high) : `${write(low).replace(/ .*/, '')}–${write(high)}`
-    return `${span} at ${lowerFirst(workload.title)}`
+  const one = guests.size === 1
+  const spans = byWorkload(comparisons)
+  const near = spans.every(({ slowdown: [, high] }) => high < nearNative)
+  const faster = near ? [] : spans.filter(({ slowdown: [, high] }) => high < 1)
+  const rest = spans.filter((span) => !faster.includes(span))
+  const also = listed(
+    faster.map(({ title, slowdown: [low, high] }) => `${spread(1 / high, 1 / low)} at ${title}`),
+  )
+  if (rest.length === 0) return `${who} ${one ? 'is' : 'are'} ${also.replace(' at ', ' faster at ')}.`
+  const addition = faster.length === 0 ? '' : `, but ${also.replace(' at ', ' faster at ')}`
+  return `${who} ${near ? share(rest, one) : factor(rest, one)}${addition}.`
+}
+
+interface Span {
+  /** Written small: it stands within the sentence. */
+  readonly title: string
+  /** Lowest and highest over the guests. */
+  readonly slowdown: readonly [low: number, high: number]
+}
+
+function byWorkload(comparisons: readonly Comparison[]): Span[] {
+  return [...new Set(comparisons.map(({ workload }) => workload.id))].map((id) => {
+    const own = comparisons.filter(({ workload }) => workload.id === id)
+    const slowdowns = own.map(({ slowdown }) => slowdown.centre)
+    return {
+      title: lowerFirst(own[0]?.workload.title ?? id),
+      slowdown: [Math.min(...slowdowns), Math.max(...slowdowns)],
+    }
   })
-  const [one, many] = near ? ['reaches', 'reach'] : ['is', 'are']
-  const [first = '', ...rest] = parts
-  const headed = first.replace(' at ', near ? ' of native speed at ' : ' slower at ')
-  return `${who} ${guests.size === 1 ? one : many} ${listed([headed, ...rest])}.`
+}
+
+function factor(spans: readonly Span[], one: boolean): string {
+  const verb = one ? 'is' : 'are'
+  if (spans.length > nameable) {
+    const [least, most] = ends(spans)
+    const all = spread(least.slowdown[0], most.slowdown[1])
+    return `${verb} ${all} slower: most at ${most.title} (${spread(...most.slowdown)}), least at ${least.title} (${spread(...least.slowdown)})`
+  }
+  const parts = spans.map(({ title, slowdown }) => `${spread(...slowdown)} at ${title}`)
+  return `${verb} ${listed(parts).replace(' at ', ' slower at ')}`
+}
+
+function share(spans: readonly Span[], one: boolean): string {
+  const verb = one ? 'reaches' : 'reach'
+  const text = ([low, high]: Span['slowdown']): string => spread(100 / high, 100 / low, percent)
+  if (spans.length > nameable) {
+    const [most, least] = ends(spans)
+    const all = text([most.slowdown[0], least.slowdown[1]])
+    return `${verb} ${all} of native speed: most at ${most.title} (${text(most.slowdown)}), least at ${least.title} (${text(least.slowdown)})`
+  }
+  const parts = spans.map(({ title, slowdown }) => `${text(slowdown)} at ${title}`)
+  return `${verb} ${listed(parts).replace(' at ', ' of native speed at ')}`
+}
+
+/** Where virtualisation costs least, and where most. */
+function ends(spans: readonly Span[]): [least: Span, most: Span] {
+  const sorted = [...spans].sort((left, right) => left.slowdown[1] - right.slowdown[1])
+  const [least, most] = [sorted[0], sorted.at(-1)]
+  if (least === undefined || most === undefined) throw new Error('no workload')
+  const low = spans.reduce((best, span) => (span.slowdown[0] < best.slowdown[0] ? span : best), least)
+  return [low, most]
+}
+
+function spread(low: number, high: number, write: (value: number) => string = times): string {
+  return write(low) === write(high) ? write(high) : `${write(low).replace(/ .*/, '')}–${write(high)}`
 }
 
 const lowerFirst = (title: string): string => `${title.charAt(0).toLowerCase()}${title.slice(1)}`

@@ -8,15 +8,16 @@ export function figure(value: number): string {
   return Math.abs(value) >= 100 ? rate.format(value) : small.format(value)
 }
 
-/** `8.4 ×`, `34 ×`, `1.02 ×`. */
+/** `8.4 ×`, `34 ×`, `1.02 ×`; what is far below one keeps two significant digits. */
 export function times(value: number): string {
+  if (value < 0.1) return `${value.toPrecision(2)} ×`
   const digits = value >= 20 ? 0 : value >= 2 ? 1 : 2
   return `${value.toFixed(digits)} ×`
 }
 
 /** `11.9 %`; two significant digits below ten. */
 export function percent(value: number): string {
-  return `${value >= 99.95 ? value.toFixed(0) : value >= 9.95 ? value.toFixed(1) : value.toPrecision(2)} %`
+  return `${value >= 99.95 ? rate.format(value) : value >= 9.95 ? value.toFixed(1) : value.toPrecision(2)} %`
 }
 
 /** `8.1–8.9 ×`, or an em dash when there is no interval. */

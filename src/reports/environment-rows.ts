@@ -1,8 +1,38 @@
 import type { Environment, Tool } from '../bench/record.ts'
 import { counted, figure } from '../bench/words.ts'
 
-/** The machines side by side: name of a property, and its text for each environment in order. Rows that say nothing go. */
-export function environmentRows(environments: readonly Environment[]): [name: string, values: string[]][] {
+export interface MachineTable {
+  readonly columns: readonly { readonly name: string; readonly kind: Environment['kind'] }[]
+  readonly rows: readonly [name: string, values: string[]][]
+}
+
+/** The machines side by side. Guests that are alike in every row share a column. */
+export function machineTable(environments: readonly Environment[]): MachineTable {
+  const rows = environmentRows(environments)
+  const groups = new Map<string, number[]>()
+  for (const [index, { kind }] of environments.entries()) {
+    const key = JSON.stringify([kind, ...rows.map(([, values]) => values[index])])
+    groups.set(key, [...(groups.get(key) ?? []), index])
+  }
+  const nameOf = ({ subject, hypervisor, kind }: Environment): string =>
+    kind === 'native' ? `${subject} (${hypervisor})` : subject
+  return {
+    columns: [...groups.values()].map((members) => ({
+      name: members
+        .flatMap((index) => environments[index] ?? [])
+        .map(nameOf)
+        .join(', '),
+      kind: environments[members[0] ?? 0]?.kind ?? 'native',
+    })),
+    rows: rows.map(([name, values]) => [
+      name,
+      [...groups.values()].map(([first = 0]) => values[first] ?? '—'),
+    ]),
+  }
+}
+
+/** Name of a property, and its text for each environment in order. Rows that say nothing go. */
+function environmentRows(environments: readonly Environment[]): [name: string, values: string[]][] {
   const toolNames = [...new Set(environments.flatMap(({ tools }) => tools.map(({ name }) => name)))]
   const rows: [string, (environment: Environment) => string][] = [
     ['System', ({ os }) => os],

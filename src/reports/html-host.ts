@@ -4,20 +4,20 @@ import type { Environment, Sample } from '../bench/record.ts'
 import { figure, listed, percent, times } from '../bench/words.ts'
 import { headline } from '../bench/workload-file.ts'
 import { crowdColumns, crowdMeaning, crowdRows } from './crowd-rows.ts'
-import { environmentRows } from './environment-rows.ts'
-import { drawing, headings, keyed } from './html-figure.ts'
+import { machineTable } from './environment-rows.ts'
+import { headings, keyed, panels } from './html-figure.ts'
 import { scrollingTable } from './html-table.ts'
 import type { Language } from './language.ts'
 import { filled, type Html, html, prose } from './markup.ts'
 import type { AgainstPublished } from './published.ts'
 import type { HostResults } from './results.ts'
-import { trialsChart } from './trials-chart.ts'
+import { trialsCharts } from './trials-chart.ts'
 
 /** Everything about one hypervisor and its guests. */
 export async function hostSection(host: HostResults, many: boolean, language: Language): Promise<Html> {
   const { say } = language
   const { design, environments } = host.benchmark
-  const chart = await trialsChart(host.benchmark, language)
+  const charts = await trialsCharts(host.benchmark, language)
   const on = many ? `${design.hypervisor}: ` : ''
   return html`<section>
 <h2>${on}${say('what the figures mean')}</h2>
@@ -27,8 +27,8 @@ ${crowdSection(host.crowding, on, language)}
 <h2>${on}${say('the machines')}</h2>
 ${machines(environments, language)}
 <h2>${on}${say('the trials')}</h2>
-${drawing(
-  chart,
+${panels(
+  charts,
   say(`Every trial on ${design.hypervisor} in order, as a share of its subject's median.`),
   filled(
     say(
@@ -83,10 +83,12 @@ ${published.map(({ why }) => html`<p>${prose(why)}</p>`)}`
 }
 
 function machines(environments: readonly Environment[], { say }: Language): Html {
-  return html`<div class="scroll machines"><table class="facts">
-<thead><tr><th scope="col"></th>${environments.map(({ subject, kind, hypervisor }) => html`<th scope="col"><span class="key ${kind}"></span>${kind === 'native' ? `${subject} (${hypervisor})` : subject}</th>`)}</tr></thead>
+  const { columns, rows } = machineTable(environments)
+  // A column keeps a width in which words fit; what does not fit the page scrolls.
+  return html`<div class="scroll machines"><table class="facts" style="min-width: ${8.5 + 8.5 * columns.length}rem">
+<thead><tr><th scope="col"></th>${columns.map(({ kind, name }) => html`<th scope="col"><span class="key ${kind}"></span>${name}</th>`)}</tr></thead>
 <tbody>
-${environmentRows(environments).map(([name, values]) => html`<tr><th scope="row">${say(name)}</th>${values.map((value) => html`<td>${say(value)}</td>`)}</tr>`)}
+${rows.map(([name, values]) => html`<tr><th scope="row">${say(name)}</th>${values.map((value) => html`<td>${say(value)}</td>`)}</tr>`)}
 </tbody>
 </table></div>`
 }

@@ -1,6 +1,6 @@
 import { headings } from './html-figure.ts'
 import type { Language } from './language.ts'
-import { type Html, html } from './markup.ts'
+import { type Html, html, prose } from './markup.ts'
 
 /** A wide table that scrolls by itself and can be sorted; the first cell of a row is its heading. */
 export function scrollingTable(
@@ -12,7 +12,7 @@ export function scrollingTable(
   return html`<div class="scroll"><table class="sortable">
 <thead><tr>${headings(columns, language)}</tr></thead>
 <tbody>
-${rows.map(([heading = '', ...cells]) => html`<tr><th scope="row">${say(heading)}</th>${cells.map((cell) => html`<td>${say(cell)}</td>`)}</tr>`)}
+${rows.map(([heading = '', ...cells]) => html`<tr><th scope="row">${say(heading)}</th>${cells.map((cell) => html`<td>${prose(say(cell))}</td>`)}</tr>`)}
 </tbody>
 </table></div>`
 }

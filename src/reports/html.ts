@@ -39,7 +39,7 @@ export async function reportHtml(original: Results, language: Language = english
 <p class="eyebrow"><b>${say('What virtualisation costs')}</b> · ${run.pipeline}, ${day(run.startedAt, language)}</p>
 <h1>${prose(results.answer)}</h1>
 </header>
-${drawing(chart, `${say('Slowdown by workload.')} ${results.answer}`, filled(say('How many times longer the guest takes than {}, on a logarithmic scale. The large dot is the median of the blocks, the bar its 95 % interval, each small dot one block.'), native(results, language)))}
+${drawing(chart, `${say('Slowdown by workload.')} ${results.answer}`, filled(say('How many times longer the guest takes than {}, on a logarithmic scale. The large dot is the median of the blocks, the bar its 95 % interval, each small dot one block. A large dot is hollow where there are too few blocks for an interval, a small one where a trial of its block failed a gate on noise.'), native(results, language)))}
 <h2>${say('Figures')}</h2>
 ${figures(results, language)}
 ${allMetrics(results, language)}
@@ -72,7 +72,7 @@ ${byWorkload(comparisons).map((comparison) => figuresRow(comparison, manyGuests,
 /** What the table above leaves out: overheads, CPU-seconds, latencies. */
 function allMetrics({ comparisons, manyGuests }: Results, language: Language): Html {
   const { say } = language
-  return html`<details><summary>${say('Every metric, by the clock and for each CPU-second')}</summary>
+  return html`<details class="data"><summary>${say('Every metric, by the clock and for each CPU-second')}</summary>
 <p>${say('A CPU-second is one second of one CPU of the hypervisor: natively of the workload, for a guest of all threads of QEMU. Per CPU-second a figure says what the work costs; by the clock it says how long one waits.')}</p>
 ${scrollingTable(metricColumns, metricRows(byWorkload(comparisons), manyGuests), language)}
 </details>`
@@ -90,9 +90,9 @@ function figuresRow(comparison: Comparison, many: boolean, { say }: Language): H
   return html`<tr><th scope="row">${workload.title}${where}</th>
 <td data-label="${say('Native')}"><span>${say(figure(native.median))} <small>${metric.unit}</small></span></td>
 <td data-label="${say('Guest')}"><span>${say(figure(guestValues.median))} <small>${metric.unit}</small></span></td>
-<td data-label="${say('Efficiency')}">${say(percent(efficiencyPercent.centre))}</td>
-<td data-label="${say('Slowdown')}" class="strong">${say(times(slowdown.centre))}</td>
-<td data-label="${say('95 % interval')}">${say(range(slowdown.low, slowdown.high, times))}</td></tr>`
+<td data-label="${say('Efficiency')}">${prose(say(percent(efficiencyPercent.centre)))}</td>
+<td data-label="${say('Slowdown')}" class="strong">${prose(say(times(slowdown.centre)))}</td>
+<td data-label="${say('95 % interval')}">${prose(say(range(slowdown.low, slowdown.high, times)))}</td></tr>`
 }
 
 const days = {

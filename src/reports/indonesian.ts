@@ -12,11 +12,29 @@ export const indonesian: Catalogue = {
     'No workload has a complete pair of native and guest figures.':
       'Tidak ada beban kerja dengan pasangan angka native dan guest yang lengkap.',
     'The guest {=} on {=} is {} slower at {}.': 'Guest {} di {} lebih lambat {} pada {}.',
-    '{} guests on {=} are {} slower at {}.': '{} guest di {} lebih lambat {} pada {}.',
+    '{} guests on {:} are {} slower at {}.': '{} guest di {} lebih lambat {} pada {}.',
     'The guest {=} on {=} reaches {} of native speed at {}.':
       'Guest {} di {} mencapai {} dari kecepatan native pada {}.',
-    '{} guests on {=} reach {} of native speed at {}.':
+    '{} guests on {:} reach {} of native speed at {}.':
       '{} guest di {} mencapai {} dari kecepatan native pada {}.',
+    'The guest {=} on {=} is {} faster at {}.': 'Guest {} di {} lebih cepat {} pada {}.',
+    '{} guests on {:} are {} faster at {}.': '{} guest di {} lebih cepat {} pada {}.',
+    'The guest {=} on {=} is {} slower: most at {} ({}), least at {} ({}).':
+      'Guest {} di {} lebih lambat {}: paling lambat pada {} ({}), paling ringan pada {} ({}).',
+    '{} guests on {:} are {} slower: most at {} ({}), least at {} ({}).':
+      '{} guest di {} lebih lambat {}: paling lambat pada {} ({}), paling ringan pada {} ({}).',
+    'The guest {=} on {=} is {} slower: most at {} ({}), least at {} ({}), but {} faster at {}.':
+      'Guest {} di {} lebih lambat {}: paling lambat pada {} ({}), paling ringan pada {} ({}), tetapi {} lebih cepat pada {}.',
+    '{} guests on {:} are {} slower: most at {} ({}), least at {} ({}), but {} faster at {}.':
+      '{} guest di {} lebih lambat {}: paling lambat pada {} ({}), paling ringan pada {} ({}), tetapi {} lebih cepat pada {}.',
+    'The guest {=} on {=} is {} slower at {}, but {} faster at {}.':
+      'Guest {} di {} lebih lambat {} pada {}, tetapi {} lebih cepat pada {}.',
+    '{} guests on {:} are {} slower at {}, but {} faster at {}.':
+      '{} guest di {} lebih lambat {} pada {}, tetapi {} lebih cepat pada {}.',
+    'The guest {=} on {=} reaches {} of native speed: most at {} ({}), least at {} ({}).':
+      'Guest {} di {} mencapai {} dari kecepatan native: paling tinggi pada {} ({}), paling rendah pada {} ({}).',
+    '{} guests on {:} reach {} of native speed: most at {} ({}), least at {} ({}).':
+      '{} guest di {} mencapai {} dari kecepatan native: paling tinggi pada {} ({}), paling rendah pada {} ({}).',
     '{} at {}': '{} pada {}',
     // Workloads and metrics.
     'Computing primes': 'Menghitung bilangan prima',
@@ -88,8 +106,8 @@ export const indonesian: Catalogue = {
       'Satu detik-CPU adalah satu detik dari satu CPU hypervisor: secara native milik beban kerja, untuk guest milik semua thread QEMU.',
     'Per CPU-second a figure says what the work costs; by the clock it says how long one waits.':
       'Per detik-CPU sebuah angka menunjukkan biaya pekerjaan; menurut jam, lamanya menunggu.',
-    'How many times longer the guest takes than {}, on a logarithmic scale. The large dot is the median of the blocks, the bar its 95 % interval, each small dot one block.':
-      'Berapa kali lebih lama guest bekerja daripada {}, pada skala logaritmik. Titik besar adalah median blok, batangnya selang 95 %, setiap titik kecil satu blok.',
+    'How many times longer the guest takes than {}, on a logarithmic scale. The large dot is the median of the blocks, the bar its 95 % interval, each small dot one block. A large dot is hollow where there are too few blocks for an interval, a small one where a trial of its block failed a gate on noise.':
+      'Berapa kali lebih lama guest bekerja daripada {}, pada skala logaritmik. Titik besar adalah median blok, batangnya selang 95 %, setiap titik kecil satu blok. Titik besar kosong bila bloknya terlalu sedikit untuk sebuah selang, titik kecil kosong bila sebuah percobaan dari bloknya gagal pada gerbang derau.',
     'Slowdown by workload.': 'Perlambatan menurut beban kerja.',
     '{-} itself': '{} sendiri',
     'its own host': 'host-nya sendiri',
@@ -332,6 +350,7 @@ export const indonesian: Catalogue = {
     '{} CPUs': '{} CPU',
     '{} vCPUs': '{} vCPU',
     '{} threads': '{} thread',
+    '{} hosts': '{} host',
     // Why the published figures differ.
     'The published {} events/s are one thread at work ({} × {} = {} s a second) under TCG inside VirtualBox. {}. No native figure was measured there, so its overhead had no denominator; here the same command ran natively on the same machine, which gives {} slower, or {} overhead in the published way of counting.':
       'Angka {} events/s yang diterbitkan adalah satu thread yang bekerja ({} × {} = {} s per detik) dengan TCG di dalam VirtualBox. {}. Tidak ada angka native yang diukur di sana, jadi overhead-nya tidak memiliki pembagi; di sini perintah yang sama berjalan secara native pada mesin yang sama, hasilnya lebih lambat {}, atau overhead {} menurut cara hitung yang diterbitkan.',

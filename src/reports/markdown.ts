@@ -1,6 +1,6 @@
 import { figure, percent, range, times } from '../bench/words.ts'
 import { crowdColumns, crowdMeaning, crowdRows } from './crowd-rows.ts'
-import { environmentRows } from './environment-rows.ts'
+import { machineTable } from './environment-rows.ts'
 import { english, type Language } from './language.ts'
 import { localised } from './localised.ts'
 import { commands, methodSentences, reproduction } from './method.ts'
@@ -64,7 +64,7 @@ function hostParts(
   on: string,
   { say }: Language,
 ): string[] {
-  const { environments } = benchmark
+  const machines = machineTable(benchmark.environments)
   return [
     heading(on, say('what the figures mean')),
     findings.length === 0
@@ -109,13 +109,8 @@ function hostParts(
     heading(on, say('the machines')),
     table(
       say,
-      [
-        '',
-        ...environments.map(({ subject, hypervisor, kind }) =>
-          kind === 'native' ? `${subject} (${hypervisor})` : subject,
-        ),
-      ],
-      environmentRows(environments).map(([name, values]) => [name, ...values]),
+      ['', ...machines.columns.map(({ name }) => name)],
+      machines.rows.map(([name, values]) => [name, ...values]),
       ' --- ',
     ),
   ]

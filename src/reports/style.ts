@@ -38,6 +38,9 @@ p { margin: 0 0 1rem; max-width: 42rem; }
 figure { margin: 2.5rem 0 0; }
 figure svg { display: block; max-width: 100%; height: auto; font-family: var(--sans); overflow: visible; }
 figure .narrow { display: none; }
+.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 1.25rem 1.5rem; }
+.panels p { margin: 0 0 .25rem; font-weight: 600; font-size: .8125rem; }
+.panels > div { break-inside: avoid; min-width: 0; }
 figcaption { margin-top: .75rem; color: var(--muted); font-size: .875rem; line-height: 1.5; max-width: 42rem; }
 .legend { white-space: nowrap; }
 .key { display: inline-block; width: .6em; height: .6em; border-radius: 50%; margin: 0 .3em .05em 0; background: currentColor; }
@@ -73,9 +76,8 @@ summary:focus-visible { outline: 2px solid var(--native); outline-offset: 2px; }
 .scroll table { font-size: .8125rem; white-space: nowrap; }
 .scroll th, .scroll td { padding: .35rem 0 .35rem 1rem; }
 .scroll th:first-child, .scroll td:first-child { padding-left: 0; }
-.machines table { white-space: normal; font-size: .875rem; }
-.machines tbody th { width: 10.5rem; min-width: 6rem; }
-.machines td { min-width: 6.5rem; }
+.machines table { white-space: normal; font-size: .875rem; table-layout: fixed; }
+.machines thead th:first-child { width: 8.5rem; }
 footer { padding-top: 4rem; padding-bottom: 3rem; color: var(--muted); font-size: .8125rem; }
 @media (max-width: 44rem) {
   header { padding-top: 2rem; }
@@ -90,6 +92,7 @@ footer { padding-top: 4rem; padding-bottom: 3rem; color: var(--muted); font-size
   table.stack td::before { content: attr(data-label); color: var(--muted); text-align: left; flex: none; }
   table.stack tbody th { font-weight: 600; padding-bottom: .25rem; width: auto; color: var(--ink); }
 }
+@page { margin: 16mm 15mm; }
 @media print {
   :root {
     --paper: #fff; --panel: #f5f5f5; --ink: #000; --muted: #555; --rule: #ddd; --stem: #bbb;
@@ -101,7 +104,14 @@ footer { padding-top: 4rem; padding-bottom: 3rem; color: var(--muted); font-size
   figure .wide { display: block; }
   figure .narrow { display: none; }
   h2, h3 { break-after: avoid; }
-  figure, tr, li, pre { break-inside: avoid; }
+  figure .wide, tr, li, pre { break-inside: avoid; }
+  figcaption { break-before: avoid; }
+  details.data::details-content { content-visibility: visible; display: block; block-size: auto; }
+  .panels { display: grid; grid-template-columns: 1fr 1fr; }
   pre { white-space: pre-wrap; }
+  .scroll { overflow: visible; }
+  .scroll table { white-space: normal; font-size: 8pt; }
+  .scroll th, .scroll td { padding-left: .6rem; }
+  .machines table { font-size: 9pt; }
 }
 `

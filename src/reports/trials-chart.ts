@@ -4,7 +4,6 @@ import { spread } from '../bench/statistics.ts'
 import { headline, type Workload } from '../bench/workload-file.ts'
 import { drawSvg, type EChartsOption, type Size } from './chart.ts'
 import type { Language } from './language.ts'
-import type { Drawing } from './slowdown-chart.ts'
 
 interface Dot {
   readonly order: number
@@ -14,92 +13,97 @@ interface Dot {
   readonly noisy: boolean
 }
 
-const panelHeight = 132
-const heading = 26
+interface Scales {
+  readonly trials: readonly [first: number, last: number]
+  /** How far from 100 % the axis goes. */
+  readonly reach: number
+}
+
+/** Two beside each other on a wide page, one on a phone. */
+const size: Size = { width: 370, height: 138 }
 
 /**
- * Every trial in the order in which it ran, as a share of its subject's own median: flat rows of dots are a quiet machine,
- * a slope is one that warmed up or got company. Hollow dots failed a gate.
+ * Every trial in the order in which it ran, as a share of its subject's own median, a chart for each workload with the
+ * same scales: flat rows of dots are a quiet machine, a slope is one that warmed up or got company. Hollow dots failed a gate.
  */
-export async function trialsChart(benchmark: Benchmark, { say }: Language): Promise<Drawing> {
-  const panels = benchmark.design.workloads
-    .map((workload) => ({ workload, dots: dotsOf(benchmark, workload) }))
+export async function trialsCharts(
+  benchmark: Benchmark,
+  { say }: Language,
+): Promise<{ readonly title: string; readonly svg: string }[]> {
+  const charts = benchmark.design.workloads
+    .map((workload) => ({ title: workload.title, dots: dotsOf(benchmark, workload) }))
     .filter(({ dots }) => dots.length > 0)
-  const reach =
-    Math.max(5, ...panels.flatMap(({ dots }) => dots.map(({ share }) => Math.abs(share - 100)))) * 1.15
-  const orders = panels.flatMap(({ dots }) => dots.map(({ order }) => order))
-  const ends: [number, number] = [Math.floor(Math.min(...orders) / 5) * 5, Math.max(...orders) + 2]
-  const draw = (width: number): Promise<string> => {
-    const size: Size = { width, height: panels.length * (panelHeight + heading) + 24 }
-    return drawSvg(option(panels, reach, ends, say), size)
+  const all = charts.flatMap(({ dots }) => dots)
+  const reach = Math.max(5, ...all.map(({ share }) => Math.abs(share - 100))) * 1.1
+  const step = reach > 40 ? 50 : reach > 15 ? 20 : reach > 6 ? 10 : 5
+  const orders = all.map(({ order }) => order + 1)
+  const scales: Scales = {
+    trials: [Math.min(...orders), Math.max(...orders)],
+    reach: Math.ceil(reach / step) * step,
   }
-  return { wide: await draw(760), narrow: await draw(350) }
+  return Promise.all(
+    charts.map(async ({ title, dots }) => ({ title, svg: await drawSvg(option(dots, scales, say), size) })),
+  )
 }
 
 function option(
-  panels: readonly { workload: Workload; dots: readonly Dot[] }[],
-  reach: number,
-  [first, last]: readonly [number, number],
+  dots: readonly Dot[],
+  { trials: [first, last], reach }: Scales,
   say: Language['say'],
 ): EChartsOption {
-  const tops = panels.map((_, index) => index * (panelHeight + heading) + heading)
-  const step = reach > 40 ? 50 : reach > 15 ? 20 : reach > 6 ? 10 : 5
   return {
-    title: panels.map(({ workload }, index) => ({
-      text: workload.title,
-      left: 0,
-      top: (tops[index] ?? 0) - heading,
-      padding: 0,
-      textStyle: { fontSize: 13, fontWeight: 600, color: 'var(--ink)', fontFamily: 'inherit' },
-    })),
-    grid: panels.map((_, index) => ({
-      left: 54,
-      right: 10,
-      top: tops[index] ?? 0,
-      height: panelHeight - 18,
-    })),
-    xAxis: panels.map((_, index) => ({
+    grid: { left: 46, right: 14, top: 8, bottom: 24 },
+    xAxis: {
       type: 'value',
-      gridIndex: index,
-      min: first,
-      max: last,
-      show: index === panels.length - 1,
+      min: first - 1,
+      max: last + 1,
       splitLine: { show: false },
       axisTick: { show: false },
       axisLine: { show: false },
-      interval: 5,
       axisLabel: {
+        customValues: [first, last],
         color: 'var(--muted)',
         fontSize: 11,
-        showMinLabel: false,
-        showMaxLabel: false,
         formatter: (value: number) => say(`trial ${value}`),
       },
-    })),
-    yAxis: panels.map((_, index) => ({
+    },
+    yAxis: {
       type: 'value',
-      gridIndex: index,
-      min: 100 - Math.ceil(reach / step) * step,
-      max: 100 + Math.ceil(reach / step) * step,
-      interval: Math.ceil(reach / step) * step,
+      // A rate cannot be below zero.
+      min: Math.max(0, 100 - reach),
+      max: 100 + reach,
       axisLine: { show: false },
       axisTick: { show: false },
-      splitLine: { lineStyle: { color: 'var(--rule)' } },
-      axisLabel: { color: 'var(--muted)', fontSize: 11, formatter: (value: number) => `${value} %` },
-    })),
-    series: panels.map(({ dots }, index) => ({
-      type: 'scatter',
-      xAxisIndex: index,
-      yAxisIndex: index,
-      symbolSize: 9,
-      silent: true,
-      data: dots.map((dot) => ({
-        value: [dot.order + 1, dot.share],
-        itemStyle: dot.noisy
-          ? { color: 'var(--paper)', borderColor: `var(--${dot.kind})`, borderWidth: 1.75, opacity: 1 }
-          : { color: `var(--${dot.kind})`, opacity: 1 },
-      })),
-    })),
+      splitLine: { show: false },
+      axisLabel: {
+        customValues: [Math.max(0, 100 - reach), 100, 100 + reach],
+        color: 'var(--muted)',
+        fontSize: 11,
+        formatter: (value: number) => `${value} %`,
+      },
+    },
+    series: [
+      {
+        type: 'scatter',
+        symbolSize: 7,
+        silent: true,
+        z: 3,
+        markLine: {
+          z: 1,
+          silent: true,
+          symbol: 'none',
+          label: { show: false },
+          lineStyle: { color: 'var(--rule)', type: 'solid', width: 1 },
+          data: [{ yAxis: Math.max(0, 100 - reach) }, { yAxis: 100 }, { yAxis: 100 + reach }],
+        },
+        data: dots.map((dot) => ({
+          value: [dot.order + 1, dot.share],
+          itemStyle: dot.noisy
+            ? { color: 'var(--paper)', borderColor: `var(--${dot.kind})`, borderWidth: 1.5, opacity: 1 }
+            : { color: `var(--${dot.kind})`, opacity: 1 },
+        })),
+      },
+    ],
   }
 }
 

@@ -378,6 +378,35 @@ t.test('comparison', async (t) => {
     answer(compare(benchmark({ values: near }))),
     'The guest guest on node reaches 98.2 % of native speed at computing primes and 96.0 % at 1 MiB memory writes.',
   )
+  const mixed = { cpu: [steady(4380), steady(438)], 'memory-1m': [steady(100), steady(30000)] } as const
+  t.equal(
+    answer(compare(benchmark({ values: mixed }))),
+    'The guest guest on node is 10.0 × slower at computing primes, but 300 × faster at 1 MiB memory writes.',
+    'what is faster is not called slower',
+  )
+  const faster = { cpu: [steady(100), steady(200)] } as const
+  t.equal(
+    answer(compare(benchmark({ values: faster }))),
+    'The guest guest on node reaches 200 % of native speed at computing primes.',
+  )
+  const comparison = compare(benchmark({ values: { cpu: [steady(1), steady(1)] } }))[0]
+  if (comparison === undefined) throw new Error('nothing to compare')
+  const six = (factor: (index: number) => number) =>
+    [0, 1, 2, 3, 4, 5].map((index) => ({
+      ...comparison,
+      workload: { ...comparison.workload, id: `w${index}`, title: `Workload ${index}` },
+      slowdown: { centre: factor(index) },
+      efficiencyPercent: { centre: 100 / factor(index) },
+    }))
+  t.equal(
+    answer(six((index) => 1.5 + index)),
+    'The guest guest on node is 1.50–6.5 × slower: most at workload 5 (6.5 ×), least at workload 0 (1.50 ×).',
+    'of many workloads the ends are named',
+  )
+  t.equal(
+    answer(six((index) => 1.01 + index / 100)),
+    'The guest guest on node reaches 94.3–99.0 % of native speed: most at workload 0 (99.0 %), least at workload 5 (94.3 %).',
+  )
 })
 
 t.test('findings about the clock', async (t) => {

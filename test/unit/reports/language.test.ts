@@ -30,6 +30,7 @@ t.test('every rule in both languages, with the same figures and names', async (t
   }
   const rules = new Set(findingFiles.flatMap(rulesIn))
   const named = new Set(cases.map(({ title }) => title.split(' ')[0] ?? ''))
+  named.delete('answer')
   t.strictSame([...named].sort(), [...rules].sort(), 'a case for each rule, a rule for each case')
 })
 
@@ -165,7 +166,11 @@ function namesOf(text: string): string[] {
 }
 
 function englishIn(text: string): string[] {
-  return text.match(/\b(?:the|of|and|is|are|with|from|was|were|in|on|which|than|at|natively)\b/gi) ?? []
+  return (
+    text.match(
+      /\b(?:the|of|and|is|are|with|from|was|were|in|on|which|than|at|but|natively|hosts|guests|trials|blocks)\b/gi,
+    ) ?? []
+  )
 }
 
 function lowerFirst(text: string): string {

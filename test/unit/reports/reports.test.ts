@@ -227,6 +227,7 @@ t.test('report.html in a browser', async (t) => {
         widest: Math.max(...visible.map((svg) => svg.getBoundingClientRect().width)),
         dots: visible[0].querySelectorAll('path[fill="var(--guest)"]').length,
         chartText: visible[0].textContent,
+        cut: [...visible[0].querySelectorAll('text')].filter((text) => text.getBoundingClientRect().right > innerWidth).length,
         page: document.documentElement.scrollWidth,
         paper: getComputedStyle(document.body).backgroundColor,
         dot: getComputedStyle(visible[0].querySelector('path[fill="var(--guest)"]')).fill,
@@ -236,12 +237,17 @@ t.test('report.html in a browser', async (t) => {
         body: document.body.textContent,
       }
     })()`)) as Record<string, string> &
-      Record<'charts' | 'widest' | 'dots' | 'page' | 'scripts' | 'images', number>
-    t.equal(seen.charts, name === 'one' ? 2 : 3, `${where}: the slowdown chart, and the trials of each host`)
+      Record<'charts' | 'widest' | 'dots' | 'cut' | 'page' | 'scripts' | 'images', number>
+    t.equal(
+      seen.charts,
+      name === 'one' ? 4 : 7,
+      `${where}: the slowdown chart, and each host's trials of three workloads`,
+    )
     t.ok(seen.dots >= (name === 'one' ? 3 : 9), `${where}: a dot for every comparison`)
     t.match(seen['chartText'], /native.*43 ×/s, `${where}: the chart has its scale and values`)
     t.ok(seen.page <= width, `${where}: no sideways scrolling`)
     t.ok(seen.widest <= width, `${where}: charts fit`)
+    t.equal(seen.cut, 0, `${where}: no label of the chart is cut`)
     t.same([seen.scripts, seen.images], [1, 0], `${where}: our script, no image, whatever hosts are called`)
     t.match(seen['dot'], /^rgb\((184, 71, 42|238, 138, 104)\)$/, `${where}: chart colours follow the page`)
     if (name === 'one') t.match(seen['heading'], /^The guest debian-1 on node-1 is 10\.2\s×\sslower/)
