@@ -1,14 +1,31 @@
 #!/usr/bin/env node
 // `npm test`: the checks, the unit tests and the end-to-end lab. Ends with the line `N passed, N failed`.
 // A check (format and lint, types, layers, dead code) counts as one test. `--quick` leaves the end-to-end tests out.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const quick = process.argv.includes('--quick')
 const bin = (name) => join(root, 'node_modules', '.bin', name)
+
+/** End-to-end tests that measure: nothing runs beside them. They come first and leave the built image to the others. */
+const measuring = ['quick-lab']
+/** Those that leave this machine's libvirt alone, with sandbox hosts or QEMUs of their own: beside those that share it. */
+const apart = [
+  'cloud-image',
+  'cloud-init-schema',
+  'fleet',
+  'installed-package',
+  'installer',
+  'reproducible-image',
+  'role-test',
+  'sandbox',
+]
+
 let passed = 0
 let failed = 0
 const said = []
@@ -17,19 +34,8 @@ check('format and lint', bin('biome'), ['check', '--error-on-warnings', '.'])
 check('types', bin('tsc'), ['--noEmit'])
 check('layers', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'src'])
 check('dead code', bin('knip'), ['--no-progress'])
-tests('unit tests, with coverage', [])
-if (!quick) {
-  for (const file of readdirSync(join(root, 'dist/test/e2e'))) {
-    if (!file.endsWith('.test.js')) continue
-    tests(`end to end: ${file.replace('.test.js', '')}`, [
-      `dist/test/e2e/${file}`,
-      '--exclude=dist/test/none/**',
-      '--disable-coverage',
-      '--allow-empty-coverage',
-      '--timeout=1500',
-    ])
-  }
-}
+await tests('unit tests, with coverage', bin('tap'), ['--reporter=tap'])
+if (!quick) await endToEnd()
 
 if (said.length > 0) process.stdout.write(`\n== what failed, again\n${said.join('\n')}\n`)
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
@@ -44,16 +50,37 @@ function check(title, command, args) {
   if (status !== 0) said.push(`${title}: exit code ${status}`)
 }
 
-/** Runs tap and adds its closing `# { total: …, pass: …, fail: … }` to the count. */
-function tests(title, args) {
-  heading(title)
-  const { status, stdout } = spawnSync(bin('tap'), ['--reporter=tap', ...args], {
+/** Two end-to-end tests at a time: they wait for boots more than they compute. */
+async function endToEnd() {
+  const all = readdirSync(join(root, 'dist/test/e2e'))
+    .filter((file) => file.endsWith('.test.js'))
+    .map((file) => file.replace('.test.js', ''))
+  const gone = [...measuring, ...apart].filter((name) => !all.includes(name))
+  if (gone.length > 0)
+    throw new Error(`scripts/test.mjs names end-to-end tests that are not there: ${gone.join(', ')}`)
+  const shared = all.filter((name) => !measuring.includes(name) && !apart.includes(name))
+  await inTurns(measuring)
+  await Promise.all([inTurns(shared), inTurns(apart)])
+}
+
+async function inTurns(names) {
+  for (const name of names) {
+    await tests(`end to end: ${name}`, process.execPath, [join(root, `dist/test/e2e/${name}.test.js`)])
+  }
+}
+
+/** Runs tests and adds the closing `# { total: …, pass: …, fail: … }` to the count. */
+async function tests(title, command, args) {
+  const child = spawn(command, args, {
     cwd: root,
+    env: { ...process.env, ...(command === process.execPath && { TAP_TIMEOUT: '1500' }) },
     stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
   })
+  const closed = once(child, 'close')
+  const stdout = await text(child.stdout)
+  const [status] = await closed
   const counts = [...stdout.matchAll(/^# \{ total: (\d+)(?:, pass: (\d+))?(?:, fail: (\d+))?.*\}$/gm)].at(-1)
+  heading(title)
   process.stdout.write(status === 0 ? shortened(stdout) : stdout)
   if (status !== 0) said.push(`${title}:\n${failuresOf(stdout)}`)
   passed += Number(counts?.[2] ?? 0)

@@ -5,7 +5,7 @@ import { must, tool } from './tool.ts'
 
 /**
  * Everything on this machine that a lab adds to, by kind. Definitions count as the files that they are, so that the
- * state can be taken before libvirt runs.
+ * state can be taken before libvirt runs. What belongs to sandbox hosts is left out: their tests run beside.
  */
 export type MachineState = Readonly<Record<'links' | 'files' | 'rules', string[]>>
 
@@ -24,12 +24,14 @@ export function virsh(...args: readonly string[]): string {
 export function machineState(): MachineState {
   const rules = tool('iptables', ['-w', '-t', 'nat', '-S']).stdout.split('\n')
   return {
-    links: readdirSync('/sys/class/net'),
+    links: readdirSync('/sys/class/net').filter((name) => !/^(hvsb|vb)-/.test(name)),
     files: folders.flatMap((folder) =>
       existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}`) : [],
     ),
     // libvirt makes its own chain when it starts.
-    rules: rules.filter((rule) => rule.startsWith('-A') && !rule.endsWith('-j LIBVIRT_PRT')),
+    rules: rules.filter(
+      (rule) => rule.startsWith('-A') && !rule.endsWith('-j LIBVIRT_PRT') && !rule.includes('hvlab-sandbox:'),
+    ),
   }
 }
 
