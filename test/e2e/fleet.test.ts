@@ -61,7 +61,7 @@ t.test('a fleet of three hosts', { skip }, async (t) => {
     await reached(t, lab)
     for (const host of hosts) {
       t.equal(await host.run('systemctl is-enabled libvirtd.service'), 'enabled\n')
-      t.equal(await host.run('systemctl --failed --no-legend --plain'), '')
+      t.equal(await host.run(failedUnits), '')
       t.equal(
         await host.run(userStopDelay),
         't 18446744073709551615\n',
@@ -106,6 +106,10 @@ const greet = `stages:
           dest: /root/greeting
           mode: "0600"
 `
+
+/** Nothing where all is well, else the units with what they logged. */
+const failedUnits =
+  'for unit in $(systemctl --failed --no-legend --plain | cut -d " " -f 1); do echo "$unit"; journalctl -q --no-pager -n 20 -u "$unit"; done'
 
 /** One small guest on each instead of two, and a benchmark of seconds. */
 const variables = `hvlab_store: ${join(testCache, 'store')}
