@@ -20,6 +20,8 @@ export interface MetricComparison {
 
 export interface Block {
   readonly block: number
+  readonly native: number
+  readonly guest: number
   readonly ratio: number
   /** One of the two trials failed a gate, every time it was taken. */
   readonly noisy: boolean
@@ -102,7 +104,7 @@ function compareMetric(
     const theirs = right.get(block)
     if (theirs === undefined) return []
     const ratio = metric.better === 'higher' ? theirs.value / ours.value : ours.value / theirs.value
-    return [{ block, ratio, noisy: ours.noisy || theirs.noisy }]
+    return [{ block, native: ours.value, guest: theirs.value, ratio, noisy: ours.noisy || theirs.noisy }]
   })
   if (blocks.length === 0) return undefined
   const performance = medianRatio(

@@ -1,4 +1,5 @@
 import type { Comparison } from './comparison.ts'
+import { contaminated } from './counting-samples.ts'
 import type { Crowd, ScenarioName } from './crowd-record.ts'
 import type { Benchmark } from './record.ts'
 import { type Estimate, medianRatio, type Spread, spread, total } from './statistics.ts'
@@ -21,6 +22,8 @@ export interface Crowding {
   readonly fairness: number | null
   /** How many times longer a guest takes than alone in the same benchmark; every guest of every round counts. */
   readonly slowdown: Estimate
+  /** What it is the median of: a guest in a round each. */
+  readonly slowdowns: readonly { readonly value: number; readonly noisy: boolean }[]
   readonly slowest: number
   readonly latestStartS: number | null
   /** Seconds that a trial was to take. */
@@ -68,11 +71,20 @@ function summary(
   const rounds = crowds.map((crowd) =>
     crowd.samples
       .filter(({ subject }) => crowd.measured.includes(subject))
-      .flatMap(({ subject, metrics }) => {
+      .flatMap((sample) => {
+        const { subject, metrics } = sample
         const value = metrics[metric.field]
         const own = alone.get(subject)
         if (value === undefined || value <= 0 || own === undefined) return []
-        return [{ value, speed: rate ? value : 1 / value, slower: rate ? own / value : value / own, own }]
+        return [
+          {
+            value,
+            speed: rate ? value : 1 / value,
+            slower: rate ? own / value : value / own,
+            own,
+            noisy: contaminated(sample),
+          },
+        ]
       }),
   )
   const all = rounds.flat()
@@ -105,6 +117,7 @@ function summary(
       ? spread(rounds.map((round) => jainIndex(round.map(({ speed }) => speed)))).median
       : null,
     slowdown: medianRatio(all.map(({ slower }) => slower)),
+    slowdowns: all.map(({ slower, noisy }) => ({ value: slower, noisy })),
     slowest: Math.max(...all.map(({ slower }) => slower)),
     latestStartS: skews.length === 0 ? null : Math.max(...skews),
     trialS: Math.min(...crowds.flatMap(({ samples }) => samples.map(({ duration_s }) => duration_s))),

@@ -1,16 +1,18 @@
 import type { Crowding } from '../bench/crowding.ts'
-import { duration, figure, range, times } from '../bench/words.ts'
+import type { Benchmark } from '../bench/record.ts'
+import { duration, figure, listed, range, times } from '../bench/words.ts'
+import { headline } from '../bench/workload-file.ts'
 
 export const crowdColumns = [
   'Workload',
   'Guests at work',
+  'As long as alone',
+  '95 % interval',
   'Each guest: median',
   'lowest–highest',
   'Together',
   'Against one alone',
   'Fairness',
-  'As long as alone',
-  '95 % interval',
   'Begun within',
 ] as const
 
@@ -21,14 +23,43 @@ export const crowdMeaning =
 export function crowdRows(crowding: readonly Crowding[]): string[][] {
   return crowding.map((cell) => [
     cell.workload.title,
-    cell.scenario === 'neighbour' ? `1, and ${cell.guests - 1} beside it` : String(cell.guests),
+    guestsAtWork(cell),
+    times(cell.slowdown.centre),
+    range(cell.slowdown.low, cell.slowdown.high, times),
     `${figure(cell.each.median)} ${cell.metric.unit}`,
     range(cell.each.min, cell.each.max, figure),
     cell.together === null ? '—' : `${figure(cell.together.median)} ${cell.metric.unit}`,
     cell.together === null ? '—' : times(cell.together.timesAlone),
     cell.fairness === null ? '—' : cell.fairness.toFixed(3),
-    times(cell.slowdown.centre),
-    range(cell.slowdown.low, cell.slowdown.high, times),
     cell.latestStartS === null ? '—' : duration(cell.latestStartS),
   ])
+}
+
+export const roundColumns = ['Workload', 'Guests at work', 'Block', 'Guest', 'Result', 'Flags'] as const
+
+/** What every guest did in every round, neighbours' own work aside. */
+export function roundRows({ design, crowds = [] }: Benchmark): string[][] {
+  return crowds.flatMap(({ scenario, workload: id, block, measured, samples }) => {
+    const workload = design.workloads.find((candidate) => candidate.id === id)
+    if (workload === undefined) return []
+    const metric = headline(workload)
+    return samples
+      .filter(({ subject }) => measured.includes(subject))
+      .map(({ subject, metrics, flags }) => {
+        const value = metrics[metric.field]
+        return [
+          workload.title,
+          guestsAtWork({ scenario, guests: samples.length }),
+          String(block),
+          subject,
+          value === undefined ? '—' : `${figure(value)} ${metric.unit}`,
+          listed(flags) || '—',
+        ]
+      })
+  })
+}
+
+/** `3`, or `1, and 2 beside it` where the others were neighbours. */
+export function guestsAtWork({ scenario, guests }: Pick<Crowding, 'scenario' | 'guests'>): string {
+  return scenario === 'neighbour' ? `1, and ${guests - 1} beside it` : String(guests)
 }

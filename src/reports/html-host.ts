@@ -1,11 +1,11 @@
-import type { Crowding } from '../bench/crowding.ts'
 import type { Finding } from '../bench/finding.ts'
 import type { Environment, Sample } from '../bench/record.ts'
 import { figure, listed, percent, times } from '../bench/words.ts'
 import { headline } from '../bench/workload-file.ts'
-import { crowdColumns, crowdMeaning, crowdRows } from './crowd-rows.ts'
+import { crowdChart } from './crowd-chart.ts'
+import { crowdColumns, crowdMeaning, crowdRows, roundColumns, roundRows } from './crowd-rows.ts'
 import { machineTable } from './environment-rows.ts'
-import { headings, keyed, panels } from './html-figure.ts'
+import { drawing, headings, keyed, panels } from './html-figure.ts'
 import { scrollingTable } from './html-table.ts'
 import type { Language } from './language.ts'
 import { filled, type Html, html, prose } from './markup.ts'
@@ -23,7 +23,7 @@ export async function hostSection(host: HostResults, many: boolean, language: La
 <h2>${on}${say('what the figures mean')}</h2>
 ${findingList(host.findings, language)}
 ${publishedSection(host.published, on, language)}
-${crowdSection(host.crowding, on, language)}
+${await crowdSection(host, on, language)}
 <h2>${on}${say('the machines')}</h2>
 ${machines(environments, language)}
 <h2>${on}${say('the trials')}</h2>
@@ -45,11 +45,22 @@ ${panels(
 </section>`
 }
 
-function crowdSection(crowding: readonly Crowding[], on: string, language: Language): Html {
+async function crowdSection(
+  { benchmark, crowding }: HostResults,
+  on: string,
+  language: Language,
+): Promise<Html> {
+  const { say } = language
   if (crowding.length === 0) return html``
-  return html`<h2>${on}${language.say('several guests at once')}</h2>
+  const caption =
+    'How many times longer a guest takes than alone, on a logarithmic scale: the median over guests and rounds, its 95 % interval, and each guest in each round as a small dot.'
+  return html`<h2>${on}${say('several guests at once')}</h2>
+${drawing(await crowdChart(crowding, language), say(caption), prose(say(caption)))}
 ${scrollingTable(crowdColumns, crowdRows(crowding), language)}
-<p>${prose(language.say(crowdMeaning))}</p>`
+<p>${prose(say(crowdMeaning))}</p>
+<details class="data"><summary>${say('Every guest in every round')}</summary>
+${scrollingTable(roundColumns, roundRows(benchmark), language)}
+</details>`
 }
 
 function findingList(findings: readonly Finding[], { say }: Language): Html {

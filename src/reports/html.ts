@@ -1,5 +1,7 @@
 import type { Comparison } from '../bench/comparison.ts'
 import { figure, percent, range, times } from '../bench/words.ts'
+import { guestNames } from './guest-names.ts'
+import { guestTable, meanSentence } from './guest-table.ts'
 import { drawing, headings, keyed } from './html-figure.ts'
 import { hostSection } from './html-host.ts'
 import { methodSection, reproduceSection } from './html-method.ts'
@@ -42,6 +44,8 @@ export async function reportHtml(original: Results, language: Language = english
 ${drawing(chart, `${say('Slowdown by workload.')} ${results.answer}`, filled(say('How many times longer the guest takes than {}, on a logarithmic scale. The large dot is the median of the blocks, the bar its 95 % interval, each small dot one block. A large dot is hollow where there are too few blocks for an interval, a small one where a trial of its block failed a gate on noise.'), native(results, language)))}
 <h2>${say('Figures')}</h2>
 ${figures(results, language)}
+${eachGuest(results, language)}
+${blocks(results, language)}
 ${allMetrics(results, language)}
 ${hosts}
 ${methodSection(original, language)}
@@ -60,21 +64,51 @@ function native({ hosts }: Results, { say }: Language): Html {
     : keyed('native', say('its own host'))
 }
 
-function figures({ comparisons, manyGuests }: Results, language: Language): Html {
+function figures({ comparisons }: Results, language: Language): Html {
   return html`<table class="stack sortable">
-<thead><tr>${headings(['Workload', 'Native', 'Guest', 'Efficiency', 'Slowdown', '95 % interval'], language)}</tr></thead>
+<thead><tr>${headings(['Workload', 'Native', 'Guest', 'Efficiency', 'Slowdown', '95 % interval', 'Per CPU-second'], language)}</tr></thead>
 <tbody>
-${byWorkload(comparisons).map((comparison) => figuresRow(comparison, manyGuests, language))}
+${byWorkload(comparisons).map((comparison) => figuresRow(comparison, guestNames(comparisons, language)(comparison), language))}
 </tbody>
 </table>`
 }
 
+/** A row for each guest where there are several; the geometric mean, never without what it is a mean of. */
+function eachGuest({ comparisons, overall, manyGuests }: Results, language: Language): Html {
+  const mean = meanSentence(overall, language)
+  const sentence = mean === '' ? html`` : html`<p class="note">${prose(mean)}</p>`
+  if (!manyGuests) return sentence
+  const { columns, rows } = guestTable(overall, guestNames(comparisons, language))
+  return html`<h3>${language.say('Slowdown of each guest')}</h3>
+${scrollingTable(columns, rows, language)}
+${sentence}`
+}
+
+/** The chart's small dots. */
+function blocks({ comparisons }: Results, language: Language): Html {
+  const { say } = language
+  const nameOf = guestNames(comparisons, language)
+  const rows = byWorkload(comparisons).flatMap((comparison) =>
+    comparison.blocks.map(({ block, native, guest, ratio, noisy }) => [
+      [comparison.workload.title, nameOf(comparison)].filter(Boolean).join(', '),
+      String(block),
+      `${figure(native)} ${comparison.metric.unit}`,
+      `${figure(guest)} ${comparison.metric.unit}`,
+      times(1 / ratio),
+      noisy ? 'failed' : '—',
+    ]),
+  )
+  return html`<details class="data"><summary>${say('Every block')}</summary>
+${scrollingTable(['Workload', 'Block', 'Native', 'Guest', 'Slowdown', 'Gate on noise'], rows, language)}
+</details>`
+}
+
 /** What the table above leaves out: overheads, CPU-seconds, latencies. */
-function allMetrics({ comparisons, manyGuests }: Results, language: Language): Html {
+function allMetrics({ comparisons }: Results, language: Language): Html {
   const { say } = language
   return html`<details class="data"><summary>${say('Every metric, by the clock and for each CPU-second')}</summary>
 <p>${say('A CPU-second is one second of one CPU of the hypervisor: natively of the workload, for a guest of all threads of QEMU. Per CPU-second a figure says what the work costs; by the clock it says how long one waits.')}</p>
-${scrollingTable(metricColumns, metricRows(byWorkload(comparisons), manyGuests), language)}
+${scrollingTable(metricColumns, metricRows(byWorkload(comparisons), guestNames(comparisons, language)), language)}
 </details>`
 }
 
@@ -84,15 +118,16 @@ function byWorkload(comparisons: readonly Comparison[]): Comparison[] {
   return ids.flatMap((id) => comparisons.filter(({ workload }) => workload.id === id))
 }
 
-function figuresRow(comparison: Comparison, many: boolean, { say }: Language): Html {
-  const { workload, guest, hypervisor, metric, native, guestValues, efficiencyPercent, slowdown } = comparison
-  const where = many ? html`<br><small>${say(`${guest} on ${hypervisor}`)}</small>` : html``
+function figuresRow(comparison: Comparison, name: string, { say }: Language): Html {
+  const { workload, metric, native, guestValues, efficiencyPercent, slowdown, perCpuSecond } = comparison
+  const where = name === '' ? html`` : html`<br><small>${name}</small>`
   return html`<tr><th scope="row">${workload.title}${where}</th>
 <td data-label="${say('Native')}"><span>${say(figure(native.median))} <small>${metric.unit}</small></span></td>
 <td data-label="${say('Guest')}"><span>${say(figure(guestValues.median))} <small>${metric.unit}</small></span></td>
 <td data-label="${say('Efficiency')}">${prose(say(percent(efficiencyPercent.centre)))}</td>
 <td data-label="${say('Slowdown')}" class="strong">${prose(say(times(slowdown.centre)))}</td>
-<td data-label="${say('95 % interval')}">${prose(say(range(slowdown.low, slowdown.high, times)))}</td></tr>`
+<td data-label="${say('95 % interval')}">${prose(say(range(slowdown.low, slowdown.high, times)))}</td>
+<td data-label="${say('Per CPU-second')}">${prose(perCpuSecond === undefined ? '—' : say(times(perCpuSecond.slowdown.centre)))}</td></tr>`
 }
 
 const days = {

@@ -33,6 +33,8 @@ const narrow: Layout = { width: 350, rowHeight: 62, gutter: 0 }
 const valueRoom = 64
 const axisRoom = 40
 const topRoom = 8
+/** Of a subtitle on a narrow page. */
+const lineHeight = 16
 /** Pixels that a letter of a label takes at most, on average. */
 const letter = 8.2
 
@@ -51,8 +53,11 @@ export async function intervalChart(
 type Say = Language['say']
 
 function draw(rows: readonly IntervalRow[], one: string, layout: Layout, say: Say): Promise<string> {
-  const size: Size = { width: layout.width, height: topRoom + rows.length * layout.rowHeight + axisRoom }
-  return drawSvg(option(rows, one, layout, say), size)
+  const subtitled = rows.some(({ subtitle }) => subtitle !== '')
+  const own =
+    layout.gutter === 0 && subtitled ? { ...layout, rowHeight: layout.rowHeight + lineHeight } : layout
+  const size: Size = { width: own.width, height: topRoom + rows.length * own.rowHeight + axisRoom }
+  return drawSvg(option(rows, one, own, say), size)
 }
 
 function option(rows: readonly IntervalRow[], one: string, layout: Layout, say: Say): EChartsOption {
@@ -110,7 +115,7 @@ function shapes(
   layout: Layout,
   say: Say,
 ): Shape[] {
-  const y = layout.gutter > 0 ? middle : middle + 9
+  const y = layout.gutter > 0 ? middle : middle + (row.subtitle === '' ? 9 : 17)
   const centre = at(row.centre)
   const dots = row.dots.map(({ value, noisy }) => ({ x: at(value), noisy }))
   const known = row.low !== undefined && row.high !== undefined
@@ -168,20 +173,17 @@ function rowLabels({ title, subtitle }: IntervalRow, x: number, middle: number, 
   const titleStyle = { fontSize: 14, fill: 'var(--ink)' }
   const subStyle = { fontSize: 12, fill: 'var(--muted)' }
   if (layout.gutter === 0) {
-    const text = subtitle === '' ? title : `${title}, ${subtitle}`
-    const fontSize = subtitle === '' ? 14 : 12
-    const fits = x + (text.length * letter * fontSize) / 14 <= layout.width
-    const style = { ...titleStyle, fontSize }
-    return [
-      fits
-        ? label(text, x, middle - 12, style)
-        : label(text, layout.width, middle - 12, {
+    const above = (text: string, y: number, style: { fontSize: number; fill: string }): Shape =>
+      x + (text.length * letter * style.fontSize) / 14 <= layout.width
+        ? label(text, x, y, style)
+        : label(text, layout.width, y, {
             ...style,
             align: 'right',
             backgroundColor: 'var(--paper)',
             padding: [0, 4],
-          }),
-    ]
+          })
+    if (subtitle === '') return [above(title, middle - 12, titleStyle)]
+    return [above(title, middle - 20, titleStyle), above(subtitle, middle - 4, subStyle)]
   }
   if (subtitle === '') return [label(title, 0, middle, titleStyle)]
   return [label(title, 0, middle - 8, titleStyle), label(subtitle, 0, middle + 9, subStyle)]

@@ -27,6 +27,11 @@ export function localised(results: Results, { code, say }: Language): Results {
       ...host,
       benchmark: { ...host.benchmark, design: { ...design, workloads: design.workloads.map(workload) } },
       comparisons: host.comparisons.map(comparison),
+      crowding: host.crowding.map((cell) => ({
+        ...cell,
+        workload: workload(cell.workload),
+        metric: metric(cell.metric),
+      })),
       findings: host.findings.map((finding) => ({ ...finding, text: say(finding.text) })),
       published: host.published.map((one) => ({
         ...one,
@@ -35,5 +40,11 @@ export function localised(results: Results, { code, say }: Language): Results {
       })),
     }
   })
-  return { ...results, answer: say(results.answer), hosts, comparisons: results.comparisons.map(comparison) }
+  return {
+    ...results,
+    answer: say(results.answer),
+    hosts,
+    comparisons: results.comparisons.map(comparison),
+    overall: results.overall.map((one) => ({ ...one, comparisons: one.comparisons.map(comparison) })),
+  }
 }

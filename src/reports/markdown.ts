@@ -1,6 +1,8 @@
 import { figure, percent, range, times } from '../bench/words.ts'
 import { crowdColumns, crowdMeaning, crowdRows } from './crowd-rows.ts'
 import { machineTable } from './environment-rows.ts'
+import { guestNames } from './guest-names.ts'
+import { guestTable, meanSentence } from './guest-table.ts'
 import { english, type Language } from './language.ts'
 import { localised } from './localised.ts'
 import { commands, methodSentences, reproduction } from './method.ts'
@@ -25,9 +27,20 @@ export function reportMarkdown(original: Results, language: Language = english):
         'Efficiency',
         'Slowdown',
         '95 % interval',
+        'Per CPU-second',
       ],
       results.comparisons.map(
-        ({ workload, guest, hypervisor, metric, native, guestValues, efficiencyPercent, slowdown }) => [
+        ({
+          workload,
+          guest,
+          hypervisor,
+          metric,
+          native,
+          guestValues,
+          efficiencyPercent,
+          slowdown,
+          perCpuSecond,
+        }) => [
           workload.title,
           ...(many ? [`${guest} on ${hypervisor}`] : []),
           `${figure(native.median)} ${metric.unit}`,
@@ -35,14 +48,16 @@ export function reportMarkdown(original: Results, language: Language = english):
           percent(efficiencyPercent.centre),
           times(slowdown.centre),
           range(slowdown.low, slowdown.high, times),
+          perCpuSecond === undefined ? '—' : times(perCpuSecond.slowdown.centre),
         ],
       ),
     ),
+    ...eachGuest(results, language),
     `## ${say('Every metric, by the clock and for each CPU-second')}`,
     say(
       'A CPU-second is one second of one CPU of the hypervisor: natively of the workload, for a guest of all threads of QEMU.',
     ),
-    table(say, metricColumns, metricRows(results.comparisons, many)),
+    table(say, metricColumns, metricRows(results.comparisons, guestNames(results.comparisons, language))),
     ...results.hosts.flatMap((host) =>
       hostParts(
         host,
@@ -57,6 +72,17 @@ export function reportMarkdown(original: Results, language: Language = english):
     say('Each trial ran one of these, with `LC_ALL=C`:'),
     fenced(commands(original)),
   ].join('\n\n')}\n`
+}
+
+/** A row for each guest where there are several; the geometric mean, never without what it is a mean of. */
+function eachGuest({ comparisons, overall, manyGuests }: Results, language: Language): string[] {
+  const { say } = language
+  const mean = meanSentence(overall, language)
+  const { columns, rows } = guestTable(overall, guestNames(comparisons, language))
+  return [
+    ...(manyGuests ? [`## ${say('Slowdown of each guest')}`, table(say, columns, rows)] : []),
+    ...(mean === '' ? [] : [plain(mean)]),
+  ]
 }
 
 function hostParts(

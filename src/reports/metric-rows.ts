@@ -16,10 +16,13 @@ export const metricColumns = [
  * Every metric that was compared, a row each: the headline by the clock, the same for each CPU-second of the hypervisor,
  * and the workload's others, latencies among them.
  */
-export function metricRows(comparisons: readonly Comparison[], many: boolean): string[][] {
+export function metricRows(
+  comparisons: readonly Comparison[],
+  nameOf: (comparison: Comparison) => string,
+): string[][] {
   return comparisons.flatMap((comparison) => {
-    const { workload, guest, hypervisor, perCpuSecond, others } = comparison
-    const name = many ? `${workload.title}, ${guest} on ${hypervisor}` : workload.title
+    const { workload, perCpuSecond, others } = comparison
+    const name = [workload.title, nameOf(comparison)].filter(Boolean).join(', ')
     return [
       row(name, comparison),
       ...(perCpuSecond === undefined ? [] : [row(name, perCpuSecond, ' for each CPU-second')]),

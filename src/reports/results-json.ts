@@ -20,6 +20,12 @@ export function resultsJson(results: Results): Value {
       started_at: run.startedAt,
     },
     answer: results.answer,
+    overall: results.overall.map(({ hypervisor, guest, comparisons, slowdown }) => ({
+      host: hypervisor,
+      guest,
+      workloads: comparisons.map(({ workload }) => workload.id),
+      geometric_mean_slowdown: slowdown,
+    })),
     hosts: results.hosts.map(hostJson),
   })
 }
@@ -68,6 +74,7 @@ function hostJson({ benchmark, comparisons, findings, published, crowding, range
           : { median: cell.together.median, times_alone: cell.together.timesAlone },
       fairness: cell.fairness,
       slowdown: cell.slowdown,
+      slowdowns: cell.slowdowns,
       slowest: cell.slowest,
       latest_start_s: cell.latestStartS,
     })),

@@ -2,6 +2,7 @@ import { answer } from '../bench/answer.ts'
 import { type Comparison, compare } from '../bench/comparison.ts'
 import { type Crowding, crowding } from '../bench/crowding.ts'
 import { type Finding, findings } from '../bench/finding.ts'
+import { type Overall, overall } from '../bench/overall.ts'
 import type { Benchmark } from '../bench/record.ts'
 import type { RecordedRun } from '../bench/recorded-run.ts'
 import { rankLevel } from '../bench/statistics.ts'
@@ -14,6 +15,8 @@ export interface Results {
   readonly answer: string
   readonly hosts: readonly HostResults[]
   readonly comparisons: readonly Comparison[]
+  /** Each guest over all workloads. */
+  readonly overall: readonly Overall[]
   /** Rows have to name their guest: there are several. */
   readonly manyGuests: boolean
 }
@@ -43,5 +46,12 @@ export function resultsOf(run: RecordedRun): Results {
   })
   const comparisons = hosts.flatMap((host) => host.comparisons)
   const manyGuests = new Set(comparisons.map(({ hypervisor, guest }) => `${hypervisor} ${guest}`)).size > 1
-  return { run: about, answer: answer(comparisons), hosts, comparisons, manyGuests }
+  return {
+    run: about,
+    answer: answer(comparisons),
+    hosts,
+    comparisons,
+    overall: overall(comparisons),
+    manyGuests,
+  }
 }

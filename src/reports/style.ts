@@ -35,12 +35,14 @@ h2 { margin: 4rem 0 1rem; font: 400 1.5rem/1.3 var(--serif); letter-spacing: -.0
 h2::first-letter { text-transform: uppercase; }
 h3 { margin: 2.25rem 0 .75rem; font-size: 1rem; font-weight: 600; line-height: 1.4; }
 p { margin: 0 0 1rem; max-width: 42rem; }
+p.note { margin: .9rem 0 0; color: var(--muted); font-size: .875rem; }
 figure { margin: 2.5rem 0 0; }
 figure svg { display: block; max-width: 100%; height: auto; font-family: var(--sans); overflow: visible; }
 figure .narrow { display: none; }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 1.25rem 1.5rem; }
 .panels p { margin: 0 0 .25rem; font-weight: 600; font-size: .8125rem; }
 .panels > div { break-inside: avoid; min-width: 0; }
+figure + .scroll { margin-top: 1.75rem; }
 figcaption { margin-top: .75rem; color: var(--muted); font-size: .875rem; line-height: 1.5; max-width: 42rem; }
 .legend { white-space: nowrap; }
 .key { display: inline-block; width: .6em; height: .6em; border-radius: 50%; margin: 0 .3em .05em 0; background: currentColor; }
@@ -56,6 +58,8 @@ th button { all: unset; cursor: pointer; } th button:focus-visible { outline: 2p
 th[aria-sort] button { color: var(--ink); }
 th[aria-sort='ascending'] button::after { content: ' ↑'; } th[aria-sort='descending'] button::after { content: ' ↓'; }
 td small, th small { font-weight: 400; color: var(--muted); font-size: .8125rem; white-space: nowrap; }
+table.stack tbody th { min-width: 9rem; } table.stack td, table.stack thead th { padding-left: 1rem; }
+table.stack th:first-child { padding-left: 0; }
 td.strong { font-weight: 600; }
 table.facts td, table.facts th { text-align: left; }
 table.facts tbody th { color: var(--muted); font-weight: 400; }
@@ -68,12 +72,14 @@ table.facts td { overflow-wrap: anywhere; }
 code, pre { font-family: var(--mono); font-size: .85em; }
 pre { background: var(--panel); padding: 1rem 1.125rem; border-radius: .375rem; overflow-x: auto; line-height: 1.55; margin: 0 0 1rem; font-size: .8125rem; }
 pre code { font-size: inherit; }
+details + details { margin-top: 0; }
 details { margin-top: 2rem; border-top: 1px solid var(--rule); }
 details:last-of-type { border-bottom: 1px solid var(--rule); }
 summary { cursor: pointer; padding: .8rem 0; font-weight: 500; }
 summary:focus-visible { outline: 2px solid var(--native); outline-offset: 2px; }
 .scroll { overflow-x: auto; margin-bottom: 1.5rem; }
 .scroll table { font-size: .8125rem; white-space: nowrap; }
+.scroll tbody th { white-space: normal; min-width: 8rem; }
 .scroll th, .scroll td { padding: .35rem 0 .35rem 1rem; }
 .scroll th:first-child, .scroll td:first-child { padding-left: 0; }
 .machines table { white-space: normal; font-size: .875rem; table-layout: fixed; }
@@ -111,7 +117,8 @@ footer { padding-top: 4rem; padding-bottom: 3rem; color: var(--muted); font-size
   pre { white-space: pre-wrap; }
   .scroll { overflow: visible; }
   .scroll table { white-space: normal; font-size: 8pt; }
-  .scroll th, .scroll td { padding-left: .6rem; }
+  .scroll tbody th { white-space: normal; min-width: 8rem; }
+.scroll th, .scroll td { padding-left: .6rem; }
   .machines table { font-size: 9pt; }
 }
 `

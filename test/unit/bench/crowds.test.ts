@@ -249,12 +249,12 @@ t.test('what guests cost each other', async (t) => {
   t.strictSame(crowdRows([together, neighbour].filter((cell) => cell !== undefined)).at(-1), [
     'Computing primes',
     '1, and 1 beside it',
+    '1.25 ×',
+    '—',
     '80 events/s',
     '80',
     '—',
     '—',
-    '—',
-    '1.25 ×',
     '—',
     '100 ms',
   ])

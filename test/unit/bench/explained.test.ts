@@ -90,7 +90,7 @@ const clock: Figures = { clock: [15_000_000, 170_000] }
 t.test('the published commands: the clock is named by what two readings cost', async (t) => {
   t.equal(
     (await texts({ ...replay, ...clock }))['clock-bound-operations'],
-    '1 KiB memory writes, as published look 43 × slower in guest, and most of that is the clock, not the memory. The guest reads its time from hpet, a device that is emulated, ' +
+    '1 KiB memory writes as published look 43 × slower in guest, and most of that is the clock, not the memory. The guest reads its time from hpet, a device that is emulated, ' +
       'and sysbench reads the clock 2 times around every operation. An operation takes 6.22 µs in the guest and 145 ns natively; ' +
       'with next to nothing between the readings it takes 5.88 µs and 66.7 ns, which is 94.6 % of it in the guest.',
   )

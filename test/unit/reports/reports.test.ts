@@ -250,6 +250,7 @@ t.test('report.html in a browser', async (t) => {
     t.equal(seen.cut, 0, `${where}: no label of the chart is cut`)
     t.same([seen.scripts, seen.images], [1, 0], `${where}: our script, no image, whatever hosts are called`)
     t.match(seen['dot'], /^rgb\((184, 71, 42|238, 138, 104)\)$/, `${where}: chart colours follow the page`)
+    t.match(seen['body'], /geometric mean/i, `${where}: beside the list`)
     if (name === 'one') t.match(seen['heading'], /^The guest debian-1 on node-1 is 10\.2\s×\sslower/)
     else t.match(seen['body'], /Evil"OS' <script>alert\(1\)<\/script>/, `${where}: hostile text is text`)
     const slowdowns = `[...document.querySelectorAll('table.sortable')[0].tBodies[0].rows].map((row) => parseFloat(row.cells[4].textContent))`
