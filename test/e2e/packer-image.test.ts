@@ -241,17 +241,18 @@ t.test('an image through Packer and an installer', { skip }, async (t) => {
   })
 
   await t.test('a package that does not exist is named, with what apt said', async (t) => {
-    lab.image('unknown', { url, packages: ['no-such-package'] })
+    lab.image('unknown', { url, packages: ['fio', 'sysbnech'] })
     const run = await lab.build('unknown')
     exits(t, run, 2)
     const failure = failureOf(run)
     t.equal(failure?.code, 'installer-package-unknown')
     t.equal(
       failure?.message,
-      'the layer knows no such package (phase packages, hvlab/Layer/packages/install): E: Unable to locate package no-such-package',
+      'the layer knows no such package (phase packages, hvlab/Layer/packages/install): E: Unable to locate package sysbnech',
     )
     const file = join(lab.folder.path, 'images', 'unknown', 'image.yml')
-    const column = 'packages: ['.length + 1
+    const column = 'packages: [fio, '.length + 1
+    t.equal(failure?.hint, 'did you mean "sysbench"?')
     t.match(failure?.location, { file, line: 10, column }, 'located where it was asked for')
     const evidence = join(lab.state, 'hvlab', 'failed-builds', 'unknown')
     t.match(failure?.details, `logs of the layer: ${join(evidence, 'installer-logs.tar.gz')}`)

@@ -20,14 +20,15 @@ const sector = 512
  * booted, and packages are set up as in a chroot, where an installer sets them up, too. POSIX shell.
  */
 export function layerScript(content: LayerContent, build: LayerBuild): string {
+  const fetches = content.packages.length > 0 || content.updates !== 'none'
   const steps = [
-    sh`step network ${'connecting to the network'} network`,
+    ...(fetches ? [sh`step network ${'connecting to the network'} network`] : []),
     ...(content.grow ? [sh`step disk ${'growing the root file system'} grow`] : []),
-    sh`step packages/lists ${'reading the package lists'} lists`,
-    ...(content.updates === 'none' ? [] : [sh`step updates ${'installing updates'} updates`]),
+    ...(fetches ? [sh`step packages/lists ${'reading the package lists'} lists`] : []),
     ...(content.packages.length === 0
       ? []
       : [sh`step packages/install ${`installing ${content.packages.join(' ')}`} packages`]),
+    ...(content.updates === 'none' ? [] : [sh`step updates ${'installing updates'} updates`]),
     sh`step clean-up ${'cleaning up'} clean_up`,
   ]
   const text = lines([
@@ -87,7 +88,7 @@ fail() {
   say "finish: $name: FAIL: $message"
   for port in /sys/class/virtio-ports/*; do
     [ "$(cat "$port/name" 2>/dev/null)" = hvlab.logs ] || continue
-    tar -C / -czf - run/hvlab/layer.log var/log/apt var/log/dpkg.log 2>/dev/null >"/dev/$(basename "$port")"
+    tar -C / -czf - run/hvlab/layer.log run/hvlab/package-names var/log/apt var/log/dpkg.log 2>/dev/null >"/dev/$(basename "$port")"
   done
   say ${failureMarker(nonce)}
   ${end}
@@ -128,7 +129,11 @@ function apt({ packages, updates }: LayerContent): Command {
 updates() {
   ${updates === 'all' ? sh`${get} upgrade --with-new-pkgs` : security}
 }
-packages() { ${get} --no-install-recommends install ${packages}; }`
+packages() {
+  ${get} --no-install-recommends install ${packages} && return 0
+  apt-cache pkgnames >/run/hvlab/package-names 2>/dev/null
+  return 1
+}`
 }
 
 /** Lists of commands joined by && are not ended by `set -e`, so each is asked for its success. */

@@ -8,6 +8,7 @@ import { installerLimits } from '../installer/limits.ts'
 import type { InstallerSuccess } from '../installer/outcome.ts'
 import type { Manifest } from '../manifest.ts'
 import { BuildFolder } from '../packer/build-folder.ts'
+import { keptLogs } from '../packer/evidence.ts'
 import { type PackerOptions, packerBuilder } from '../packer/packer-builder.ts'
 import { ensurePlugin, packerMachine, requirePackerMachine } from '../packer/packer-machine.ts'
 import { runWatched } from '../packer/watched-machine.ts'
@@ -42,8 +43,8 @@ export function layerBuilder(options: LayerOptions): Builder<PackerImage | Cloud
     const nonce = randomBytes(16).toString('hex')
     const success = await folder.phase('layer', () =>
       addLayer(image, base, folder, { ...options, nonce, accelerator: accelerator.type }, report).catch(
-        (error: unknown) => {
-          throw locatedInImage(error, image)
+        async (error: unknown) => {
+          throw await locatedInImage(error, image, controller, join(options.evidence, keptLogs))
         },
       ),
     )

@@ -2,6 +2,9 @@ import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { workFiles } from './packer-command.ts'
 
+/** Name of the archive of logs among the evidence. */
+export const keptLogs = 'installer-logs.tar.gz'
+
 export interface KeptEvidence {
   readonly serialFile: string
   /** Archive of /var/log/installer, when the installer sent one. */
@@ -28,7 +31,7 @@ export async function keepEvidence(
       () => 0,
     )
     if (size === 0) continue
-    const logs = join(target, 'installer-logs.tar.gz')
+    const logs = join(target, keptLogs)
     await copyFile(join(folder, name), logs)
     return { serialFile, logs }
   }

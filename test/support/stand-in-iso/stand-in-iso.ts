@@ -48,6 +48,7 @@ const systemModules = [
 
 /** Programs that late-commands and layers may call in the installed system; each writes down that it was called. */
 const recorded = [
+  'apt-cache',
   'apt-get',
   'apt-mark',
   'cloud-init',
