@@ -3,9 +3,11 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { runCli } from '../../../src/commands/cli.ts'
+import { baseOf, isPackerImage, readImage } from '../../../src/images/image.ts'
 import type { Manifest } from '../../../src/images/manifest.ts'
 import { requirePackerMachine } from '../../../src/images/packer/packer-machine.ts'
 import { FailureError } from '../../../src/model/failure.ts'
+import { packageRoot } from '../../../src/util/package-root.ts'
 
 const versions = {
   packer: '1.6.6',
@@ -18,7 +20,7 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 /** Puts an image into a store as a build does; returns its key. */
 function store(folder: string, name: string, more: Partial<Manifest> = {}): string {
-  const key = sha256(`${name} ${more.built_at}`)
+  const key = more.key ?? sha256(`${name} ${more.built_at}`)
   const place = join(folder, key)
   mkdirSync(place, { recursive: true })
   const record = (file: string) => {
@@ -132,6 +134,31 @@ t.test('a build of nothing that there is: said before anything runs', async (t) 
     stderr:
       'error: there is no image debain-12: no folder of images/ has that name\n  hint: did you mean "debian-12"?\n',
   })
+})
+
+t.test('a base stays as long as an image of images/ is built above it', async (t) => {
+  const cwd = t.testdir({ store: {} })
+  const folder = join(cwd, 'store')
+  const ubuntu = readImage('ubuntu-20.04', join(packageRoot, 'images/ubuntu-20.04/image.yml'))
+  const base = ubuntu.ok && isPackerImage(ubuntu.value) ? baseOf(ubuntu.value) : undefined
+  const proof = { finalEvent: 'Shutdown', shutdownReason: 'guest-shutdown' }
+  const made = { accelerator: 'kvm' as const, updates: 'none', events: 9, proof, removed: [] }
+  const key = store(folder, 'ubuntu-20.04-base', { key: base?.key ?? '', installation: made })
+  const older = store(folder, 'ubuntu-20.04-base', { installation: made })
+  const layered = store(folder, 'mine', {
+    installation: made,
+    layer: { ...made, base: key, packages: ['fio', 'sysbench'] },
+  })
+  const shown = (await image(cwd, 'show', layered.slice(0, 12))).stdout
+  t.match(shown, new RegExp(`^layer +fio sysbench, above ${key.slice(0, 12)}$`, 'm'))
+  t.match(shown, /^layer made +under kvm, updates: none, 9 events$/m)
+  t.match(shown, /^layer proof +finalEvent: Shutdown; shutdownReason: guest-shutdown$/m)
+  const listed = (await image(cwd, 'list')).stdout
+  t.match(listed, new RegExp(`^ubuntu-20\\.04-base +base .*${key.slice(0, 12)}`, 'm'))
+  t.match(listed, new RegExp(`^ubuntu-20\\.04-base +older .*${older.slice(0, 12)}`, 'm'))
+  const pruned = JSON.parse((await image(cwd, 'prune', '--format', 'json')).stdout)
+  t.same(new Set(pruned.removed.map((entry: { key: string }) => entry.key)), new Set([older, layered]))
+  t.ok(existsSync(join(folder, key)))
 })
 
 t.test('diff says what changed', async (t) => {
