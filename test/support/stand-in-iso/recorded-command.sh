@@ -8,7 +8,8 @@ case "${0##*/} $*" in
   'dpkg-query -W'*) awk '/^Package:/ {name=$2} /^Version:/ {print name "\t" $2}' /var/lib/dpkg/status;;
   'apt-cache pkgnames') printf '%s\n' $known;;
   'apt-get '*' install '*)
-    for name in ${*##* install }; do
+    words="$*"
+    for name in ${words##* install }; do
       case " $known " in *" $name "*) ;; *) echo "E: Unable to locate package $name" >&2; exit 100;; esac
       echo "Setting up $name (1.0-standin) ..."
       printf 'Package: %s\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0-standin\n\n' "$name" >>/var/lib/dpkg/status
