@@ -132,7 +132,7 @@ class CloudLab {
   }
 }
 
-/** debian-12 of the store that tests share; built when it is not there. */
+/** debian-12 of the store that tests share: the quick lab's test, which runs before, has built it. Built when it is not there. */
 async function debian(lab: LabFolder): Promise<Shown> {
   const store = ['--store', join(testCache, 'store')]
   endsWell(t, await lab.hvlab(['image', 'build', 'debian-12', '--format', 'jsonl', ...store], 5 * minute))
