@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { FailureError } from '../model/failure.ts'
 
-export type FileKind = 'files' | 'templates' | 'images' | 'roles' | 'tasks'
+export type FileKind = 'files' | 'templates' | 'roles' | 'tasks'
 
 export interface SearchPlaces {
   /** The folder of the role that the task is in. */
@@ -31,7 +31,7 @@ export function locateFile(kind: FileKind, name: string, places: SearchPlaces): 
 
 function candidatesOf(kind: FileKind, name: string, places: SearchPlaces): string[] {
   const shared = places.searchPath.flatMap((folder) => [join(folder, kind, name)])
-  if (kind === 'images' || kind === 'roles') return shared
+  if (kind === 'roles') return shared
   const folders = [
     ...(places.role === undefined ? [] : [join(places.role, kind), places.role]),
     join(dirname(places.taskFile), kind),

@@ -30,10 +30,10 @@ export function storeOf(context: Pick<ModuleContext, 'variable'>): string {
 
 /** The image of that name in the host's store. A FailureError says what to run when it is not there, or damaged. */
 export async function deployedImage(
-  context: HostAccess & Pick<ModuleContext, 'locate' | 'variable'>,
+  context: HostAccess & Pick<ModuleContext, 'searchPath' | 'variable'>,
   name: string,
 ): Promise<DeployedImage> {
-  const image = resolveImage(name, (kind, wanted) => context.locate(kind, wanted))
+  const image = resolveImage(name, context.searchPath)
   const store = storeOf(context)
   const entry = await lookUp(context, store, image.key)
   if (entry.state === 'whole') return describe(image, entry.folder, entry.manifest)

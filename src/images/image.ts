@@ -12,6 +12,7 @@ import type { CloudImageFile } from './file/cloud.ts'
 import type { PackagesImageFile } from './file/packages.ts'
 import type { PackerImageFile } from './file/packer.ts'
 import { type ImageFile, parseImageFile } from './image-file.ts'
+import { imageFolder } from './image-folder.ts'
 import { layerScript } from './layer/guest-script.ts'
 import { layerContent } from './layer/layer-content.ts'
 import { layerTemplate } from './layer/layer-template.ts'
@@ -91,32 +92,14 @@ export function checkImageName(name: string): void {
   })
 }
 
-/** Finds and reads an image for a module; `locate` is `ModuleContext.locate`. Throws a FailureError of kind config. */
-export function resolveImage(name: string, locate: (kind: 'images', name: string) => string): Image {
+/** Finds and reads an image for a module, in `images/` of the folders given. Throws a FailureError of kind config. */
+export function resolveImage(name: string, searchPath: readonly string[]): Image {
   checkImageName(name)
-  const image = readImage(name, find(name, locate))
+  const image = readImage(name, join(imageFolder(name, searchPath), 'image.yml'))
   if (image.ok) return image.value
   const [first, ...others] = image.error
   if (first === undefined) throw new Error('a failed image file has a diagnostic')
   throw invalid(first, others)
-}
-
-function find(name: string, locate: (kind: 'images', name: string) => string): string {
-  try {
-    return locate('images', `${name}/image.yml`)
-  } catch (error) {
-    if (!(error instanceof FailureError) || error.failure.code !== 'file-not-found') throw error
-    const { hint } = error.failure
-    throw new FailureError(
-      {
-        reason: 'module',
-        code: 'image-unknown',
-        message: `there is no image ${name}: no folder of images/ has that name`,
-        ...(hint === undefined ? {} : { hint }),
-      },
-      { cause: error },
-    )
-  }
 }
 
 function invalid(first: Diagnostic, others: readonly Diagnostic[] = []): FailureError {

@@ -17,6 +17,7 @@ import { type PackerOptions, packerBuilder } from '../images/packer/packer-build
 import type { Pushed } from '../images/push/push.ts'
 import { offerImage, pushImage } from '../images/push-image.ts'
 import type { RelayAccess } from '../images/relay/relay.ts'
+import { ownSize, publishedName } from '../images/source/obtain.ts'
 import { lookUp, remove } from '../images/store.ts'
 import { buildAccelerator } from '../lab/accelerator-choice.ts'
 import { newHostKey } from '../lab/guest-key.ts'
@@ -79,7 +80,7 @@ export const image = defineModule({
       'with `copied`: how much of the disk the controller sent, compressed where both sides have zstd',
   },
   async *run(context, params) {
-    const wanted = resolveImage(params.name, (kind, name) => context.locate(kind, name))
+    const wanted = resolveImage(params.name, context.searchPath)
     const store = storeOf(context)
     if (params.state === 'absent') return yield* absent(context, wanted, store)
     if (await isController(context, store)) return yield* built(context, wanted, store, params)
@@ -102,6 +103,7 @@ async function* built(context: ModuleContext, wanted: Image, store: string, para
   const before = await lookUp(context, store, wanted.key)
   if (before.state === 'whole' && !params.rebuild)
     return present(describe(wanted, before.folder, before.manifest))
+  await requireIso(context, wanted, store, params)
   const result = yield {
     summary: `build image ${wanted.name} ${madeFrom(wanted)} (${wanted.key.slice(0, 12)})`,
     action: () => ensureWith(context, wanted, store, params),
@@ -152,6 +154,21 @@ async function ensureWith(
   if (isPackerImage(wanted) || isCloudImage(wanted))
     return await ensured(wanted, layerBuilder({ ...options, store, rebuild }))
   throw new Error(`no builder for ${wanted.name}`)
+}
+
+/** A file of the user's own that is not there is told before anything runs, and in check mode; unless the base is built. */
+async function requireIso(
+  context: ModuleContext,
+  wanted: Image,
+  store: string,
+  params: BuildParams,
+): Promise<void> {
+  const iso = params.iso ?? isoOf(context)
+  if (iso === undefined || wanted.file.builder === 'packages') return
+  const { source } = wanted.file
+  const base = isPackerImage(wanted) && !params.rebuild ? baseOf(wanted) : undefined
+  if (base !== undefined && (await lookUp(context, store, base.key)).state === 'whole') return
+  await ownSize(iso, publishedName(source))
 }
 
 /** `hvlab_iso`: a file on the controller, as seen from where hvlab was started. */

@@ -15,7 +15,7 @@ export const imageInfo = defineQuery({
     stored: 'whether the store has it whole',
   },
   async answer(context, { name }) {
-    const wanted = resolveImage(name, (kind, file) => context.locate(kind, file))
+    const wanted = resolveImage(name, context.searchPath)
     const store = storeOf(context)
     const stored = (await lookUp(context, store, wanted.key)).state === 'whole'
     const { builder } = wanted.file

@@ -192,7 +192,7 @@ function wantedGuests(context: ModuleContext, params: Params, key: GuestKey): Wa
       lab: params.lab,
       name: guest.name,
       image,
-      imageKey: resolveImage(image, (kind, name) => context.locate(kind, name)).key,
+      imageKey: resolveImage(image, context.searchPath).key,
       vcpus: guest.vcpus ?? params.vcpus,
       memoryMb: guest.memory_mb ?? params.memory_mb,
       diskGb: guest.disk_gb ?? params.disk_gb,

@@ -111,7 +111,7 @@ async function storedImages(
   let missing = 0
   let kernel: ProbeOptions | undefined
   for (const name of names) {
-    const image = resolveImage(name, (kind, wanted) => context.locate(kind, wanted))
+    const image = resolveImage(name, context.searchPath)
     const entry = await lookUp(context, store, image.key)
     if (entry.state !== 'whole') missing += 1
     else {

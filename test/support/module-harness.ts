@@ -16,6 +16,7 @@ import type {
 } from '../../src/modules/module.ts'
 import { readParams } from '../../src/modules/read-params.ts'
 import { evaluate, render } from '../../src/template/jinja.ts'
+import { packageRoot } from '../../src/util/package-root.ts'
 
 /** What came of driving a module to its end. */
 export interface Driven {
@@ -107,7 +108,7 @@ export function contextAround(
       if (existsSync(path)) return path
       throw new FailureError({ reason: 'module', code: 'source-missing', message: `${name} was not found` })
     },
-    searchPath: [],
+    searchPath: [packageRoot],
     output: () => undefined,
     progress: () => undefined,
     note: (_level, text) => {

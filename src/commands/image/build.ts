@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
+import { imageFolder } from '../../images/image-folder.ts'
+import { searchPathOf } from '../../plan/search-path.ts'
 import { defined } from '../../util/defined.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import { exitCodeOf, runAdHoc } from '../run-ad-hoc.ts'
 import type { RunOptions } from '../run-options.ts'
-import { imageFolder } from './image-folder.ts'
 
 export interface ImageBuildOptions extends RunOptions {
   /** A store of the user's own; the usual one belongs to root. */
@@ -20,7 +21,7 @@ export async function imageBuildCommand(
   options: ImageBuildOptions,
   env: CommandEnvironment,
 ): Promise<number> {
-  imageFolder(name, resolve(env.cwd))
+  imageFolder(name, searchPathOf(env.cwd))
   const { iso, rebuild, keepOnError, stallSeconds, store } = options
   const params = defined({
     name,

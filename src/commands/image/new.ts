@@ -1,11 +1,12 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { checkImageName } from '../../images/image.ts'
+import { imageFolder } from '../../images/image-folder.ts'
 import { ExitCode } from '../../model/exit-code.ts'
 import { FailureError } from '../../model/failure.ts'
+import { searchPathOf } from '../../plan/search-path.ts'
 import { packageRoot } from '../../util/package-root.ts'
 import type { CommandEnvironment } from '../environment.ts'
-import { imageFolder } from './image-folder.ts'
 
 /** `hvlab image new NAME`: a copy of an image in the lab's own `images/`, to be changed. Writes over nothing. */
 export async function newImageCommand(
@@ -15,7 +16,7 @@ export async function newImageCommand(
 ): Promise<number> {
   checkImageName(name)
   const lab = resolve(env.cwd)
-  const source = imageFolder(options.from, lab)
+  const source = imageFolder(options.from, searchPathOf(lab))
   const target = join(lab, 'images', name)
   if (existsSync(target)) {
     throw new FailureError({

@@ -24,6 +24,12 @@ export function downloadFolder(): string {
   return join(cache, 'hvlab', 'downloads')
 }
 
+/** What the publisher calls the file. */
+export function publishedName({ urls }: PackerImageFile['source']): string {
+  const [first = ''] = urls
+  return basename(new URL(first).pathname)
+}
+
 /**
  * The source of an image on the controller, with the digest that image.yml pins: the user's own file, or a download.
  * Its publisher's signature is checked where image.yml names the key.
@@ -39,8 +45,7 @@ export async function obtainSource(
   },
   report: BuildReport,
 ): Promise<ObtainedSource> {
-  const [first = ''] = source.urls
-  const name = basename(new URL(first).pathname)
+  const name = publishedName(source)
   const { iso, signal, instead } = options
   if (iso !== undefined) await checkOwn(iso, source.sha256, name, signal, report)
   const path =
@@ -63,6 +68,18 @@ export async function obtainSource(
   return { path, name, signature: `not checked: ${verdict.why}` }
 }
 
+/** Of a user's own file in bytes; throws `image-source-mismatch` where there is none. `name`: as the publisher calls it. */
+export async function ownSize(iso: string, name: string): Promise<number> {
+  const status = await stat(iso).catch(() => undefined)
+  if (status?.isFile() === true) return status.size
+  throw new FailureError({
+    reason: 'config',
+    code: 'image-source-mismatch',
+    message: `${iso} is not a file`,
+    hint: `Give the path of ${name}.`,
+  })
+}
+
 async function checkOwn(
   iso: string,
   sha256: string,
@@ -70,17 +87,8 @@ async function checkOwn(
   signal: AbortSignal,
   report: BuildReport,
 ): Promise<void> {
-  const status = await stat(iso).catch(() => undefined)
-  if (status?.isFile() !== true) {
-    throw new FailureError({
-      reason: 'config',
-      code: 'image-source-mismatch',
-      message: `${iso} is not a file`,
-      hint: `Give the path of ${name}.`,
-    })
-  }
+  const total = await ownSize(iso, name)
   const show = paced(report)
-  const total = status.size
   const digest = await fileDigest(iso, signal, (done) =>
     show({ text: `source: reading ${basename(iso)}`, done, total, unit: 'bytes' }),
   )

@@ -12,7 +12,6 @@ import { imageKey, readImage, resolveImage } from '../../../src/images/image.ts'
 import { parseImageFile } from '../../../src/images/image-file.ts'
 import { mmdebstrapCommand } from '../../../src/images/mmdebstrap.ts'
 import { convertProgress, isWorthShowing, packageProgress } from '../../../src/images/progress.ts'
-import { FailureError } from '../../../src/model/failure.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 import { renderCommand } from '../../../src/util/sh.ts'
 import { failureOf } from '../../support/failure-of.ts'
@@ -121,26 +120,23 @@ t.test('the key covers what decides the content and nothing else', async (t) => 
 })
 
 t.test('images are found by name', async (t) => {
-  const locate = (_kind: 'images', name: string): string => join(packageRoot, 'images', name)
-  const image = resolveImage('debian-12', locate)
+  const lab = t.testdir({
+    images: { bad: { 'image.yml': good.replace('suite: bookworm\n', 'suite: 12\n') } },
+  })
+  const searchPath = [lab, packageRoot]
+  const image = resolveImage('debian-12', searchPath)
   t.equal(image.key, imageKey(image.file, image.folder))
   t.equal(image.file.login.user, 'hvlab')
-  t.throws(() => resolveImage('../etc', locate), { message: '../etc is not the name of an image' })
-  const nowhere = (_kind: 'images', wanted: string): string => {
-    throw new FailureError({
-      reason: 'module',
-      code: 'file-not-found',
-      message: wanted,
-      hint: 'Looked for /x.',
-    })
-  }
-  t.match(await failureOf(() => resolveImage('debain', nowhere)), {
+  t.throws(() => resolveImage('../etc', searchPath), { message: '../etc is not the name of an image' })
+  t.match(await failureOf(() => resolveImage('debain-12', searchPath)), {
     code: 'image-unknown',
-    message: 'there is no image debain: no folder of images/ has that name',
-    hint: 'Looked for /x.',
+    message: 'there is no image debain-12: no folder of images/ has that name',
+    hint: 'did you mean "debian-12"?',
   })
-  const folder = t.testdir({ 'image.yml': good.replace('suite: bookworm\n', 'suite: 12\n') })
-  t.match(await failureOf(() => resolveImage('bad', () => join(folder, 'image.yml'))), {
+  t.match(await failureOf(() => resolveImage('other', searchPath)), {
+    hint: 'There are: bad, debian-12, ubuntu-20.04, ubuntu-20.04-cloud, ubuntu-22.04, ubuntu-24.04.',
+  })
+  t.match(await failureOf(() => resolveImage('bad', searchPath)), {
     reason: 'config',
     message: '"suite" must be text, not the number 12',
     location: { line: 3 },

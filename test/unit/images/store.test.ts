@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { BuildReport } from '../../../src/images/build-report.ts'
 import { type Builder, ensureImage } from '../../../src/images/ensure-image.ts'
-import { type Image, resolveImage } from '../../../src/images/image.ts'
+import { baseOf, type Image, isPackerImage, resolveImage } from '../../../src/images/image.ts'
 import { parseImageFile } from '../../../src/images/image-file.ts'
 import type { Manifest } from '../../../src/images/manifest.ts'
 import { fileDigests, lookUp, remove } from '../../../src/images/store.ts'
@@ -225,8 +225,8 @@ t.test('an image under a guest’s disk is not replaced', async (test) => {
 })
 
 // The module, on a store of its own: the key is debian-12's, its content the small builder's.
-const locate = (kind: string, name: string): string => join(packageRoot, kind, name)
-const debian = resolveImage('debian-12', locate)
+const searchPath = [packageRoot]
+const debian = resolveImage('debian-12', searchPath)
 
 interface Ended {
   readonly changes: readonly string[]
@@ -237,7 +237,7 @@ interface Ended {
 async function runModule(
   params: Record<string, string>,
   store: string,
-  options: { readonly on?: HostAccess; readonly check?: boolean } = {},
+  options: { readonly on?: HostAccess; readonly check?: boolean; readonly iso?: string } = {},
 ): Promise<Ended> {
   const said = listener()
   const on = options.on ?? host
@@ -245,8 +245,8 @@ async function runModule(
     ...on,
     ...said,
     controller: host,
-    locate,
-    variable: (name: string) => (name === 'hvlab_store' ? store : undefined),
+    searchPath,
+    variable: (name: string) => ({ hvlab_store: store, hvlab_iso: options.iso })[name],
   } as unknown as ModuleContext
   const steps = imageModule.run(context, imageModule.params.parse(params))
   const changes: string[] = []
@@ -295,6 +295,27 @@ t.test('the module on the controller', async (test) => {
     changes: [],
     result: { why: `image debian-12 is not in ${store}` },
   })
+})
+
+t.test('an ISO that is not there is said in check mode, too', async (test) => {
+  const store = newStore(test)
+  const iso = join(store, 'missing.iso')
+  const checked = (name: string) => runModule({ name }, store, { check: true, iso })
+  test.match(await failureOf(() => checked('ubuntu-20.04')), {
+    code: 'image-source-mismatch',
+    message: `${iso} is not a file`,
+    hint: 'Give the path of ubuntu-20.04.6-live-server-amd64.iso.',
+  })
+  test.match(await checked('debian-12'), { changes: [/^build image debian-12/] }, 'it needs none')
+  const ubuntu = resolveImage('ubuntu-20.04', searchPath)
+  const base = isPackerImage(ubuntu) ? baseOf(ubuntu) : undefined
+  if (base === undefined) throw new Error('ubuntu-20.04 has packages above its installation')
+  await ensureImage<Image>(host, base, store, builder, listener())
+  test.match(
+    await checked('ubuntu-20.04'),
+    { changes: [/^build image ubuntu-20\.04/] },
+    'nothing is installed again',
+  )
 })
 
 const noMounts = process.getuid?.() === 0 ? false : 'only root can give a second host another file system'

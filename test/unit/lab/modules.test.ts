@@ -18,8 +18,7 @@ import { ok, type Result } from '../../../src/util/result.ts'
 import { renderMasked } from '../../../src/util/sh.ts'
 import { contextAround, drive } from '../../support/module-harness.ts'
 
-const images = join(packageRoot, 'images')
-const image = readImage('debian-12', join(images, 'debian-12/image.yml'))
+const image = readImage('debian-12', join(packageRoot, 'images/debian-12/image.yml'))
 if (!image.ok) throw new Error('images/debian-12 does not parse')
 const key = image.value.key
 
@@ -407,7 +406,6 @@ for (const found of cases) {
     )
     const context = contextAround(scriptedHost(found), {
       check: true,
-      folder: images,
       hosts,
       vars: { hvlab_accelerator: { type: 'tcg', reason: 'test' } },
     })

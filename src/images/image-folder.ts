@@ -1,12 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { FailureError } from '../../model/failure.ts'
-import { searchPathOf } from '../../plan/search-path.ts'
-import { suggestion } from '../../util/did-you-mean.ts'
+import { FailureError } from '../model/failure.ts'
+import { suggestion } from '../util/did-you-mean.ts'
 
-/** The folder of an image, the lab's own before the package's. Throws `image-unknown`, with what may have been meant. */
-export function imageFolder(name: string, lab: string): string {
-  const folders = searchPathOf(lab).map((place) => join(place, 'images'))
+/** The folder of an image in the first `images/` that has it. Throws `image-unknown`, with what may have been meant. */
+export function imageFolder(name: string, searchPath: readonly string[]): string {
+  const folders = searchPath.map((place) => join(place, 'images'))
   const hasImage = (folder: string, wanted: string) => existsSync(join(folder, wanted, 'image.yml'))
   const found = folders.find((folder) => hasImage(folder, name))
   if (found !== undefined) return join(found, name)
