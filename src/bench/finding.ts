@@ -3,6 +3,7 @@ import { type Comparison, compare } from './comparison.ts'
 import { conditionFindings } from './condition-findings.ts'
 import { costFindings } from './cost-findings.ts'
 import { crowdFindings } from './crowd-findings.ts'
+import { layerFindings } from './layer-findings.ts'
 import { noiseFindings } from './noise-findings.ts'
 import type { Benchmark } from './record.ts'
 
@@ -20,7 +21,14 @@ export interface Finding {
 export type Rule = (benchmark: Benchmark, comparisons: readonly Comparison[]) => Finding[]
 
 /** Order of reading: what the guest is, what bends the figures, what explains them, what disturbed them. */
-const rules: readonly Rule[] = [conditionFindings, clockFindings, costFindings, crowdFindings, noiseFindings]
+const rules: readonly Rule[] = [
+  conditionFindings,
+  clockFindings,
+  costFindings,
+  layerFindings,
+  crowdFindings,
+  noiseFindings,
+]
 
 export function findings(benchmark: Benchmark, comparisons = compare(benchmark)): Finding[] {
   return rules.flatMap((rule) => rule(benchmark, comparisons))

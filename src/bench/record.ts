@@ -134,6 +134,11 @@ export const environmentSchema = z.object({
       /** `kvm`, or `tcg` for libvirt's type `qemu`. */
       accelerator: z.enum(['kvm', 'tcg', 'unknown']),
       reason: z.string().nullable(),
+      /** That it was made from: hvlab's name and key for it, and its disk's SHA-256. */
+      image: z
+        .object({ name: z.string(), key: z.string(), sha256: z.string().nullable() })
+        .nullable()
+        .default(null),
       machine: z.string().nullable(),
       cpu: z.string().nullable(),
       memory_mib: known,

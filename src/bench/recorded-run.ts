@@ -19,6 +19,9 @@ export interface RecordedRun {
   readonly startedAt: string
   /** The run that this one resumed: its trials are in this one too. */
   readonly resumes?: string
+  /** What was typed; null when an older hvlab did not write it down. */
+  readonly command: string | null
+  readonly inventory: { readonly sources: readonly string[]; readonly hosts: readonly string[] } | null
   readonly benchmarks: readonly Benchmark[]
 }
 
@@ -49,9 +52,13 @@ export async function readRecordedRun(folder: string): Promise<RecordedRun> {
     version: text('version'),
     startedAt: text('time'),
     ...(text('resumes') === '' ? {} : { resumes: text('resumes') }),
+    command: text('command') || null,
+    inventory: inventorySchema.safeParse(started['inventory']).data ?? null,
     benchmarks,
   }
 }
+
+const inventorySchema = z.object({ sources: z.array(z.string()), hosts: z.array(z.string()) })
 
 const resultsSchema = z.object({
   format: z.literal('hvlab-results'),
@@ -62,6 +69,8 @@ const resultsSchema = z.object({
     file: z.string(),
     hvlab_version: z.string(),
     started_at: z.string(),
+    command: z.string().nullable().default(null),
+    inventory: inventorySchema.nullable().default(null),
   }),
   hosts: z
     .array(
@@ -97,6 +106,8 @@ export async function readResultsFile(file: string): Promise<RecordedRun> {
     file: run.file,
     version: run.hvlab_version,
     startedAt: run.started_at,
+    command: run.command,
+    inventory: run.inventory,
     benchmarks: hosts,
   }
 }

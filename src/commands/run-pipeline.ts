@@ -4,14 +4,12 @@ import { readJournal } from '../engine/journal.ts'
 import { ExitCode } from '../model/exit-code.ts'
 import { FailureError } from '../model/failure.ts'
 import { defined } from '../util/defined.ts'
-import { quote } from '../util/sh.ts'
+import { commandLine, type PipelineChoice, withoutSecrets } from './command-line.ts'
 import { compilePlan } from './compile-plan.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { dropEmptyFolder, listRuns, newRunFolder, runFolder } from './run-folder.ts'
 import type { RunOptions } from './run-options.ts'
 import { runPlanHere } from './run-plan.ts'
-
-export type PipelineChoice = { readonly file: string } | { readonly name: string }
 
 /** How a run ended; no id when nothing was started. */
 export interface EndedRun {
@@ -32,7 +30,14 @@ export async function runPipeline(
     options.resume === undefined ? undefined : await runToResume(options.resume, plan.name, env)
   const { runId, folder } = newRunFolder(env.cwd, fileNameOf(basename(plan.file)), new Date())
   const outcome = await runPlanHere(
-    defined({ plan, runId, folder, format: options.format, resumeFrom }),
+    defined({
+      plan,
+      runId,
+      folder,
+      format: options.format,
+      resumeFrom,
+      command: commandLine(pipeline, { ...options, extraVars: options.extraVars.map(withoutSecrets) }),
+    }),
     options,
     env,
   ).catch((error: unknown) => {
@@ -41,7 +46,7 @@ export async function runPipeline(
   })
   const endings: readonly number[] = [ExitCode.interrupted, ExitCode.terminated, ExitCode.deadline]
   if (endings.includes(outcome.exitCode) && !options.check)
-    env.stderr(`Continue it with: ${resumeCommand(pipeline, options, runId)}\n`)
+    env.stderr(`Continue it with: ${commandLine(pipeline, options)} --resume ${runId}\n`)
   if (existsSync(join(folder, 'report.html'))) await inLanguage(folder, options, env)
   return { exitCode: outcome.exitCode, runId }
 }
@@ -81,22 +86,6 @@ async function runToResume(
     message: `There is no earlier run of ${pipeline} in results/.`,
     hint: 'Leave --resume out.',
   })
-}
-
-/** The command line that continues a run: with all that decides what its tasks do. */
-function resumeCommand(
-  pipeline: PipelineChoice,
-  { inventory, limit, extraVars, tags, skipTags, lang = 'en' }: RunOptions,
-  runId: string,
-): string {
-  const words = 'name' in pipeline ? ['up', pipeline.name] : ['run', pipeline.file]
-  for (const source of inventory) words.push('-i', source)
-  for (const text of extraVars) words.push('-e', text)
-  if (limit !== undefined) words.push('--limit', limit)
-  if (tags.length > 0) words.push('--tags', tags.join(','))
-  if (skipTags.length > 0) words.push('--skip-tags', skipTags.join(','))
-  if (lang !== 'en') words.push('--lang', lang)
-  return `hvlab ${[...words, '--resume', runId].map(quote).join(' ')}`
 }
 
 /** `pipelines/quick.yml` → `quick`. */

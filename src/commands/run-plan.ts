@@ -18,6 +18,8 @@ export interface PlanRun {
   /** How to draw it; null draws nothing. */
   readonly format: OutputFormat | null
   readonly resumeFrom?: string
+  /** What was typed, for the journal: without secrets. */
+  readonly command?: string
   /** Sees every event, besides the renderer. */
   readonly onEvent?: (event: Event) => void
 }
@@ -40,6 +42,7 @@ export async function runPlanHere(
         runId: run.runId,
         runDirectory: run.folder,
         version: env.version,
+        command: run.command,
         check: options.check,
         diff,
         forks: options.forks,

@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly runDirectory: string | null
   /** hvlab's own version. */
   readonly version: string
+  /** What was typed, for the journal: without secrets. */
+  readonly command?: string
   readonly check: boolean
   readonly diff: boolean
   /** Most tasks at the same time, over all hosts and stages. */

@@ -53,6 +53,8 @@ function announce(engine: Engine, earlier: EarlierRun | undefined): void {
     version: options.version,
     fingerprint: plan.fingerprint,
     check: options.check,
+    ...(options.command === undefined ? {} : { command: options.command }),
+    inventory: { sources: plan.inventory.sources, hosts: [...plan.inventory.hosts.keys()] },
     stages: plan.stages.map(({ name, needs, hosts }) => ({ name, needs, hosts })),
     ...(earlier === undefined ? {} : { resumes: earlier.runId }),
   })

@@ -35,6 +35,10 @@ export interface RunStarted {
   readonly version: string
   readonly fingerprint: string
   readonly check: boolean
+  /** What was typed, as a line for the shell; values of variables whose names sound like secrets are `***`. */
+  readonly command?: string
+  /** Where the inventory was read from, and the hosts that it had then. */
+  readonly inventory: { readonly sources: readonly string[]; readonly hosts: readonly string[] }
   /** Stage names in order, so that a renderer can draw what is still to come. */
   readonly stages: readonly {
     readonly name: string

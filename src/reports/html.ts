@@ -1,4 +1,5 @@
 import type { Comparison } from '../bench/comparison.ts'
+import { chainFinding } from '../bench/layer-findings.ts'
 import { figure, percent, range, times } from '../bench/words.ts'
 import { guestNames } from './guest-names.ts'
 import { guestTable, meanSentence } from './guest-table.ts'
@@ -7,6 +8,7 @@ import { hostSection } from './html-host.ts'
 import { methodSection, reproduceSection } from './html-method.ts'
 import { scrollingTable } from './html-table.ts'
 import { english, type Language } from './language.ts'
+import { layerColumns, layerMeaning, layerRows } from './layer-rows.ts'
 import { localised } from './localised.ts'
 import { filled, type Html, html, prose, trusted } from './markup.ts'
 import { metricColumns, metricRows } from './metric-rows.ts'
@@ -45,6 +47,7 @@ ${drawing(chart, `${say('Slowdown by workload.')} ${results.answer}`, filled(say
 <h2>${say('Figures')}</h2>
 ${figures(results, language)}
 ${eachGuest(results, language)}
+${layers(results, language)}
 ${blocks(results, language)}
 ${allMetrics(results, language)}
 ${hosts}
@@ -82,6 +85,16 @@ function eachGuest({ comparisons, overall, manyGuests }: Results, language: Lang
   return html`<h3>${language.say('Slowdown of each guest')}</h3>
 ${scrollingTable(columns, rows, language)}
 ${sentence}`
+}
+
+/** Only where machines inside each other were measured. */
+function layers({ chains }: Results, language: Language): Html {
+  const { say } = language
+  if (chains.length === 0) return html``
+  return html`<h3>${say('Layers multiply')}</h3>
+<ul class="findings">${chains.map((chain) => html`<li>${prose(say(chainFinding(chain).text))}</li>`)}</ul>
+${scrollingTable(layerColumns, layerRows(chains), language)}
+<p class="note">${prose(say(layerMeaning))}</p>`
 }
 
 /** The chart's small dots. */

@@ -151,8 +151,15 @@ export const indonesian: Catalogue = {
     'as many threads as the guest has vCPUs': 'thread sebanyak vCPU guest',
     'Each trial ran one of these, with {=}:':
       'Setiap percobaan menjalankan salah satu perintah ini, dengan {}:',
-    '# the same order of trials: give the module benchmark seed: {=}':
-      '# urutan percobaan yang sama: beri modul benchmark seed: {}',
+    '# the same order of trials: -e benchmark_seed={=}, or seed: {=} of the module benchmark':
+      '# urutan percobaan yang sama: -e benchmark_seed={}, atau seed: {} pada modul benchmark',
+    What: 'Apa',
+    Value: 'Nilai',
+    Pipeline: 'Pipeline',
+    Inventory: 'Inventaris',
+    Hosts: 'Host',
+    Image: 'Image',
+    Seeds: 'Seed',
     'hvlab report {=}   # these files again from the journal':
       'hvlab report {}   # berkas ini lagi dari jurnal',
     'Nothing in the record bends these figures.': 'Tidak ada catatan yang membelokkan angka-angka ini.',
@@ -286,6 +293,21 @@ export const indonesian: Catalogue = {
     '{=} is itself virtual ({}), so the native figure may be the cost of leaving that.':
       '{} sendiri adalah mesin virtual ({}), jadi angka native mungkin merupakan biaya meninggalkannya.',
     '{} faster': '{} lebih cepat',
+    // Findings about layers.
+    "{} on {=}: {} under KVM ({=}), {} under TCG ({=}), so emulation instead of the hardware's virtualisation is {} of it. Factors multiply.":
+      '{} pada {}: {} dengan KVM ({}), {} dengan TCG ({}), jadi emulasi sebagai ganti virtualisasi perangkat keras adalah {} darinya. Faktor dikalikan.',
+    '{}, {=}: the layers cost {}, which multiplies to {}.':
+      '{}, {}: biaya lapisannya {}, yang bila dikalikan menjadi {}.',
+    'Layers multiply': 'Lapisan dikalikan',
+    Machines: 'Mesin',
+    'Layer by layer': 'Lapisan demi lapisan',
+    'Share of each': 'Bagian masing-masing',
+    Interval: 'Selang',
+    'KVM {}': 'KVM {}',
+    'TCG {}': 'TCG {}',
+    'UNKNOWN {}': 'UNKNOWN {}',
+    'Each layer is a guest against the machine that it runs on, measured there; together they are the product. A share is a layer’s part of it on a logarithmic scale. The interval is the product of the layers’ ends, wider than 95 % would need.':
+      'Setiap lapisan adalah sebuah guest dibandingkan mesin tempatnya berjalan, diukur di sana; bersama-sama hasilnya adalah perkalian. Bagian adalah porsi sebuah lapisan pada skala logaritmik. Selangnya adalah perkalian ujung-ujung lapisan, lebih lebar daripada yang diperlukan untuk 95 %.',
     // Findings about several guests at once.
     'it needs two guests, and there is only {=}': 'diperlukan dua guest, dan hanya ada {}',
     '{} was not measured on {=}: {:}.': '{} tidak diukur di {}: {}.',

@@ -45,6 +45,7 @@ export function localised(results: Results, { code, say }: Language): Results {
     answer: say(results.answer),
     hosts,
     comparisons: results.comparisons.map(comparison),
+    chains: results.chains.map((chain) => ({ ...chain, workload: workload(chain.workload) })),
     overall: results.overall.map((one) => ({ ...one, comparisons: one.comparisons.map(comparison) })),
   }
 }

@@ -1,12 +1,15 @@
+import { chainFinding } from '../bench/layer-findings.ts'
 import { figure, percent, range, times } from '../bench/words.ts'
 import { crowdColumns, crowdMeaning, crowdRows } from './crowd-rows.ts'
 import { machineTable } from './environment-rows.ts'
 import { guestNames } from './guest-names.ts'
 import { guestTable, meanSentence } from './guest-table.ts'
 import { english, type Language } from './language.ts'
+import { layerColumns, layerMeaning, layerRows } from './layer-rows.ts'
 import { localised } from './localised.ts'
-import { commands, methodSentences, reproduction } from './method.ts'
+import { methodSentences } from './method.ts'
 import { metricColumns, metricRows } from './metric-rows.ts'
+import { commands, ingredients, reproduction } from './reproduction.ts'
 import type { HostResults, Results } from './results.ts'
 
 /** `report.md`: what report.html says, for code hosts and terminals. */
@@ -53,6 +56,7 @@ export function reportMarkdown(original: Results, language: Language = english):
       ),
     ),
     ...eachGuest(results, language),
+    ...layers(results, language),
     `## ${say('Every metric, by the clock and for each CPU-second')}`,
     say(
       'A CPU-second is one second of one CPU of the hypervisor: natively of the workload, for a guest of all threads of QEMU.',
@@ -69,6 +73,7 @@ export function reportMarkdown(original: Results, language: Language = english):
     ...methodSentences(original).map((sentence) => plain(say(sentence))),
     `## ${say('Measure again')}`,
     fenced(reproduction(original).map(say)),
+    table(say, ['What', 'Value'], ingredients(original), ' --- '),
     say('Each trial ran one of these, with `LC_ALL=C`:'),
     fenced(commands(original)),
   ].join('\n\n')}\n`
@@ -82,6 +87,16 @@ function eachGuest({ comparisons, overall, manyGuests }: Results, language: Lang
   return [
     ...(manyGuests ? [`## ${say('Slowdown of each guest')}`, table(say, columns, rows)] : []),
     ...(mean === '' ? [] : [plain(mean)]),
+  ]
+}
+
+function layers({ chains }: Results, { say }: Language): string[] {
+  if (chains.length === 0) return []
+  return [
+    `## ${say('Layers multiply')}`,
+    chains.map((chain) => `- ${plain(say(chainFinding(chain).text))}`).join('\n'),
+    table(say, layerColumns, layerRows(chains)),
+    say(layerMeaning),
   ]
 }
 

@@ -1,7 +1,6 @@
 import { countingSamples } from '../bench/counting-samples.ts'
 import type { Benchmark } from '../bench/record.ts'
 import { counted, duration, figure, listed, percent } from '../bench/words.ts'
-import { quote } from '../util/sh.ts'
 import type { HostResults, Results } from './results.ts'
 
 /** How the figures came to be, in sentences: the same for HTML and Markdown. */
@@ -52,25 +51,3 @@ function statistics({ benchmark, rangeCoverage }: HostResults): string {
 const noise = `Around every trial the kernel's counters were read, in the guest and on its hypervisor: pressure (PSI), steal, throttling, frequency, context switches, CPU-seconds, the clock and its drift. A trial that fails a gate (pressure above 2 %, other work above a quarter of a CPU, steal above 1 %, drift certainly above 0.5 %, throttling) is taken again, a quarter of the trials at most, and both are recorded. The gates never look at the result.`
 
 const checks = `Output that does not add up is refused: events ÷ time against the rate, operations × block size against the bandwidth, time in events against threads × time, and the length that was asked for.`
-
-/** Commands of the workloads, as they ran. */
-export function commands({ hosts }: Results): string[] {
-  const samples = hosts.flatMap(({ benchmark }) => benchmark.samples.filter((sample) => !sample.warm_up))
-  return [...new Set(samples.map(({ argv }) => argv.join(' ')))]
-}
-
-/** How to get these figures again. */
-export function reproduction({ run, hosts }: Results): string[] {
-  const seeds = [...new Set(hosts.map(({ benchmark }) => benchmark.design.seed))]
-  return [
-    runCommand(run.file),
-    `# the same order of trials: give the module benchmark seed: ${listed(seeds.map(String))}`,
-    `hvlab report ${run.runId}   # these files again from the journal`,
-  ]
-}
-
-/** A pipeline in a `pipelines` folder goes by its name, any other by its path. */
-function runCommand(file: string): string {
-  const name = /(?:^|\/)pipelines\/([\w-]+)\.ya?ml$/.exec(file)?.[1]
-  return name === undefined ? `hvlab run ${quote(file)}` : `hvlab up ${name}`
-}

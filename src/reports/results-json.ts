@@ -18,6 +18,8 @@ export function resultsJson(results: Results): Value {
       file: run.file,
       hvlab_version: run.version,
       started_at: run.startedAt,
+      command: run.command,
+      inventory: run.inventory,
     },
     answer: results.answer,
     overall: results.overall.map(({ hypervisor, guest, comparisons, slowdown }) => ({
@@ -25,6 +27,12 @@ export function resultsJson(results: Results): Value {
       guest,
       workloads: comparisons.map(({ workload }) => workload.id),
       geometric_mean_slowdown: slowdown,
+    })),
+    layers: results.chains.map(({ workload, layers, slowdown, shares }) => ({
+      workload: workload.id,
+      layers,
+      slowdown,
+      shares_percent: shares,
     })),
     hosts: results.hosts.map(hostJson),
   })

@@ -2,6 +2,7 @@ import { answer } from '../bench/answer.ts'
 import { type Comparison, compare } from '../bench/comparison.ts'
 import { type Crowding, crowding } from '../bench/crowding.ts'
 import { type Finding, findings } from '../bench/finding.ts'
+import { type Chain, layerChains } from '../bench/layers.ts'
 import { type Overall, overall } from '../bench/overall.ts'
 import type { Benchmark } from '../bench/record.ts'
 import type { RecordedRun } from '../bench/recorded-run.ts'
@@ -17,6 +18,8 @@ export interface Results {
   readonly comparisons: readonly Comparison[]
   /** Each guest over all workloads. */
   readonly overall: readonly Overall[]
+  /** Layers of virtualisation inside each other, where each was measured. */
+  readonly chains: readonly Chain[]
   /** Rows have to name their guest: there are several. */
   readonly manyGuests: boolean
 }
@@ -52,6 +55,7 @@ export function resultsOf(run: RecordedRun): Results {
     hosts,
     comparisons,
     overall: overall(comparisons),
+    chains: layerChains(benchmarks, comparisons),
     manyGuests,
   }
 }

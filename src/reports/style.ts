@@ -82,6 +82,8 @@ summary:focus-visible { outline: 2px solid var(--native); outline-offset: 2px; }
 .scroll tbody th { white-space: normal; min-width: 8rem; }
 .scroll th, .scroll td { padding: .35rem 0 .35rem 1rem; }
 .scroll th:first-child, .scroll td:first-child { padding-left: 0; }
+.scroll table.ingredients { white-space: normal; }
+.ingredients tbody th { width: 8.5rem; }
 .machines table { white-space: normal; font-size: .875rem; table-layout: fixed; }
 .machines thead th:first-child { width: 8.5rem; }
 footer { padding-top: 4rem; padding-bottom: 3rem; color: var(--muted); font-size: .8125rem; }

@@ -249,6 +249,7 @@ function measured(t: Test, json: string): void {
     }
     const guest = environments.find(({ kind }) => kind === 'guest')
     t.match(guest?.domain, { memory_mib: 2900, vcpus: 2, pinning: [] })
+    t.match(guest?.domain?.image, { name: 'debian-12', sha256: /^[0-9a-f]{64}$/ })
     t.match(guest?.domain?.disks[0], { device: 'vda', bus: 'virtio', format: 'qcow2', backed: 'yes' })
     t.equal(typeof guest?.platform?.kernel_command_line, 'string')
   }

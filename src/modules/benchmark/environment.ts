@@ -8,6 +8,7 @@ import { virtualization } from '../../facts/virtualization.ts'
 import type { HostAccess, ModuleContext } from '../module.ts'
 import { bootEnded } from './boot-ended.ts'
 import { domainShape } from './domain-shape.ts'
+import { guestImage } from './guest-image.ts'
 import { hypervisorSoftware, type MeasuredGuest } from './guests.ts'
 import { findTools, type ToolNeed, toolMissing } from './tools.ts'
 
@@ -48,7 +49,12 @@ export async function guestMachine(
     environment: {
       ...machine.environment,
       kind: 'guest',
-      domain: { name: guest.domain.name, reason: guest.domain.metadata?.acceleratorReason || null, ...shape },
+      domain: {
+        name: guest.domain.name,
+        reason: guest.domain.metadata?.acceleratorReason || null,
+        image: await guestImage(context, guest),
+        ...shape,
+      },
       hypervisor_software: null,
     },
   }

@@ -452,6 +452,7 @@ t.test('findings about conditions and noise', async (t) => {
               name: 'lab-guest',
               accelerator: 'tcg',
               reason: 'no vmx or svm.',
+              image: null,
               machine: null,
               cpu: null,
               memory_mib: null,

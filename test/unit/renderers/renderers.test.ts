@@ -181,6 +181,7 @@ t.test('ad-hoc answers', async (t) => {
     module: 'command',
     durationMs: 1,
     fingerprint: '',
+    inventory: { sources: [], hosts: [] },
   } as const
   renderer.handle({
     time: '2026-01-05T10:00:00.000Z',
@@ -190,6 +191,7 @@ t.test('ad-hoc answers', async (t) => {
     file: 'exec',
     version: '0.1.0',
     fingerprint: '',
+    inventory: { sources: [], hosts: [] },
     check: false,
     stages: [
       { name: 'find-guests', needs: [], hosts: ['one'] },

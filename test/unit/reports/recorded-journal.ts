@@ -216,6 +216,7 @@ function environment(
           name: `hvlab-${subject}`,
           accelerator: 'tcg',
           reason: '/dev/kvm opens but KVM does not work: a Linux kernel printed nothing in 20 s',
+          image: { name: 'debian-12', key: '0f1e2d3c4b5a6978', sha256: 'c0ffee12'.repeat(8) },
           machine: 'pc-q35-7.2',
           cpu: 'Nehalem',
           memory_mib: 2900,
@@ -255,6 +256,8 @@ export function journal(
     version: '0.1.0',
     fingerprint: 'f'.repeat(64),
     check: false,
+    command: 'hvlab up quick -e benchmark_blocks=4',
+    inventory: { sources: ['/lab/inventory/local.yml'], hosts: ['node-1'] },
     stages: [{ name: 'benchmark', needs: [], hosts: ['node-1'] }],
   }
   return `${[started, ...records].map((event) => JSON.stringify(event)).join('\n')}\n`

@@ -29,6 +29,8 @@ function simulatedRun(options: JournalOptions): RecordedRun {
     file: 'quick.yml',
     version: '0.1.0',
     startedAt: '2026-11-26T00:00:00.000Z',
+    command: null,
+    inventory: null,
     benchmarks: [
       { design, environments: data<Environment>('environment'), samples: data<Sample>('sample'), stops: [] },
     ],
