@@ -70,7 +70,7 @@ table.facts td { overflow-wrap: anywhere; }
 .findings li.caution::before { background: none; border: 2px solid var(--caution); }
 .findings .mark { color: var(--caution); font-weight: 600; }
 code, pre { font-family: var(--mono); font-size: .85em; }
-pre { background: var(--panel); padding: 1rem 1.125rem; border-radius: .375rem; overflow-x: auto; line-height: 1.55; margin: 0 0 1rem; font-size: .8125rem; }
+pre { background: var(--panel); padding: 1rem 1.125rem; border-radius: .375rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.55; margin: 0 0 1rem; font-size: .8125rem; }
 pre code { font-size: inherit; }
 details + details { margin-top: 0; }
 details { margin-top: 2rem; border-top: 1px solid var(--rule); }
@@ -116,7 +116,6 @@ footer { padding-top: 4rem; padding-bottom: 3rem; color: var(--muted); font-size
   figcaption { break-before: avoid; }
   details.data::details-content { content-visibility: visible; display: block; block-size: auto; }
   .panels { display: grid; grid-template-columns: 1fr 1fr; }
-  pre { white-space: pre-wrap; }
   .scroll { overflow: visible; }
   .scroll table { white-space: normal; font-size: 8pt; }
   .scroll tbody th { white-space: normal; min-width: 8rem; }
