@@ -5,10 +5,12 @@ import { headline } from '../bench/workload-file.ts'
 import { crowdChart } from './crowd-chart.ts'
 import { crowdColumns, crowdMeaning, crowdRows, roundColumns, roundRows } from './crowd-rows.ts'
 import { machineTable } from './environment-rows.ts'
+import { grouped } from './finding-groups.ts'
 import { drawing, headings, keyed, panels } from './html-figure.ts'
 import { scrollingTable } from './html-table.ts'
 import type { Language } from './language.ts'
 import { filled, type Html, html, prose } from './markup.ts'
+import { noiseColumns, noiseRows } from './noise-rows.ts'
 import type { AgainstPublished } from './published.ts'
 import type { HostResults } from './results.ts'
 import { trialsCharts } from './trials-chart.ts'
@@ -39,6 +41,7 @@ ${panels(
     keyed('hollow', say('hollow')),
   ),
 )}
+${scrollingTable(noiseColumns, noiseRows(host.benchmark), language)}
 <details><summary>${say(`All ${host.benchmark.samples.length} trials`)}</summary>
 <div class="scroll">${samplesTable(host, language)}</div>
 </details>
@@ -63,10 +66,11 @@ ${scrollingTable(roundColumns, roundRows(benchmark), language)}
 </details>`
 }
 
-function findingList(findings: readonly Finding[], { say }: Language): Html {
+function findingList(findings: readonly Finding[], language: Language): Html {
+  const { say } = language
   if (findings.length === 0) return html`<p>${say('Nothing in the record bends these figures.')}</p>`
   return html`<ul class="findings">
-${findings.map(({ level, text }) => (level === 'caution' ? html`<li class="caution"><span class="mark">${say('Caution.')}</span> ${prose(text)}</li>` : html`<li>${prose(text)}</li>`))}
+${grouped(findings, language).map(({ level, text }) => (level === 'caution' ? html`<li class="caution"><span class="mark">${say('Caution.')}</span> ${prose(text)}</li>` : html`<li>${prose(text)}</li>`))}
 </ul>`
 }
 

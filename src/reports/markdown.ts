@@ -2,6 +2,7 @@ import { chainFinding } from '../bench/layer-findings.ts'
 import { figure, percent, range, times } from '../bench/words.ts'
 import { crowdColumns, crowdMeaning, crowdRows } from './crowd-rows.ts'
 import { machineTable } from './environment-rows.ts'
+import { grouped } from './finding-groups.ts'
 import { guestNames } from './guest-names.ts'
 import { guestTable, meanSentence } from './guest-table.ts'
 import { english, type Language } from './language.ts'
@@ -9,6 +10,7 @@ import { layerColumns, layerMeaning, layerRows } from './layer-rows.ts'
 import { localised } from './localised.ts'
 import { methodSentences } from './method.ts'
 import { metricColumns, metricRows } from './metric-rows.ts'
+import { noiseColumns, noiseRows } from './noise-rows.ts'
 import { commands, ingredients, reproduction } from './reproduction.ts'
 import type { HostResults, Results } from './results.ts'
 
@@ -103,14 +105,15 @@ function layers({ chains }: Results, { say }: Language): string[] {
 function hostParts(
   { benchmark, findings, published, crowding }: HostResults,
   on: string,
-  { say }: Language,
+  language: Language,
 ): string[] {
+  const { say } = language
   const machines = machineTable(benchmark.environments)
   return [
     heading(on, say('what the figures mean')),
     findings.length === 0
       ? say('Nothing in the record bends these figures.')
-      : findings
+      : grouped(findings, language)
           .map(({ level, text }) => `- ${level === 'caution' ? `**${say('Caution.')}** ` : ''}${plain(text)}`)
           .join('\n'),
     ...(published.length === 0
@@ -154,6 +157,8 @@ function hostParts(
       machines.rows.map(([name, values]) => [name, ...values]),
       ' --- ',
     ),
+    heading(on, say('trials and gates on noise')),
+    table(say, noiseColumns, noiseRows(benchmark)),
   ]
 }
 

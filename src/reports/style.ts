@@ -43,6 +43,7 @@ figure .narrow { display: none; }
 .panels p { margin: 0 0 .25rem; font-weight: 600; font-size: .8125rem; }
 .panels > div { break-inside: avoid; min-width: 0; }
 figure + .scroll { margin-top: 1.75rem; }
+figure + .scroll + details { margin-top: 0; }
 figcaption { margin-top: .75rem; color: var(--muted); font-size: .875rem; line-height: 1.5; max-width: 42rem; }
 .legend { white-space: nowrap; }
 .key { display: inline-block; width: .6em; height: .6em; border-radius: 50%; margin: 0 .3em .05em 0; background: currentColor; }

@@ -1,3 +1,4 @@
+import type { Crowd } from '../../../src/bench/crowd-record.ts'
 import { seededRandom } from '../../../src/bench/random.ts'
 import type { Design, Environment, Sample } from '../../../src/bench/record.ts'
 import { trialOrder } from '../../../src/bench/trial-order.ts'
@@ -58,6 +59,8 @@ export interface JournalOptions {
   readonly level?: number
   /** Relative standard deviations: of a trial around its run, of a whole run around the truth. Instead of the even 2 %. */
   readonly spread?: { readonly trials: number; readonly runs: number }
+  /** With rounds of all guests at once, in which each takes this many times as long as alone. */
+  readonly crowded?: number
 }
 
 /** The events that a run with one benchmark leaves in its journal; figures vary by up to 2 % around the medians. */
@@ -93,7 +96,7 @@ export function recordedEvents(options: JournalOptions = {}): Event[] {
     channel,
     data: plainData(data),
   })
-  return [
+  const trials = [
     recorded('benchmark', design),
     ...design.subjects.map(({ id }) => recorded('environment', environment(options, hypervisor, id, os))),
     ...trialOrder({
@@ -151,6 +154,39 @@ export function recordedEvents(options: JournalOptions = {}): Event[] {
       return recorded('sample', sample)
     }),
   ]
+  return options.crowded === undefined
+    ? trials
+    : [...trials, ...crowds(trials, guests, options.crowded).map((crowd) => recorded('crowd', crowd))]
+}
+
+/** A round of all guests for each block and workload, made of their trials alone. */
+function crowds(trials: readonly Event[], guests: readonly string[], slower: number): Crowd[] {
+  const samples = trials.flatMap((event) =>
+    event.kind === 'recorded' && event.channel === 'sample' ? [event.data as unknown as Sample] : [],
+  )
+  const alone = samples.filter(({ kind, warm_up }) => kind === 'guest' && !warm_up)
+  return workloads.flatMap((workload) =>
+    [...new Set(alone.map(({ block }) => block))].flatMap((block): Crowd[] => {
+      const own = alone.filter((sample) => sample.workload === workload.id && sample.block === block)
+      const [first] = own
+      if (first === undefined) return []
+      const { field } = headline(workload)
+      return [
+        {
+          hypervisor: first.hypervisor,
+          scenario: 'contention',
+          workload: workload.id,
+          block,
+          measured: [...guests],
+          skew_s: 0.05,
+          samples: own.map((sample) => ({
+            ...sample,
+            metrics: { [field]: (sample.metrics[field] ?? 0) / slower },
+          })),
+        },
+      ]
+    }),
+  )
 }
 
 /** The factor of a trial: even within 2 %, or log-normal around its run's own level for each subject and workload. */
