@@ -8,7 +8,7 @@ import { machineTable } from './environment-rows.ts'
 import { grouped } from './finding-groups.ts'
 import { drawing, headings, keyed, panels } from './html-figure.ts'
 import { scrollingTable } from './html-table.ts'
-import type { Language } from './language.ts'
+import { type Language, upperFirst } from './language.ts'
 import { filled, type Html, html, prose } from './markup.ts'
 import { noiseColumns, noiseRows } from './noise-rows.ts'
 import type { AgainstPublished } from './published.ts'
@@ -16,19 +16,23 @@ import type { HostResults } from './results.ts'
 import { trialsCharts } from './trials-chart.ts'
 
 /** Everything about one hypervisor and its guests. */
-export async function hostSection(host: HostResults, many: boolean, language: Language): Promise<Html> {
+export async function hostSection(
+  host: HostResults,
+  { many, id }: { readonly many: boolean; readonly id: string },
+  language: Language,
+): Promise<Html> {
   const { say } = language
   const { design, environments } = host.benchmark
   const charts = await trialsCharts(host.benchmark, language)
   const on = many ? `${design.hypervisor}: ` : ''
-  return html`<section>
-<h2>${on}${say('what the figures mean')}</h2>
+  return html`<section id="${id}">
+${heading(on, say('what the figures mean'))}
 ${findingList(host.findings, language)}
 ${publishedSection(host.published, on, language)}
 ${await crowdSection(host, on, language)}
-<h2>${on}${say('the machines')}</h2>
+${heading(on, say('the machines'))}
 ${machines(environments, language)}
-<h2>${on}${say('the trials')}</h2>
+${heading(on, say('the trials'))}
 ${panels(
   charts,
   say(`Every trial on ${design.hypervisor} in order, as a share of its subject's median.`),
@@ -57,13 +61,18 @@ async function crowdSection(
   if (crowding.length === 0) return html``
   const caption =
     'How many times longer a guest takes than alone, on a logarithmic scale: the median over guests and rounds, its 95 % interval, and each guest in each round as a small dot.'
-  return html`<h2>${on}${say('several guests at once')}</h2>
+  return html`${heading(on, say('several guests at once'))}
 ${drawing(await crowdChart(crowding, language), say(caption), prose(say(caption)))}
 ${scrollingTable(crowdColumns, crowdRows(crowding), language)}
 <p>${prose(say(crowdMeaning))}</p>
 <details class="data"><summary>${say('Every guest in every round')}</summary>
 ${scrollingTable(roundColumns, roundRows(benchmark), language)}
 </details>`
+}
+
+/** A host's name keeps its letters. */
+function heading(on: string, text: string): Html {
+  return html`<h2>${on === '' ? upperFirst(text) : `${on}${text}`}</h2>`
 }
 
 function findingList(findings: readonly Finding[], language: Language): Html {
@@ -77,7 +86,7 @@ ${grouped(findings, language).map(({ level, text }) => (level === 'caution' ? ht
 function publishedSection(published: readonly AgainstPublished[], on: string, language: Language): Html {
   const { say } = language
   if (published.length === 0) return html``
-  return html`<h2>${on}${say('against the published figures')}</h2>
+  return html`${heading(on, say('against the published figures'))}
 <p>${say('The lab that hvlab automates was published with two figures from a guest and “96–99 % overhead”. Here they stand beside what this run measured.')}</p>
 <table class="stack">
 <thead><tr>${headings(['Workload', 'Published', 'Guest', 'Native', 'Overhead as published', 'Overhead here', 'Slowdown here'], language)}</tr></thead>

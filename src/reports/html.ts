@@ -23,7 +23,9 @@ export async function reportHtml(original: Results, language: Language = english
   const results = localised(original, language)
   const chart = await slowdownChart(byWorkload(results.comparisons), language)
   const hosts = await Promise.all(
-    results.hosts.map((host) => hostSection(host, results.hosts.length > 1, language)),
+    results.hosts.map((host, index) =>
+      hostSection(host, { many: results.hosts.length > 1, id: `host-${index + 1}` }, language),
+    ),
   )
   const { run } = results
   return html`<!doctype html>
@@ -50,6 +52,7 @@ ${eachGuest(results, language)}
 ${layers(results, language)}
 ${blocks(results, language)}
 ${allMetrics(results, language)}
+${hostLinks(results, language)}
 ${hosts}
 ${methodSection(original, language)}
 ${reproduceSection(original, language)}
@@ -59,6 +62,14 @@ ${reproduceSection(original, language)}
 </body>
 </html>
 `.text
+}
+
+function hostLinks({ hosts }: Results, { say }: Language): Html {
+  if (hosts.length < 2) return html``
+  const links = hosts.map(
+    ({ benchmark }, index) => html`<a href="#host-${index + 1}">${benchmark.design.hypervisor}</a>`,
+  )
+  return html`<nav>${say('Host by host:')} ${links}</nav>`
 }
 
 function native({ hosts }: Results, { say }: Language): Html {

@@ -124,6 +124,7 @@ export const indonesian: Catalogue = {
     'It weighs every workload alike, which no application does: read the list.':
       'Ia memberi bobot sama pada setiap beban kerja, padahal tidak ada aplikasi yang demikian: bacalah daftarnya.',
     'Slowdown of each guest': 'Perlambatan setiap guest',
+    'Host by host:': 'Per host:',
     'Every block': 'Setiap blok',
     'The same holds for {}.': 'Hal yang sama berlaku untuk {}.',
     'trials and gates on noise': 'percobaan dan gerbang derau',

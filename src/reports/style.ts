@@ -32,10 +32,10 @@ h1 {
   letter-spacing: -.01em; text-wrap: balance;
 }
 h2 { margin: 4rem 0 1rem; font: 400 1.5rem/1.3 var(--serif); letter-spacing: -.005em; }
-h2::first-letter { text-transform: uppercase; }
 h3 { margin: 2.25rem 0 .75rem; font-size: 1rem; font-weight: 600; line-height: 1.4; }
 p { margin: 0 0 1rem; max-width: 42rem; }
 p.note { margin: .9rem 0 0; color: var(--muted); font-size: .875rem; }
+nav { margin-top: 3rem; color: var(--muted); font-size: .875rem; } nav a { color: var(--native); margin-left: .6rem; }
 figure { margin: 2.5rem 0 0; }
 figure svg { display: block; max-width: 100%; height: auto; font-family: var(--sans); overflow: visible; }
 figure .narrow { display: none; }
@@ -60,7 +60,7 @@ th[aria-sort] button { color: var(--ink); }
 th[aria-sort='ascending'] button::after { content: ' ↑'; } th[aria-sort='descending'] button::after { content: ' ↓'; }
 td small, th small { font-weight: 400; color: var(--muted); font-size: .8125rem; white-space: nowrap; }
 table.stack tbody th { min-width: 9rem; } table.stack td, table.stack thead th { padding-left: 1rem; }
-table.stack th:first-child { padding-left: 0; }
+table.stack th:first-child { padding-left: 0; } table.stack thead th { white-space: normal; }
 td.strong { font-weight: 600; }
 table.facts td, table.facts th { text-align: left; }
 table.facts tbody th { color: var(--muted); font-weight: 400; }
@@ -80,6 +80,7 @@ summary { cursor: pointer; padding: .8rem 0; font-weight: 500; }
 summary:focus-visible { outline: 2px solid var(--native); outline-offset: 2px; }
 .scroll { overflow-x: auto; margin-bottom: 1.5rem; }
 .scroll table { font-size: .8125rem; white-space: nowrap; }
+.scroll td:last-child { white-space: normal; min-width: 7rem; }
 .scroll tbody th { white-space: normal; min-width: 8rem; }
 .scroll th, .scroll td { padding: .35rem 0 .35rem 1rem; }
 .scroll th:first-child, .scroll td:first-child { padding-left: 0; }
@@ -113,14 +114,14 @@ footer { padding-top: 4rem; padding-bottom: 3rem; color: var(--muted); font-size
   figure .wide { display: block; }
   figure .narrow { display: none; }
   h2, h3 { break-after: avoid; }
+  nav { display: none; }
   figure .wide, tr, li, pre { break-inside: avoid; }
   figcaption { break-before: avoid; }
   details.data::details-content { content-visibility: visible; display: block; block-size: auto; }
   .panels { display: grid; grid-template-columns: 1fr 1fr; }
   .scroll { overflow: visible; }
   .scroll table { white-space: normal; font-size: 8pt; }
-  .scroll tbody th { white-space: normal; min-width: 8rem; }
-.scroll th, .scroll td { padding-left: .6rem; }
+  .scroll th, .scroll td { padding-left: .6rem; }
   .machines table { font-size: 9pt; }
 }
 `
