@@ -1,5 +1,5 @@
 import type { Comparison } from './comparison.ts'
-import { listed, percent, times } from './words.ts'
+import { listed, lowerFirst, percent, times } from './words.ts'
 
 /** Below this slowdown a share of native speed says more than a factor. */
 const nearNative = 1.25
@@ -81,5 +81,3 @@ function ends(spans: readonly Span[]): [least: Span, most: Span] {
 function spread(low: number, high: number, write: (value: number) => string = times): string {
   return write(low) === write(high) ? write(high) : `${write(low).replace(/ .*/, '')}–${write(high)}`
 }
-
-const lowerFirst = (title: string): string => `${title.charAt(0).toLowerCase()}${title.slice(1)}`

@@ -15,7 +15,7 @@ export const layerFindings: Rule = ({ design, environments }, comparisons) => {
     if (virtual === undefined) return []
     const { workload, slowdown, guest } = emulated
     const emulation = slowdown.centre / virtual.slowdown.centre
-    const text = `${workload.title} on ${design.hypervisor}: ${times(virtual.slowdown.centre)} under KVM (${virtual.guest}), ${times(slowdown.centre)} under TCG (${guest}), so emulation instead of the hardware's virtualisation is ${times(emulation)} of it. Factors multiply.`
+    const text = `${workload.title}, ${design.hypervisor}: ${times(virtual.slowdown.centre)} under KVM (${virtual.guest}), ${times(slowdown.centre)} under TCG (${guest}), so emulation instead of the hardware's virtualisation is ${times(emulation)} of it. Factors multiply.`
     return [{ rule: 'emulation-cost', level: 'fact', about: guest, text }]
   })
 }

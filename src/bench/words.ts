@@ -51,3 +51,8 @@ export function listed(items: readonly string[]): string {
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
+
+/** A title within a sentence: `computing primes`, but `AES encryption`. */
+export function lowerFirst(title: string): string {
+  return /^\p{Lu}(?![\p{Lu}\d-])/u.test(title) ? `${title.charAt(0).toLowerCase()}${title.slice(1)}` : title
+}

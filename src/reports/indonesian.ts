@@ -53,14 +53,20 @@ export const indonesian: Catalogue = {
     Integers: 'Bilangan bulat',
     'Floating-point matrices': 'Matriks titik mengambang',
     'Streams of memory': 'Aliran memori',
-    'AES encryption': 'Enkripsi AES',
-    'SHA-256 digests': 'Sidik SHA-256',
+    'AES encryption': 'enkripsi AES',
+    'SHA-256 digests': 'sidik SHA-256',
     'Random reads': 'Pembacaan acak',
     'Random writes': 'Penulisan acak',
     'Sequential reads': 'Pembacaan berurutan',
     'Sequential rewrites': 'Penulisan ulang berurutan',
     'First writes': 'Penulisan pertama',
     'Writes that are on disk': 'Penulisan yang sampai di disk',
+    'TCP to the hypervisor': 'TCP ke hypervisor',
+    'TCP to another guest': 'TCP ke guest lain',
+    'TCP through NAT': 'TCP melalui NAT',
+    'Round trip to the hypervisor': 'Pulang-pergi ke hypervisor',
+    'Round trip to another guest': 'Pulang-pergi ke guest lain',
+    'Round trip through NAT': 'Pulang-pergi melalui NAT',
     'To the hypervisor, TCP': 'Ke hypervisor, TCP',
     'To another guest, TCP': 'Ke guest lain, TCP',
     'Through NAT, TCP': 'Melalui NAT, TCP',
@@ -304,8 +310,8 @@ export const indonesian: Catalogue = {
       '{} sendiri adalah mesin virtual ({}), jadi angka native mungkin merupakan biaya meninggalkannya.',
     '{} faster': '{} lebih cepat',
     // Findings about layers.
-    "{} on {=}: {} under KVM ({=}), {} under TCG ({=}), so emulation instead of the hardware's virtualisation is {} of it. Factors multiply.":
-      '{} pada {}: {} dengan KVM ({}), {} dengan TCG ({}), jadi emulasi sebagai ganti virtualisasi perangkat keras adalah {} darinya. Faktor dikalikan.',
+    "{}, {=}: {} under KVM ({=}), {} under TCG ({=}), so emulation instead of the hardware's virtualisation is {} of it. Factors multiply.":
+      '{}, {}: {} dengan KVM ({}), {} dengan TCG ({}), jadi emulasi sebagai ganti virtualisasi perangkat keras adalah {} darinya. Faktor dikalikan.',
     '{}, {=}: the layers cost {}, which multiplies to {}.':
       '{}, {}: biaya lapisannya {}, yang bila dikalikan menjadi {}.',
     'Layers multiply': 'Lapisan dikalikan',

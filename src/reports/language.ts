@@ -1,5 +1,7 @@
+import { lowerFirst } from '../bench/words.ts'
 import type { LanguageCode } from '../model/language-code.ts'
 import { indonesian } from './indonesian.ts'
+import { type Phrase, parsePhrase, type Sign, valuesOf } from './phrase.ts'
 
 export interface Language {
   readonly code: LanguageCode
@@ -28,8 +30,7 @@ export interface Catalogue {
 }
 
 interface Entry {
-  readonly pattern: RegExp
-  readonly signs: readonly string[]
+  readonly phrase: Phrase
   readonly translation: string
   /** The last value may be whole sentences of a program. */
   readonly quotesToTheEnd: boolean
@@ -37,41 +38,39 @@ interface Entry {
   readonly isSentence: boolean
 }
 
+/** Longer texts are nobody's sentences; a host may have written them. */
+const longestText = 5000
+/** As many as a phrase of the catalogue has. */
+const mostSentences = 6
+
 function speaker({ phrases, and, marks }: Catalogue): (english: string) => string {
-  const exact = new Map(Object.entries(phrases).filter(([text]) => !/\{[=:-]?\}/.test(text)))
+  const hasValues = (text: string): boolean => /\{[=:-]?\}/.test(text)
+  const exact = new Map(Object.entries(phrases).filter(([text]) => !hasValues(text)))
   // Long phrases first: the more of a sentence is known, the surer its meaning.
   const entries = Object.entries(phrases)
-    .filter(([text]) => /\{[=:-]?\}/.test(text))
+    .filter(([text]) => hasValues(text))
     .sort(([one], [other]) => other.length - one.length)
-    .map(([text, translation]): Entry => {
-      const parts = text.split(/\{[=:-]?\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-      const signs = [...text.matchAll(/\{([=:-]?)\}/g)].map(([, sign = '']) => sign)
-      const source = parts.map(
-        (part, index) => part + (index === signs.length ? '' : signs[index] === '-' ? '(\\S+)' : '(.+?)'),
-      )
-      return {
-        pattern: new RegExp(`^${source.join('')}$`, 's'),
-        signs,
+    .map(
+      ([text, translation]): Entry => ({
+        phrase: parsePhrase(text),
         quotesToTheEnd: /\{[=:]\}\.?$/.test(text),
         translation,
         isSentence: text.endsWith('.') || text.endsWith(':'),
-      }
-    })
+      }),
+    )
   /** Titles are written small within a sentence. */
   const exactly = (text: string): string | undefined => {
     const title = exact.get(upperFirst(text))
-    return (
-      exact.get(text) ??
-      (title === undefined ? undefined : `${title.charAt(0).toLowerCase()}${title.slice(1)}`)
-    )
+    return exact.get(text) ?? (title === undefined ? undefined : lowerFirst(title))
   }
   const whole = (text: string): string | undefined => {
     const known = exactly(text)
     if (known !== undefined) return known
     if (isFigure(text)) return marked(text)
-    for (const { pattern, signs, quotesToTheEnd, translation, isSentence } of entries) {
-      const values = pattern.exec(text)?.slice(1)
+    for (const { phrase, quotesToTheEnd, translation, isSentence } of entries) {
+      const values = valuesOf(phrase, text)
       if (values === undefined) continue
+      const { signs } = phrase
       const isForeign = (value: string, index: number): boolean => {
         if (exactly(value) !== undefined) return false
         if (isSentence) return /[.] /.test(value) && !(quotesToTheEnd && index === values.length - 1)
@@ -87,22 +86,26 @@ function speaker({ phrases, and, marks }: Catalogue): (english: string) => strin
     }
     return undefined
   }
-  const spoken = (value: string, sign: string | undefined): string => {
+  const spoken = (value: string, sign: Sign | undefined): string => {
     if (sign === '') return say(value)
     return sign === ':' ? (whole(value) ?? value) : value
   }
   const marked = (text: string): string =>
     text.replace(/[.,]/g, (mark) => (mark === '.' ? marks.decimal : marks.thousands))
-  /** What is known at the beginning, as many sentences of it as possible, then the rest. */
+  /** From the beginning on what is known, as many sentences of it as possible at a time; others stay as they are. */
   const paragraph = (sentences: readonly string[]): string => {
-    for (let count = sentences.length; count > 0; count--) {
-      const known = whole(sentences.slice(0, count).join(' '))
-      if (known !== undefined) return followed(beginning(sentences, known), sentences.slice(count))
+    const said: string[] = []
+    for (let at = 0; at < sentences.length; ) {
+      const rest = sentences.slice(at)
+      // All of them where the last one quotes a program, which may have said several.
+      const counts = [rest.length, mostSentences, 5, 4, 3, 2, 1].filter((count) => count <= rest.length)
+      const count = counts.find((size) => whole(rest.slice(0, size).join(' ')) !== undefined) ?? 0
+      const known = count === 0 ? undefined : whole(rest.slice(0, count).join(' '))
+      said.push(known === undefined ? (rest[0] ?? '') : beginning(rest, known))
+      at += Math.max(1, count)
     }
-    return followed(sentences[0] ?? '', sentences.slice(1))
+    return said.join(' ')
   }
-  const followed = (first: string, rest: readonly string[]): string =>
-    rest.length === 0 ? first : `${first} ${paragraph(rest)}`
   /** Of one known thing at least, or of names of one word. */
   const list = (text: string): string => {
     const items = text.split(/, | and /)
@@ -114,6 +117,7 @@ function speaker({ phrases, and, marks }: Catalogue): (english: string) => strin
   }
   const say = (text: string): string => whole(text) ?? list(text)
   return (text) => {
+    if (text.length > longestText) return text
     const sentences = text.split(/(?<=[.]) /)
     // Lists are taken apart within sentences only: what a host says of itself stays as it is.
     return text.endsWith('.') ? paragraph(sentences) : (whole(text) ?? text)

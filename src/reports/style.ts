@@ -121,7 +121,9 @@ footer { padding-top: 4rem; padding-bottom: 3rem; color: var(--muted); font-size
   .panels { display: grid; grid-template-columns: 1fr 1fr; }
   .scroll { overflow: visible; }
   .scroll table { white-space: normal; font-size: 8pt; }
-  .scroll th, .scroll td { padding-left: .6rem; }
+  .scroll th, .scroll td { padding-left: .5rem; }
+  .scroll thead th { white-space: normal; font-size: 7.5pt; }
+  .scroll tbody th { min-width: 5rem; } .scroll td:last-child { min-width: 0; }
   .machines table { font-size: 9pt; }
 }
 `

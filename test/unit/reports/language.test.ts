@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
+import { lowerFirst } from '../../../src/bench/words.ts'
 import { indonesian } from '../../../src/reports/indonesian.ts'
 import { english, languageOf } from '../../../src/reports/language.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
@@ -55,13 +56,38 @@ t.test('every workload has an Indonesian title', async (t) => {
   const folder = join(packageRoot, 'roles/benchmark/workloads')
   for (const name of readdirSync(folder)) {
     const text = readFileSync(join(folder, name), 'utf8')
-    const title = /^title: (.*)$/m.exec(text)?.[1] ?? ''
-    const small = `${title.charAt(0).toLowerCase()}${title.slice(1)}`
+    const title = /^title: "?(.*?)"?$/m.exec(text)?.[1] ?? ''
+    const small = lowerFirst(title)
     t.ok(say(title) !== title, `${name}: ${title}`)
     t.equal(say(`4.1 × at ${small}`), `4,1 × pada ${lowerFirst(say(title))}`, `${name}: in a sentence`)
     for (const [, metric = ''] of text.matchAll(/title: ([^,}]*), unit/g))
       t.ok(say(metric) in sameWord || say(metric) !== metric, `${name}: ${metric}`)
   }
+})
+
+t.test('any workload can stand in any sentence', async (t) => {
+  const folder = join(packageRoot, 'roles/benchmark/workloads')
+  const titles = readdirSync(folder).map(
+    (name) => /^title: "?(.*?)"?$/m.exec(readFileSync(join(folder, name), 'utf8'))?.[1] ?? '',
+  )
+  for (const title of titles) {
+    const left = cases
+      .map(({ text }) =>
+        text.replace('Computing primes', title).replace('computing primes', lowerFirst(title)),
+      )
+      .filter((text) => text.includes(title) || text.includes(lowerFirst(title)))
+      .filter((text) => englishIn(say(text).replace(/KVM: .*/, '')).length > 0)
+    t.strictSame(left, [], title)
+  }
+})
+
+t.test('texts of hosts are bounded work', async (t) => {
+  for (const text of [' × ', '((', ' in ', ', ', '. A', ' and ', '{}'].flatMap((piece) => [
+    piece.repeat(30_000),
+    piece.repeat(900),
+  ]))
+    t.equal(say(`${text}.`), `${text}.`, `${text.slice(0, 6)} …`)
+  t.equal(say(`1${' × 1'.repeat(400)}, 1, L3 x`), `1${' × 1'.repeat(400)}, 1, L3 x`)
 })
 
 t.test('figures, lists and what is not known', async (t) => {
@@ -171,8 +197,4 @@ function englishIn(text: string): string[] {
       /\b(?:the|of|and|is|are|with|from|was|were|in|on|which|than|at|but|natively|hosts|guests|trials|blocks)\b/gi,
     ) ?? []
   )
-}
-
-function lowerFirst(text: string): string {
-  return `${text.charAt(0).toLowerCase()}${text.slice(1)}`
 }
