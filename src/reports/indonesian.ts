@@ -1,3 +1,4 @@
+import { indonesianFindings } from './indonesian-findings.ts'
 import type { Catalogue } from './language.ts'
 
 /**
@@ -8,6 +9,7 @@ export const indonesian: Catalogue = {
   and: 'dan',
   marks: { decimal: ',', thousands: '.' },
   phrases: {
+    ...indonesianFindings,
     // The answer.
     'No workload has a complete pair of native and guest figures.':
       'Tidak ada beban kerja dengan pasangan angka native dan guest yang lengkap.',
@@ -260,133 +262,6 @@ export const indonesian: Catalogue = {
     '{=} (also {=})': '{} (juga {})',
     Tool: 'Program',
     'Tool: {=}': 'Program: {}',
-    // Findings about conditions.
-    'The benchmark on {=} ended after {} of {}; only complete pairs are counted.':
-      'Benchmark di {} berakhir setelah {} dari {}; hanya pasangan lengkap yang dihitung.',
-    '{=} is itself virtual ({}): native here means on that system, and what its own layers cost is in neither figure.':
-      '{} sendiri adalah mesin virtual ({}): native di sini berarti pada sistem itu, dan biaya lapisannya sendiri tidak ada dalam kedua angka.',
-    "{=} could not be held to the guest's {} MiB of memory (neither systemd nor a writable control group).":
-      '{} tidak dapat dibatasi pada memori guest sebesar {} MiB (tidak ada systemd maupun control group yang dapat ditulis).',
-    'Only a workload that wants more than that, its files in the cache included, is compared unfairly.':
-      'Hanya beban kerja yang memerlukan lebih dari itu, termasuk berkasnya di cache, dibandingkan secara tidak adil.',
-    "{=} ran under TCG: QEMU translates every instruction of the guest in software, and the hardware's virtualisation takes no part. Why not KVM: {:}.":
-      '{} berjalan dengan TCG: QEMU menerjemahkan setiap instruksi guest dengan perangkat lunak, dan virtualisasi perangkat keras tidak ikut serta. Mengapa bukan KVM: {}.',
-    "{=} ran under TCG: QEMU translates every instruction of the guest in software, and the hardware's virtualisation takes no part.":
-      '{} berjalan dengan TCG: QEMU menerjemahkan setiap instruksi guest dengan perangkat lunak, dan virtualisasi perangkat keras tidak ikut serta.',
-    '{=} is {=} on {=} and {=} in {=}: versions count differently, so part of the difference may be the tool.':
-      '{} versi {} di {} dan {} di {}: setiap versi menghitung secara berbeda, jadi sebagian perbedaan mungkin berasal dari program itu.',
-    '{=} is not the same binary on {=} (sha256 {=}) and in {=} ({=}): another compiler can move the figures by some percent.':
-      '{} bukan biner yang sama di {} (sha256 {}) dan di {} ({}): kompilator lain dapat menggeser angka beberapa persen.',
-    "{=} has {} and {=} could use only {}: the guest's vCPUs share them.":
-      '{} memiliki {} dan {} hanya dapat memakai {}: vCPU guest berbagi CPU itu.',
-    '{=} changed its clock source during the benchmark ({}): its kernel no longer trusted the first one, and rates before and after are not comparable.':
-      '{} mengganti sumber jamnya selama benchmark ({}): kernelnya tidak lagi mempercayai yang pertama, dan laju sebelum dan sesudahnya tidak dapat dibandingkan.',
-    '{}: {=} measured {} of native, whole interval above 100 %. A guest cannot outrun its host, so the two sides did not do the same work or did not have the same conditions.':
-      '{}: {} mencapai {} dari native, seluruh selang di atas 100 %. Guest tidak dapat mengungguli host-nya, jadi kedua pihak tidak mengerjakan hal yang sama atau kondisinya tidak sama.',
-    // Findings about the clock.
-    "{} look {} slower in {=}, and {} only {}. The guest's clock source was not recorded, so the cause is not named here.":
-      '{} tampak lebih lambat {} di {}, sedangkan {} hanya {}. Sumber jam guest tidak tercatat, jadi penyebabnya tidak disebut di sini.',
-    "{} look {} slower in {=}, and {} only {}. The guest's clock source is {}, which is not an emulated device, so clock reads do not explain it.":
-      '{} tampak lebih lambat {} di {}, sedangkan {} hanya {}. Sumber jam guest adalah {}, yang bukan perangkat emulasi, jadi pembacaan jam tidak menjelaskannya.',
-    '{} look {} slower in {=}, and {} only {}: the difference is the clock, not the memory. The guest reads its time from {}, a device that is emulated, and sysbench reads the clock {=} times around every operation. An operation takes {} in the guest and {} natively; moving its bytes accounts for {} of it, which leaves at most {} for each clock read. Read the figure for {} as the speed of memory.':
-      '{} tampak lebih lambat {} di {}, sedangkan {} hanya {}: perbedaannya adalah jam, bukan memori. Guest membaca waktu dari {}, sebuah perangkat emulasi, dan sysbench membaca jam {} kali di sekitar setiap operasi. Satu operasi memerlukan {} di guest dan {} secara native; memindahkan byte-nya memerlukan {} dari waktu itu, sehingga tersisa paling banyak {} untuk setiap pembacaan jam. Pakailah angka {} sebagai kecepatan memori.',
-    '{} look {} slower in {=}, and most of that is the clock, not the memory. The guest reads its time from {}, a device that is emulated, and {=} reads the clock {=} times around every operation. An operation takes {} in the guest and {} natively; with next to nothing between the readings it takes {} and {}, which is {} of it in the guest.':
-      '{} tampak lebih lambat {} di {}, dan sebagian besar penyebabnya adalah jam, bukan memori. Guest membaca waktu dari {}, sebuah perangkat emulasi, dan {} membaca jam {} kali di sekitar setiap operasi. Satu operasi memerlukan {} di guest dan {} secara native; dengan hampir tanpa apa pun di antara pembacaan diperlukan {} dan {}, yaitu {} dari waktu itu di guest.',
-    // Findings about basic costs.
-    "Reading the clock (from {=}, an emulated device; natively from {=}), with sysbench's loop around it, takes {} in {=} and {} natively: {}.":
-      'Membaca jam (dari {}, sebuah perangkat emulasi; secara native dari {}), bersama putaran sysbench, memerlukan {} di {} dan {} secara native: {}.',
-    "Reading the clock (from {=}; natively from {=}), with sysbench's loop around it, takes {} in {=} and {} natively: {}.":
-      'Membaca jam (dari {}; secara native dari {}), bersama putaran sysbench, memerlukan {} di {} dan {} secara native: {}.',
-    "Reading the clock, with sysbench's loop around it, takes {} in {=} and {} natively: {}.":
-      'Membaca jam, bersama putaran sysbench, memerlukan {} di {} dan {} secara native: {}.',
-    "A system call that does next to nothing takes {} in {=} and {} natively: {}. The guest's kernel answers it, without the hypervisor.":
-      'Panggilan sistem yang hampir tidak mengerjakan apa pun memerlukan {} di {} dan {} secara native: {}. Kernel guest yang menjawabnya, tanpa hypervisor.',
-    'The instruction CPUID takes {} in {=} and {} natively: {}.':
-      'Instruksi CPUID memerlukan {} di {} dan {} secara native: {}.',
-    'For it the CPU leaves the guest and KVM answers.': 'Untuk itu CPU meninggalkan guest dan KVM menjawab.',
-    'No CPU is left for it here: QEMU computes the answer.':
-      'Di sini tidak ada CPU yang meninggalkan guest: QEMU menghitung jawabannya.',
-    '{=} is itself virtual ({}), so the native figure may be the cost of leaving that.':
-      '{} sendiri adalah mesin virtual ({}), jadi angka native mungkin merupakan biaya meninggalkannya.',
-    '{} faster': '{} lebih cepat',
-    // Findings about layers.
-    "{}, {=}: {} under KVM ({=}), {} under TCG ({=}), so emulation instead of the hardware's virtualisation is {} of it. Factors multiply.":
-      '{}, {}: {} dengan KVM ({}), {} dengan TCG ({}), jadi emulasi sebagai ganti virtualisasi perangkat keras adalah {} darinya. Faktor dikalikan.',
-    '{}, {=}: the layers cost {}, which multiplies to {}.':
-      '{}, {}: biaya lapisannya {}, yang bila dikalikan menjadi {}.',
-    'Layers multiply': 'Lapisan dikalikan',
-    Machines: 'Mesin',
-    'Layer by layer': 'Lapisan demi lapisan',
-    'Share of each': 'Bagian masing-masing',
-    Interval: 'Selang',
-    'KVM {}': 'KVM {}',
-    'TCG {}': 'TCG {}',
-    'UNKNOWN {}': 'UNKNOWN {}',
-    'Each layer is a guest against the machine that it runs on, measured there; together they are the product. A share is a layer’s part of it on a logarithmic scale. The interval is the product of the layers’ ends, wider than 95 % would need.':
-      'Setiap lapisan adalah sebuah guest dibandingkan mesin tempatnya berjalan, diukur di sana; bersama-sama hasilnya adalah perkalian. Bagian adalah porsi sebuah lapisan pada skala logaritmik. Selangnya adalah perkalian ujung-ujung lapisan, lebih lebar daripada yang diperlukan untuk 95 %.',
-    // Findings about several guests at once.
-    'it needs two guests, and there is only {=}': 'diperlukan dua guest, dan hanya ada {}',
-    '{} was not measured on {=}: {:}.': '{} tidak diukur di {}: {}.',
-    'no network namespace can be made ({=})': 'network namespace tidak dapat dibuat ({})',
-    '{=} has no address on the network of {=}': '{} tidak punya alamat di jaringan {}',
-    '{=} does not reach other networks through {=}': '{} tidak mencapai jaringan lain melalui {}',
-    '{=} and the next guest are not on one network': '{} dan guest berikutnya tidak berada di satu jaringan',
-    'The workload {=}': 'Beban kerja {}',
-    'The scenario {=}': 'Skenario {}',
-    '{} in {} guests at once on {=}: each takes {} as long as alone, the slowest {}.':
-      '{} di {} guest sekaligus pada {}: masing-masing memerlukan {} waktu saat sendirian, yang paling lambat {}.',
-    'Together they do {} the work of one.': 'Bersama-sama semuanya mengerjakan {} pekerjaan satu guest.',
-    '{} beside {} on {=}: a guest takes {} as long as alone, {} at worst.':
-      '{} di samping {} pada {}: sebuah guest memerlukan {} waktu saat sendirian, paling buruk {}.',
-    '{} busy neighbour': '{} tetangga sibuk',
-    '{} busy neighbours': '{} tetangga sibuk',
-    "{} in {} guests at once on {=}: they did not get alike (Jain's index {}; 1 is alike, {} is one alone).":
-      '{} di {} guest sekaligus pada {}: bagian mereka tidak sama (indeks Jain {}; 1 berarti sama, {} berarti satu saja yang mendapat).',
-    '{} in {} guests at once on {=}: the last began {} s after the first, {} of a trial, in which others were alone.':
-      '{} di {} guest sekaligus pada {}: yang terakhir mulai {} s setelah yang pertama, {} dari satu percobaan, dan selama itu yang lain sendirian.',
-    '{} of {} in rounds of several guests failed a gate: {}. A round is not taken again for that.':
-      '{} dari {} dalam putaran beberapa guest gagal pada sebuah gerbang: {}. Putaran tidak diulang karena itu.',
-    // Findings about noise.
-    'Too few blocks for an interval: {}.': 'Terlalu sedikit blok untuk sebuah selang: {}.',
-    'The interval of the slowdown is wider than ± 10 %: {}. Read it as an order of magnitude, or measure more blocks on a quieter machine.':
-      'Selang perlambatan lebih lebar dari ± 10 %: {}. Bacalah sebagai orde besaran, atau ukur lebih banyak blok pada mesin yang lebih tenang.',
-    '{} ({})': '{} ({})',
-    '{} of {} failed a gate: {}.': '{} dari {} gagal pada sebuah gerbang: {}.',
-    'The figures are made of clean trials only.': 'Angka-angka hanya berasal dari percobaan yang bersih.',
-    'Contaminated in the end: {}; they are kept, and the intervals include what disturbed them.':
-      'Tetap tercemar: {}; percobaan itu dipertahankan, dan selang mencakup gangguannya.',
-    '{} was taken again.': '{} diulang.',
-    '{} were taken again.': '{} diulang.',
-    'tasks on {-} waited for a CPU more than 2 % of the time':
-      'proses di {} menunggu CPU lebih dari 2 % waktu',
-    'tasks in the guest waited for a CPU more than 2 % of the time':
-      'proses di guest menunggu CPU lebih dari 2 % waktu',
-    'tasks on {-} waited for memory more than 2 % of the time':
-      'proses di {} menunggu memori lebih dari 2 % waktu',
-    'tasks in the guest waited for memory more than 2 % of the time':
-      'proses di guest menunggu memori lebih dari 2 % waktu',
-    'other work on {-} took more than a quarter of a CPU':
-      'pekerjaan lain di {} memakai lebih dari seperempat CPU',
-    'other work in the guest took more than a quarter of a CPU':
-      'pekerjaan lain di guest memakai lebih dari seperempat CPU',
-    'the hypervisor below {-} took more than 1 % of its CPU time':
-      'hypervisor di bawah {} mengambil lebih dari 1 % waktu CPU-nya',
-    'the host took more than 1 % of the guest’s CPU time': 'host mengambil lebih dari 1 % waktu CPU guest',
-    'a CPU quota or heat slowed {-} down': 'kuota CPU atau panas memperlambat {}',
-    'a CPU quota or heat slowed the guest down': 'kuota CPU atau panas memperlambat guest',
-    'a clock ran more than 0.5 % faster or slower than the controller’s':
-      'sebuah jam berjalan lebih dari 0,5 % lebih cepat atau lebih lambat daripada jam pengendali',
-    "{=}'s kernel shows no CPU pressure (/proc/pressure/cpu), so nobody knows whether other work disturbed {}.":
-      'Kernel {} tidak menunjukkan tekanan CPU (/proc/pressure/cpu), jadi tidak diketahui apakah pekerjaan lain mengganggu {}.',
-    "The clock of {=} and the controller's disagree in {}, by up to {}: rates measured with it are wrong by as much.":
-      'Jam {} dan jam pengendali berbeda dalam {}, sampai {}: laju yang diukur dengannya salah sebesar itu.',
-    'The intervals asked for are no wider than ± {}, and {} before that: {}.':
-      'Selang yang diminta tidak lebih lebar dari ± {}, dan {} sebelum itu tercapai: {}.',
-    'the time budget of {} was spent': 'anggaran waktu {} habis',
-    'all blocks were measured': 'semua blok sudah diukur',
-    'The time budget of {} was spent after {} of {}.': 'Anggaran waktu {} habis setelah {} dari {}.',
-    '± {} after {}': '± {} setelah {}',
-    'no interval after {}': 'tanpa selang setelah {}',
     '{} trial': '{} percobaan',
     '{} trials': '{} percobaan',
     '{} block': '{} blok',

@@ -122,6 +122,7 @@ const sameWord: Readonly<Record<string, true>> = { bandwidth: true }
 const notForReaders = new Set([
   'chart.ts',
   'indonesian.ts',
+  'indonesian-findings.ts',
   'language.ts',
   'markup.ts',
   'openmetrics.ts',
