@@ -1,6 +1,6 @@
 import { ExitCode } from '../model/exit-code.ts'
 import { FailureError } from '../model/failure.ts'
-import { historyOf, type Series } from '../verdicts/history.ts'
+import { type History, historyOf } from '../verdicts/history.ts'
 import { historyCsv, historyJson, historyText } from '../verdicts/history-text.ts'
 import type { HistoryFormat } from '../verdicts/vocabulary.ts'
 import type { CommandEnvironment } from './environment.ts'
@@ -30,7 +30,7 @@ export async function historyCommand(
   return ExitCode.ok
 }
 
-function written(series: readonly Series[], format: HistoryOptions['format']): string {
+function written(series: readonly History[], format: HistoryOptions['format']): string {
   switch (format) {
     case 'text':
       return historyText(series)
@@ -47,7 +47,7 @@ function nothing(
   metric: string,
   host: string | undefined,
   known: readonly string[],
-  series: readonly Series[],
+  series: readonly History[],
 ): FailureError {
   const hosts = [...new Set(series.map((one) => one.host))]
   const hint =

@@ -1,6 +1,7 @@
 import { contaminated, countingSamples } from '../bench/counting-samples.ts'
 import type { RecordedRun } from '../bench/recorded-run.ts'
-import { type HistoryPoint, historyOf, type Series } from '../verdicts/history.ts'
+import { type HistoryPoint, type Series, seriesOf } from '../verdicts/history.ts'
+import type { Quantity } from '../verdicts/vocabulary.ts'
 
 /** A family of the export: its name without unit suffix rules of our own, what it counts, and its samples. */
 interface Family {
@@ -23,8 +24,7 @@ interface Sample {
  * `promtool tsdb create-blocks-from openmetrics`.
  */
 export function openMetrics(runs: readonly RecordedRun[]): string {
-  const series = historyOf(runs, () => true)
-  const families = [...measureFamilies(series), ...trialFamilies(runs)]
+  const families = [...measureFamilies(seriesOf(runs)), ...trialFamilies(runs)]
   return `${families
     .filter(({ samples }) => samples.length > 0)
     .map(familyText)
@@ -32,12 +32,9 @@ export function openMetrics(runs: readonly RecordedRun[]): string {
 }
 
 function measureFamilies(series: readonly Series[]): Family[] {
-  const of = (
-    quantity: 'efficiency' | 'guest' | 'native',
-    read: (point: HistoryPoint) => number | undefined,
-  ): Sample[] =>
+  const of = (quantity: Quantity, read: (point: HistoryPoint) => number | undefined): Sample[] =>
     series
-      .filter(({ metric }) => metric.endsWith(`.${quantity}`))
+      .filter(({ points }) => points[0]?.measure.quantity === quantity)
       .flatMap(({ points, ...about }) => points.flatMap((point) => sampleOf(point, about, read(point))))
   const rates = (read: (point: HistoryPoint) => number | undefined): Sample[] => [
     ...of('guest', read),

@@ -3,7 +3,7 @@ import type { RecordedRun } from '../bench/recorded-run.ts'
 import { deviation, spread } from '../bench/statistics.ts'
 import { FailureError } from '../model/failure.ts'
 import { differenceLines, differencesBetween } from './comparability.ts'
-import { type Measure, metricName, performanceLogs } from './measure.ts'
+import { type Measure, measureKey, metricName, performanceLogs } from './measure.ts'
 import { shift } from './shift.ts'
 import { type Side, sideOf } from './side.ts'
 
@@ -154,12 +154,7 @@ function neededToPass(runs: readonly (readonly number[])[]): number {
 }
 
 function twinOf(measure: Measure, side: Side): Measure | undefined {
-  return side.measures.find(
-    (other) =>
-      other.hypervisor === measure.hypervisor &&
-      other.subject === measure.subject &&
-      metricName(other) === metricName(measure),
-  )
+  return side.measures.find((other) => measureKey(other) === measureKey(measure))
 }
 
 /** Hosts that were calibrated again replace what was known of them; others stay. */

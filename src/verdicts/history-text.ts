@@ -3,7 +3,7 @@ import { csvLine } from '../util/csv.ts'
 import { plainData } from '../util/plain-data.ts'
 import { printable } from '../util/printable.ts'
 import { textTable } from '../util/text-table.ts'
-import type { HistoryChange, HistoryPoint, Series } from './history.ts'
+import type { History, HistoryChange, HistoryPoint } from './history.ts'
 import { type Measure, writeValue } from './measure.ts'
 import { signedPercent } from './words.ts'
 
@@ -11,11 +11,11 @@ import { signedPercent } from './words.ts'
 const drawn = 40
 
 /** The trend for a terminal: a row a run, its median as a dot on its interval, and a line where the level changed. */
-export function historyText(series: readonly Series[]): string {
+export function historyText(series: readonly History[]): string {
   return `${series.map(seriesText).join('\n\n')}\n`
 }
 
-function seriesText({ host, subject, metric, points, changes }: Series): string {
+function seriesText({ host, subject, metric, points, changes }: History): string {
   const [first] = points
   const ends = points.flatMap(({ median, low, high }) => [median, low ?? median, high ?? median])
   const [from, to] = [Math.min(...ends), Math.max(...ends)]
@@ -63,7 +63,7 @@ function mark({ median, low, high }: HistoryPoint, from: number, to: number): st
   ).join('')
 }
 
-export function historyJson(series: readonly Series[]): Value {
+export function historyJson(series: readonly History[]): Value {
   return plainData({
     format: 'hvlab-history',
     format_version: 1,
@@ -85,7 +85,7 @@ export function historyJson(series: readonly Series[]): Value {
   })
 }
 
-export function historyCsv(series: readonly Series[]): string {
+export function historyCsv(series: readonly History[]): string {
   const head = [
     'host',
     'subject',

@@ -3,7 +3,7 @@ import type { RecordedRun } from '../bench/recorded-run.ts'
 import { medianRatio, spread } from '../bench/statistics.ts'
 import { changePoints } from './change-points.ts'
 import { differenceLines, differencesBetween } from './comparability.ts'
-import { type Measure, metricName, performanceLogs } from './measure.ts'
+import { type Measure, measureKey, metricName, performanceLogs } from './measure.ts'
 import { type Side, sideOf } from './side.ts'
 
 /** One run's value of a measure. */
@@ -11,6 +11,8 @@ export interface HistoryPoint {
   readonly runId: string
   readonly startedAt: string
   readonly measure: Measure
+  /** The whole of that run, around the measure. */
+  readonly side: Side
   readonly median: number
   readonly low?: number
   readonly high?: number
@@ -33,61 +35,69 @@ export interface Series {
   readonly subject: string
   readonly metric: string
   readonly points: readonly HistoryPoint[]
+}
+
+/** A series, and where its level changed. */
+export interface History extends Series {
   readonly changes: readonly HistoryChange[]
 }
 
-/** Every series whose metric `isWanted`, from runs in any order. */
-export function historyOf(runs: readonly RecordedRun[], isWanted: (metric: string) => boolean): Series[] {
+/** Every series whose metric `isWanted`, with its changes, from runs in any order. */
+export function historyOf(runs: readonly RecordedRun[], isWanted: (metric: string) => boolean): History[] {
+  return seriesOf(runs, isWanted).map((series) => ({ ...series, changes: changesOf(series) }))
+}
+
+/** The series alone: changes take thousands of permutations each. */
+export function seriesOf(
+  runs: readonly RecordedRun[],
+  isWanted: (metric: string) => boolean = () => true,
+): Series[] {
   const ordered = runs.toSorted((one, other) => (one.startedAt < other.startedAt ? -1 : 1))
-  const found = new Map<string, { point: HistoryPoint; side: Side }[]>()
+  const found = new Map<string, Series>()
   for (const run of ordered) {
     const side = sideOf(run.runId, [run])
     for (const measure of side.measures) {
-      if (!isWanted(metricName(measure))) continue
-      const key = `${measure.hypervisor}\n${measure.subject}\n${metricName(measure)}`
-      found.set(key, [...(found.get(key) ?? []), { point: pointOf(run, measure), side }])
+      const metric = metricName(measure)
+      if (!isWanted(metric)) continue
+      const key = measureKey(measure)
+      const points = [...(found.get(key)?.points ?? []), pointOf(run, measure, side)]
+      found.set(key, { host: measure.hypervisor, subject: measure.subject, metric, points })
     }
   }
-  return [...found].map(([key, entries]): Series => {
-    const [host = '', subject = '', metric = ''] = key.split('\n')
-    return {
-      host,
-      subject,
-      metric,
-      points: entries.map(({ point }) => point),
-      changes: changesOf(entries, seedFrom(key)),
-    }
-  })
+  return [...found.values()]
 }
 
-function pointOf(run: RecordedRun, measure: Measure): HistoryPoint {
+function pointOf(run: RecordedRun, measure: Measure, side: Side): HistoryPoint {
   const { centre, low, high } = medianRatio(measure.values)
   return {
     runId: run.runId,
     startedAt: run.startedAt,
     measure,
+    side,
     median: centre,
     ...(low === undefined || high === undefined ? {} : { low, high }),
     blocks: measure.values.length,
   }
 }
 
-function changesOf(entries: readonly { point: HistoryPoint; side: Side }[], seed: number): HistoryChange[] {
-  const levels = entries.map(({ point }) => spread(performanceLogs(point.measure)).median)
-  const points = changePoints(levels, seed)
-  return points.flatMap(({ at, p }, index): HistoryChange[] => {
-    const [before, now] = [entries[at - 1], entries[at]]
+function changesOf({ points }: Series): HistoryChange[] {
+  const [first] = points
+  if (first === undefined) return []
+  const levels = points.map(({ measure }) => spread(performanceLogs(measure)).median)
+  const found = changePoints(levels, seedFrom(measureKey(first.measure)))
+  return found.flatMap(({ at, p }, index): HistoryChange[] => {
+    const [before, now] = [points[at - 1], points[at]]
     if (before === undefined || now === undefined) return []
-    const from = points[index - 1]?.at ?? 0
-    const to = points[index + 1]?.at ?? levels.length
+    const from = found[index - 1]?.at ?? 0
+    const to = found[index + 1]?.at ?? levels.length
     const step = spread(levels.slice(at, to)).median - spread(levels.slice(from, at)).median
     return [
       {
-        runId: now.point.runId,
+        runId: now.runId,
         ratio: Math.exp(step),
         p,
         differences: differenceLines(
-          differencesBetween(before.point.measure, now.point.measure, [before.side, now.side]),
+          differencesBetween(before.measure, now.measure, [before.side, now.side]),
         ),
       },
     ]

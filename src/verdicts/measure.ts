@@ -22,7 +22,7 @@ export function measuresOf(benchmark: Benchmark): Measure[] {
   return compare(benchmark)
     .flatMap(ofComparison)
     .filter((measure) => {
-      const key = `${measure.subject} ${metricName(measure)}`
+      const key = measureKey(measure)
       return !seen.has(key) && seen.add(key)
     })
 }
@@ -40,6 +40,11 @@ function ofComparison(comparison: Comparison): Measure[] {
 /** The name that people type: `cpu.efficiency`. */
 export function metricName({ workload, quantity }: Pick<Measure, 'workload' | 'quantity'>): string {
   return `${workload.id}.${quantity}`
+}
+
+/** The same for all values of one measure: its host, its subject and its metric. */
+export function measureKey(measure: Measure): string {
+  return [measure.hypervisor, measure.subject, metricName(measure)].join('\n')
 }
 
 /** Natural logarithms of performance, so that more is better whatever the metric counts. */

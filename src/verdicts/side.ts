@@ -1,6 +1,6 @@
 import type { Benchmark } from '../bench/record.ts'
 import type { RecordedRun } from '../bench/recorded-run.ts'
-import { type Measure, measuresOf, metricName } from './measure.ts'
+import { type Measure, measureKey, measuresOf, metricName } from './measure.ts'
 
 /** One side of a comparison: a run, part of one, or several runs of the same thing pooled. */
 export interface Side {
@@ -39,7 +39,7 @@ function narrowed(benchmark: Benchmark, only: string | undefined): Benchmark | u
 function pooled(measures: readonly Measure[]): Measure[] {
   const found = new Map<string, Measure>()
   for (const measure of measures) {
-    const key = `${measure.hypervisor} ${measure.subject} ${metricName(measure)}`
+    const key = measureKey(measure)
     const before = found.get(key)
     found.set(
       key,
