@@ -12,7 +12,7 @@ const lateShare = 0.1
 
 /** What guests cost each other, and what could not be measured. */
 export const crowdFindings: Rule = (benchmark, comparisons) => [
-  ...(benchmark.skipped ?? []).map(
+  ...benchmark.skipped.map(
     ({ hypervisor, what, why }): Finding => ({
       rule: 'not-measured',
       level: 'fact',
@@ -24,7 +24,7 @@ export const crowdFindings: Rule = (benchmark, comparisons) => [
   ...disturbed(benchmark),
 ]
 
-function disturbed({ design, crowds = [] }: Benchmark): Finding[] {
+function disturbed({ design, crowds }: Benchmark): Finding[] {
   const host = design.hypervisor
   const samples = crowds.flatMap((crowd) => crowd.samples)
   const hit = samples.filter(contaminated)

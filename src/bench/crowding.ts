@@ -32,7 +32,7 @@ export interface Crowding {
 
 /** Scenarios in the order of recording, workloads in the design's, few guests first. */
 export function crowding(benchmark: Benchmark, comparisons: readonly Comparison[]): Crowding[] {
-  const crowds = benchmark.crowds ?? []
+  const { crowds } = benchmark
   const scenarios = [...new Set(crowds.map(({ scenario }) => scenario))]
   return scenarios.flatMap((scenario) =>
     benchmark.design.workloads.flatMap((workload) => {

@@ -1,5 +1,5 @@
 import { compare } from './comparison.ts'
-import type { Design, Sample } from './record.ts'
+import { type Design, nothingRecorded, type Sample } from './record.ts'
 import { type Estimate, halfWidth } from './statistics.ts'
 
 /**
@@ -19,10 +19,9 @@ export function narrowEnough(design: Design, samples: readonly Sample[], workloa
   if (precision_percent === null) return false
   const guests = design.subjects.filter(({ kind }) => kind === 'guest')
   const comparisons = compare({
+    ...nothingRecorded,
     design: { ...design, workloads: design.workloads.filter(({ id }) => id === workload) },
-    environments: [],
     samples,
-    stops: [],
   })
   return (
     comparisons.length === guests.length &&

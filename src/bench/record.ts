@@ -215,7 +215,10 @@ export interface Benchmark {
   readonly environments: readonly Environment[]
   readonly samples: readonly Sample[]
   readonly stops: readonly Stop[]
-  /** Only where scenarios were asked for. */
-  readonly crowds?: readonly Crowd[]
-  readonly skipped?: readonly Skipped[]
+  /** Empty unless scenarios were asked for. */
+  readonly crowds: readonly Crowd[]
+  readonly skipped: readonly Skipped[]
 }
+
+/** A benchmark before its first record. */
+export const nothingRecorded = { environments: [], samples: [], stops: [], crowds: [], skipped: [] }

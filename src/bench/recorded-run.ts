@@ -1,11 +1,17 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { FailureError } from '../model/failure.ts'
-import { parsedJson, readJournalLines } from '../util/journal-lines.ts'
+import { readJournalLines } from '../util/journal-lines.ts'
 import { crowdSchema, skippedSchema } from './crowd-record.ts'
-import { type Benchmark, designSchema, environmentSchema, sampleSchema, stopSchema } from './record.ts'
+import {
+  type Benchmark,
+  designSchema,
+  environmentSchema,
+  nothingRecorded,
+  sampleSchema,
+  stopSchema,
+} from './record.ts'
 
 /** What a report needs of a run, read from its journal. */
 export interface RecordedRun {
@@ -21,7 +27,7 @@ export interface RecordedRun {
   readonly resumes?: string
   /** What was typed; null when an older hvlab did not write it down. */
   readonly command: string | null
-  readonly inventory: { readonly sources: readonly string[]; readonly hosts: readonly string[] } | null
+  readonly inventory: z.output<typeof inventorySchema> | null
   readonly benchmarks: readonly Benchmark[]
 }
 
@@ -58,59 +64,8 @@ export async function readRecordedRun(folder: string): Promise<RecordedRun> {
   }
 }
 
-const inventorySchema = z.object({ sources: z.array(z.string()), hosts: z.array(z.string()) })
-
-const resultsSchema = z.object({
-  format: z.literal('hvlab-results'),
-  format_version: z.literal(1),
-  run: z.object({
-    id: z.string(),
-    pipeline: z.string(),
-    file: z.string(),
-    hvlab_version: z.string(),
-    started_at: z.string(),
-    command: z.string().nullable().default(null),
-    inventory: inventorySchema.nullable().default(null),
-  }),
-  hosts: z
-    .array(
-      z.object({
-        design: designSchema,
-        environments: z.array(environmentSchema),
-        samples: z.array(sampleSchema),
-        stops: z.array(stopSchema).default([]),
-      }),
-    )
-    .min(1),
-})
-
-/** Reads a results.json, also one that was copied away from its run: it holds all that was measured. */
-export async function readResultsFile(file: string): Promise<RecordedRun> {
-  const content = parsedJson(await readFile(file, 'utf8'))
-  const results = resultsSchema.safeParse(content)
-  if (!results.success) {
-    const [issue] = results.error.issues
-    const why =
-      content === undefined ? 'not JSON' : [issue?.path.join('.'), issue?.message].filter(Boolean).join(': ')
-    throw new FailureError({
-      reason: 'config',
-      code: 'results-invalid',
-      message: `${file} is not a results.json of hvlab: ${why}.`,
-      hint: 'Name a run, or the results.json in its folder.',
-    })
-  }
-  const { run, hosts } = results.data
-  return {
-    runId: run.id,
-    pipeline: run.pipeline,
-    file: run.file,
-    version: run.hvlab_version,
-    startedAt: run.started_at,
-    command: run.command,
-    inventory: run.inventory,
-    benchmarks: hosts,
-  }
-}
+/** What inventories the run read and which hosts they gave it. */
+export const inventorySchema = z.object({ sources: z.array(z.string()), hosts: z.array(z.string()) })
 
 async function readChain(folder: string, seen: Set<string>): Promise<Line[]> {
   const file = join(folder, 'journal.jsonl')
@@ -133,7 +88,7 @@ function collect(lines: readonly Line[]): Benchmark[] {
     if (line['kind'] !== 'recorded') continue
     const key = `${line['stage']} ${line['host']}`
     const design = read(designSchema, line, 'benchmark')
-    if (design !== undefined) found.set(key, { design, environments: [], samples: [], stops: [] })
+    if (design !== undefined) found.set(key, { design, ...nothingRecorded })
     const current = found.get(key)
     if (current === undefined) continue
     const environment = read(environmentSchema, line, 'environment')
@@ -141,8 +96,8 @@ function collect(lines: readonly Line[]): Benchmark[] {
     const stop = read(stopSchema, line, 'stop')
     const crowd = read(crowdSchema, line, 'crowd')
     const skipped = read(skippedSchema, line, 'skipped')
-    if (crowd !== undefined) found.set(key, { ...current, crowds: [...(current.crowds ?? []), crowd] })
-    if (skipped !== undefined) found.set(key, { ...current, skipped: [...(current.skipped ?? []), skipped] })
+    if (crowd !== undefined) found.set(key, { ...current, crowds: [...current.crowds, crowd] })
+    if (skipped !== undefined) found.set(key, { ...current, skipped: [...current.skipped, skipped] })
     if (stop !== undefined) found.set(key, { ...current, stops: [...current.stops, stop] })
     if (environment !== undefined)
       found.set(key, { ...current, environments: [...current.environments, environment] })

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type RecordedRun, readRecordedRun, readResultsFile } from '../bench/recorded-run.ts'
+import { type RecordedRun, readRecordedRun } from '../bench/recorded-run.ts'
+import { readResultsFile } from '../bench/results-file.ts'
 import { FailureError } from '../model/failure.ts'
 import { type Calibration, parseCalibration } from '../verdicts/calibration.ts'
 import { namesIn, type Side, sideOf } from '../verdicts/side.ts'
@@ -14,6 +15,11 @@ export async function measuredRun(cwd: string, word: string | undefined): Promis
   if (path !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() === true)
     return readResultsFile(path)
   return readRecordedRun(runFolder(cwd, word))
+}
+
+/** Several in the order of their names; without a name the newest. */
+export function measuredRuns(cwd: string, words: readonly string[]): Promise<RecordedRun[]> {
+  return Promise.all((words.length === 0 ? [undefined] : words).map((word) => measuredRun(cwd, word)))
 }
 
 /** Every run of the lab with a benchmark, oldest first; one that was resumed is part of the run that resumed it. */

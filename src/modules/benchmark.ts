@@ -7,7 +7,13 @@ import { firstCpus } from '../bench/machine-fact.ts'
 import { fewestAdaptiveBlocks } from '../bench/narrow-enough.ts'
 import { longestTrialS, mostRepeats, profileNames, profiles, warmUpS } from '../bench/profile.ts'
 import { seedFrom } from '../bench/random.ts'
-import type { Benchmark, Design, Environment, Subject } from '../bench/record.ts'
+import {
+  type Benchmark,
+  type Design,
+  type Environment,
+  nothingRecorded,
+  type Subject,
+} from '../bench/record.ts'
 import { counted, duration } from '../bench/words.ts'
 import type { Workload } from '../bench/workload-file.ts'
 import { trialSeconds } from '../bench/workload-run.ts'
@@ -17,7 +23,7 @@ import { plainData } from '../util/plain-data.ts'
 import { measureCrowds } from './benchmark/crowds.ts'
 import { guestMachine, type Measurable, nativeMachine } from './benchmark/environment.ts'
 import { findDomains, guestsHere, type MeasuredGuest } from './benchmark/guests.ts'
-import { type Measured, measure, orderOf } from './benchmark/measure.ts'
+import { measure, orderOf } from './benchmark/measure.ts'
 import { withMemoryLimit } from './benchmark/memory-limit.ts'
 import { withScratch } from './benchmark/scratch.ts'
 import { sameTools } from './benchmark/tool-copy.ts'
@@ -110,7 +116,7 @@ fails a gate on noise is taken again, and both are kept.`,
       })
     }
     const prepared = await prepare(context, names, { workloads, needs }, asked)
-    let measured: Measured & Pick<Benchmark, 'design'> = { design: prepared.design, samples: [], stops: [] }
+    let measured: Benchmark = { ...nothingRecorded, ...prepared }
     const step = yield {
       summary: summaryOf(prepared.design),
       action: async () => {
@@ -118,17 +124,17 @@ fails a gate on noise is taken again, and both are kept.`,
           context.record('benchmark', plainData(design))
           for (const environment of prepared.environments)
             context.record('environment', plainData(environment))
-          const work = async (): Promise<Measured> => ({
+          const work = async () => ({
             ...(await measure(context, design)),
             ...(await withOthers(context, design, asked.scenarios, load)),
           })
           const scratch = { ...prepared, design, scenarios: asked.scenarios }
-          return { design, ...(await withScratch(context, scratch, work)) }
+          return { ...prepared, design, ...(await withScratch(context, scratch, work)) }
         })
       },
     }
     if (!step.applied) return { changed: installed, data: { seed: prepared.design.seed } }
-    return { changed: installed, data: resultOf({ ...prepared, ...measured }) }
+    return { changed: installed, data: resultOf(measured) }
   },
 })
 
@@ -138,10 +144,11 @@ async function withOthers(
   design: Design,
   scenarios: readonly ScenarioName[],
   [load]: readonly Workload[],
-): Promise<Pick<Measured, 'crowds' | 'skipped'>> {
-  if (load === undefined) return {}
+): Promise<Pick<Benchmark, 'crowds' | 'skipped'>> {
+  if (load === undefined) return { crowds: [], skipped: [] }
   const guests = design.subjects.filter(({ kind }) => kind === 'guest')
-  if (guests.length > 1) return { crowds: await measureCrowds(context, design, { scenarios, load }) }
+  if (guests.length > 1)
+    return { crowds: await measureCrowds(context, design, { scenarios, load }), skipped: [] }
   const skipped = scenarios.map(
     (what): Skipped => ({
       hypervisor: design.hypervisor,
@@ -150,7 +157,7 @@ async function withOthers(
     }),
   )
   for (const cell of skipped) context.record('skipped', plainData(cell))
-  return { skipped }
+  return { crowds: [], skipped }
 }
 
 async function prepare(
@@ -158,7 +165,7 @@ async function prepare(
   names: readonly string[],
   { workloads, needs }: { readonly workloads: readonly Workload[]; readonly needs: readonly ToolNeed[] },
   asked: Params,
-): Promise<Omit<Benchmark, 'samples' | 'stops'>> {
+): Promise<Pick<Benchmark, 'design' | 'environments'>> {
   const guests = await findDomains(context, names)
   const native = await nativeMachine(context, needs)
   const machines = await Promise.all(

@@ -38,7 +38,7 @@ export function crowdRows(crowding: readonly Crowding[]): string[][] {
 export const roundColumns = ['Workload', 'Guests at work', 'Block', 'Guest', 'Result', 'Flags'] as const
 
 /** What every guest did in every round, neighbours' own work aside. */
-export function roundRows({ design, crowds = [] }: Benchmark): string[][] {
+export function roundRows({ design, crowds }: Benchmark): string[][] {
   return crowds.flatMap(({ scenario, workload: id, block, measured, samples }) => {
     const workload = design.workloads.find((candidate) => candidate.id === id)
     if (workload === undefined) return []

@@ -1,26 +1,13 @@
 import type { MetricComparison } from '../bench/comparison.ts'
+import { resultsHead } from '../bench/results-file.ts'
 import type { Value } from '../model/value.ts'
 import { plainData } from '../util/plain-data.ts'
 import type { HostResults, Results } from './results.ts'
 
-/** Grows by additions; a change of meaning gets a new number. */
-const formatVersion = 1
-
 /** `results.json`: the report for programs. Names are snake case, units are in them or beside them. */
 export function resultsJson(results: Results): Value {
-  const { run } = results
   return plainData({
-    format: 'hvlab-results',
-    format_version: formatVersion,
-    run: {
-      id: run.runId,
-      pipeline: run.pipeline,
-      file: run.file,
-      hvlab_version: run.version,
-      started_at: run.startedAt,
-      command: run.command,
-      inventory: run.inventory,
-    },
+    ...resultsHead(results.run),
     answer: results.answer,
     overall: results.overall.map(({ hypervisor, guest, comparisons, slowdown }) => ({
       host: hypervisor,
@@ -39,10 +26,9 @@ export function resultsJson(results: Results): Value {
 }
 
 function hostJson({ benchmark, comparisons, findings, published, crowding, rangeCoverage }: HostResults) {
-  const { design, environments, samples, stops } = benchmark
   return {
-    host: design.hypervisor,
-    design,
+    host: benchmark.design.hypervisor,
+    ...benchmark,
     comparisons: comparisons.map((comparison) => ({
       guest: comparison.guest,
       baseline: comparison.baseline,
@@ -86,11 +72,6 @@ function hostJson({ benchmark, comparisons, findings, published, crowding, range
       slowest: cell.slowest,
       latest_start_s: cell.latestStartS,
     })),
-    skipped: benchmark.skipped ?? [],
-    crowds: benchmark.crowds ?? [],
-    environments,
-    stops,
-    samples,
   }
 }
 

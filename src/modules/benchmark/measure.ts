@@ -1,7 +1,6 @@
 import { contaminated } from '../../bench/counting-samples.ts'
-import type { Crowd, Skipped } from '../../bench/crowd-record.ts'
 import { narrowEnough } from '../../bench/narrow-enough.ts'
-import type { Design, Sample, Stop } from '../../bench/record.ts'
+import type { Benchmark, Design, Sample, Stop } from '../../bench/record.ts'
 import { type Trial, trialOrder } from '../../bench/trial-order.ts'
 import { figure } from '../../bench/words.ts'
 import { headline } from '../../bench/workload-file.ts'
@@ -14,12 +13,7 @@ import { runTrial, type TrialPlan } from './trial.ts'
 export const attempts = 3
 const spoiled: ReadonlySet<string> = new Set(['benchmark-run-length', 'benchmark-output-inconsistent'])
 
-export interface Measured {
-  readonly samples: readonly Sample[]
-  readonly stops: readonly Stop[]
-  readonly crowds?: readonly Crowd[]
-  readonly skipped?: readonly Skipped[]
-}
+type Measured = Pick<Benchmark, 'samples' | 'stops'>
 
 /** Block after block until every workload is done, each trial recorded as soon as it is there. */
 export async function measure(context: ModuleContext, design: Design): Promise<Measured> {

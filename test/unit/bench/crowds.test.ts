@@ -238,12 +238,12 @@ t.test('what guests cost each other', async (t) => {
       'neighbour-cost: Computing primes beside 1 busy neighbour on node: a guest takes 1.25 × as long as alone, 1.25 × at worst.',
     ],
   )
-  const disturbed = benchmark.crowds?.map((crowd, index) => ({
+  const disturbed = benchmark.crowds.map((crowd, index) => ({
     ...crowd,
     samples: crowd.samples.map((one) => ({ ...one, flags: index === 0 ? ['host-other-work'] : [] })),
   }))
   t.equal(
-    crowdFindings({ ...benchmark, ...(disturbed && { crowds: disturbed }) }, comparisons).at(-1)?.text,
+    crowdFindings({ ...benchmark, crowds: disturbed }, comparisons).at(-1)?.text,
     '2 of 8 trials in rounds of several guests failed a gate: other work on node took more than a quarter of a CPU. A round is not taken again for that.',
   )
   t.strictSame(crowdRows([together, neighbour].filter((cell) => cell !== undefined)).at(-1), [

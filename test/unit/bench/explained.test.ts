@@ -73,6 +73,8 @@ async function benchmark(figures: Figures, conditions: Conditions = {}): Promise
         }) as unknown as Environment,
     ),
     stops: [],
+    crowds: [],
+    skipped: [],
     samples: workloads.flatMap((workload) =>
       [1, 2, 3, 4].flatMap((block) => [sample(workload, block, 0), sample(workload, block, 1)]),
     ),

@@ -10,7 +10,14 @@ import { findings } from '../../../src/bench/finding.ts'
 import { firstCpus, measuringMachine } from '../../../src/bench/machine-fact.ts'
 import { difference } from '../../../src/bench/noise.ts'
 import { seededRandom, seedFrom } from '../../../src/bench/random.ts'
-import type { Benchmark, Design, Environment, Sample, Stop } from '../../../src/bench/record.ts'
+import {
+  type Benchmark,
+  type Design,
+  type Environment,
+  nothingRecorded,
+  type Sample,
+  type Stop,
+} from '../../../src/bench/record.ts'
 import { inverse, medianRatio, rankLevel, spread } from '../../../src/bench/statistics.ts'
 import { type InstalledTool, installedTool } from '../../../src/bench/tool-fact.ts'
 import { trialOrder } from '../../../src/bench/trial-order.ts'
@@ -336,7 +343,13 @@ function benchmark(shape: Shape): Benchmark {
     ),
   )
   const stops = (shape.stops ?? []).map((stop) => ({ hypervisor: 'node', workload: 'cpu', ...stop }))
-  return { design, environments: [environment('native'), environment('guest')], samples, stops }
+  return {
+    ...nothingRecorded,
+    design,
+    environments: [environment('native'), environment('guest')],
+    samples,
+    stops,
+  }
 }
 
 const steady = (value: number): number[] => [value, value, value, value]

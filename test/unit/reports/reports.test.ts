@@ -4,9 +4,12 @@ import { pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
 import t from 'tap'
 import { readRecordedRun } from '../../../src/bench/recorded-run.ts'
+import { readResultsFile } from '../../../src/bench/results-file.ts'
 import { reportCommand } from '../../../src/commands/report.ts'
 import { FailureError } from '../../../src/model/failure.ts'
 import { escapeHtml, html, prose } from '../../../src/reports/markup.ts'
+import { resultsOf } from '../../../src/reports/results.ts'
+import { resultsJson } from '../../../src/reports/results-json.ts'
 import { writeReports } from '../../../src/reports/write-reports.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 import { journal, recordedEvents } from './recorded-journal.ts'
@@ -94,6 +97,46 @@ t.test('the same in Indonesian', async (t) => {
     '9,8 %',
     '10,2 ×',
   ])
+})
+
+t.test('results.json holds all that was measured', async (t) => {
+  const events = recordedEvents()
+  const about = {
+    time: '2026-11-23T15:05:00.000Z',
+    kind: 'recorded',
+    stage: 'benchmark',
+    host: 'node-1',
+  } as const
+  const samples = events.flatMap((event) =>
+    event.kind === 'recorded' && event.channel === 'sample' ? [event.data] : [],
+  )
+  const crowd = {
+    hypervisor: 'node-1',
+    scenario: 'contention',
+    workload: 'cpu',
+    block: 1,
+    measured: ['debian-1'],
+    skew_s: 0.1,
+    samples: samples.slice(-2),
+  }
+  const skipped = { hypervisor: 'node-1', what: 'neighbour', why: 'there is one guest' }
+  const folder = t.testdir({
+    'journal.jsonl': journal([
+      ...events,
+      { ...about, channel: 'crowd', data: crowd },
+      { ...about, channel: 'skipped', data: skipped },
+    ]).replace('"pipeline":', '"resumes":"run-0","pipeline":'),
+  })
+  const file = join(folder, 'results.json')
+  await writeReports(folder)
+  const recorded = await readRecordedRun(folder)
+  t.match(recorded, {
+    resumes: 'run-0',
+    benchmarks: [{ crowds: [{ scenario: 'contention' }], skipped: [{ what: 'neighbour' }] }],
+  })
+  const again = await readResultsFile(file)
+  t.same(again, recorded)
+  t.same(resultsJson(resultsOf(again)), JSON.parse(readFileSync(file, 'utf8')), 'read and written again')
 })
 
 t.test('hvlab report', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { seededRandom } from '../../../src/bench/random.ts'
-import type { Design, Environment, Sample } from '../../../src/bench/record.ts'
+import { type Design, type Environment, nothingRecorded, type Sample } from '../../../src/bench/record.ts'
 import type { RecordedRun } from '../../../src/bench/recorded-run.ts'
 import { calibrate, enoughRuns } from '../../../src/verdicts/calibration.ts'
 import { compareSides } from '../../../src/verdicts/judgement.ts'
@@ -32,7 +32,12 @@ function simulatedRun(options: JournalOptions): RecordedRun {
     command: null,
     inventory: null,
     benchmarks: [
-      { design, environments: data<Environment>('environment'), samples: data<Sample>('sample'), stops: [] },
+      {
+        ...nothingRecorded,
+        design,
+        environments: data<Environment>('environment'),
+        samples: data<Sample>('sample'),
+      },
     ],
   }
 }
