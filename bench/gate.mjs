@@ -27,7 +27,7 @@ function run(args, codes = [0]) {
   return stdout
 }
 
-/** The runs of the lab that have results; a slowed one's name says so by a file beside it. */
+/** The runs of the lab that have results, oldest first: the same ones, then the one that was slowed. */
 const runs = () =>
   existsSync(join(lab, 'results'))
     ? readdirSync(join(lab, 'results'))
@@ -36,7 +36,8 @@ const runs = () =>
     : []
 
 const extra = process.env.HVLAB_STORE ? { hvlab_store: process.env.HVLAB_STORE } : {}
-const up = () => run(['up', 'quick', '-e', JSON.stringify({ ...design, ...extra }), '--format', 'plain'])
+const up = (vars = {}) =>
+  run(['up', 'quick', '-e', JSON.stringify({ ...design, ...extra, ...vars }), '--format', 'plain'])
 const setQuota = (value) =>
   execFileSync('virsh', ['schedinfo', domain, '--live', '--set', `vcpu_quota=${value}`], { stdio: 'ignore' })
 
@@ -67,14 +68,7 @@ const verdicts = same.map((name, index) => {
 })
 if (runs().length === wanted) {
   // A guest that others removed meanwhile is deployed again before its quota can be set.
-  run([
-    'up',
-    'quick',
-    '-e',
-    JSON.stringify({ ...design, ...extra, benchmark_blocks: 1 }),
-    '--format',
-    'plain',
-  ])
+  up({ benchmark_blocks: 1 })
   rmSync(join(lab, 'results', runs().at(-1)), { recursive: true })
   // Microseconds of each 100 ms, for each vCPU.
   setQuota(quota * 1000)

@@ -5,7 +5,7 @@ import { textTable } from '../util/text-table.ts'
 import { type Calibration, calibrate, enoughRuns, merged } from '../verdicts/calibration.ts'
 import { toleranceText } from '../verdicts/words.ts'
 import type { CommandEnvironment } from './environment.ts'
-import { calibrationFile, measuredRun, readCalibration } from './measured.ts'
+import { calibrationFile, measuredRuns, readCalibration } from './measured.ts'
 import { printData } from './print-data.ts'
 import type { RunOptions } from './run-options.ts'
 import { runPipeline } from './run-pipeline.ts'
@@ -31,7 +31,7 @@ export async function calibrateCommand(
     if (exitCode !== ExitCode.ok || runId === undefined) return exitCode
     runIds.push(runId)
   }
-  const calibration = calibrate(await Promise.all(runIds.map((run) => measuredRun(env.cwd, run))))
+  const calibration = calibrate(await measuredRuns(env.cwd, runIds))
   const file = calibrationFile(env.cwd)
   await writeFile(file, `${JSON.stringify(merged(before, calibration), null, 2)}\n`)
   if (printData(calibration, options, env)) return ExitCode.ok

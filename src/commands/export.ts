@@ -8,7 +8,7 @@ import { resultsJson } from '../reports/results-json.ts'
 import { trialsCsv } from '../reports/trials-csv.ts'
 import { type ExportFormat, exportFormats } from '../verdicts/vocabulary.ts'
 import type { CommandEnvironment } from './environment.ts'
-import { everyMeasuredRun, measuredRun } from './measured.ts'
+import { everyMeasuredRun, measuredRuns } from './measured.ts'
 
 /** `hvlab export FORMAT [RUN…]`: figures for other programs, on stdout. A verdict's JUnit is `hvlab gate --format junit`. */
 export async function exportCommand(
@@ -19,9 +19,7 @@ export async function exportCommand(
 ): Promise<number> {
   const format = exportFormats.find((known) => known === word)
   if (format === undefined) throw unknownFormat(word)
-  const runs = all
-    ? await everyMeasuredRun(env.cwd)
-    : await Promise.all((names.length === 0 ? [undefined] : names).map((name) => measuredRun(env.cwd, name)))
+  const runs = all ? await everyMeasuredRun(env.cwd) : await measuredRuns(env.cwd, names)
   env.stdout(written(runs, format))
   return ExitCode.ok
 }
@@ -34,9 +32,9 @@ function written(runs: readonly RecordedRun[], format: ExportFormat): string {
       return trialsCsv(runs)
     case 'json':
       // One document a line for several runs: a program reads them one by one.
-      return runs.length === 1
-        ? runs.map((run) => `${JSON.stringify(resultsJson(resultsOf(run)), null, 2)}\n`).join('')
-        : runs.map((run) => `${JSON.stringify(resultsJson(resultsOf(run)))}\n`).join('')
+      return runs
+        .map((run) => `${JSON.stringify(resultsJson(resultsOf(run)), null, runs.length === 1 ? 2 : 0)}\n`)
+        .join('')
     case 'markdown':
       return runs.map((run) => reportMarkdown(resultsOf(run))).join('\n')
   }

@@ -8,7 +8,7 @@ import { sideOf } from '../verdicts/side.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import { type CompareOptions, fleetNamed, writeFleet } from './compare.ts'
 import type { CommandEnvironment } from './environment.ts'
-import { measuredRun, sideNamed, tolerancesFor } from './measured.ts'
+import { measuredRuns, sideNamed, tolerancesFor } from './measured.ts'
 
 const exitCodes: Readonly<Record<Verdict, ExitCode>> = {
   pass: ExitCode.ok,
@@ -46,9 +46,7 @@ export async function judgeRuns(
   cwd: string,
 ): Promise<{ readonly judgement: Judgement; readonly exitCode: ExitCode }> {
   const baseline = await sideNamed(cwd, options.baseline)
-  const recorded = await Promise.all(
-    (runs.length === 0 ? [undefined] : runs).map((run) => measuredRun(cwd, run)),
-  )
+  const recorded = await measuredRuns(cwd, runs)
   const now = sideOf(recorded.map(({ runId }) => runId).join(' + '), recorded)
   const judgement = compareSides(baseline, now, {
     quantities: options.of,

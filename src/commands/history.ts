@@ -5,6 +5,7 @@ import { historyCsv, historyJson, historyText } from '../verdicts/history-text.t
 import type { HistoryFormat } from '../verdicts/vocabulary.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { everyMeasuredRun } from './measured.ts'
+import { printData } from './print-data.ts'
 
 export interface HistoryOptions {
   readonly host?: string
@@ -26,21 +27,9 @@ export async function historyCommand(
   })
   const series = all.filter((one) => host === undefined || one.host === host)
   if (series.length === 0) throw nothing(wanted, host, [...known], all)
-  env.stdout(written(series, format))
+  if (!printData(historyJson(series), { format }, env))
+    env.stdout(format === 'csv' ? historyCsv(series) : historyText(series))
   return ExitCode.ok
-}
-
-function written(series: readonly History[], format: HistoryOptions['format']): string {
-  switch (format) {
-    case 'text':
-      return historyText(series)
-    case 'csv':
-      return historyCsv(series)
-    case 'json':
-      return `${JSON.stringify(historyJson(series), null, 2)}\n`
-    case 'jsonl':
-      return `${JSON.stringify(historyJson(series))}\n`
-  }
 }
 
 function nothing(

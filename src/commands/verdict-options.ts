@@ -7,7 +7,7 @@ import {
   type Quantity,
   quantities,
 } from '../verdicts/vocabulary.ts'
-import { type Flags, runFlags } from './cli-options.ts'
+import { collect, type Flags, runFlags } from './cli-options.ts'
 import type { GatedRunOptions } from './gated-run.ts'
 
 /** What decides a verdict, besides the figures. */
@@ -22,7 +22,7 @@ export function judgingOptions(command: Command): Command {
     .option(
       '--tolerance <percent>',
       'how much slower is not worth a word: `5%`, `cpu=3%`, `cpu.efficiency=3%` (repeatable; default: calibration.json)',
-      (value: string, before: readonly string[]) => [...before, value],
+      collect,
       [],
     )
     .option(

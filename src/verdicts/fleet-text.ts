@@ -5,7 +5,7 @@ import { printable } from '../util/printable.ts'
 import { textTable } from '../util/text-table.ts'
 import type { Fleet, FleetDeviation } from './fleet.ts'
 import { metricName } from './measure.ts'
-import { signedPercent, signedRange, toleranceText } from './words.ts'
+import { paragraphs, signedPercent, signedRange, toleranceText } from './words.ts'
 
 const positions = { low: 'slower', high: 'faster', inside: 'alike', undecided: 'not decided' } as const
 
@@ -51,11 +51,7 @@ export function fleetText(fleet: Fleet): string {
     ),
   )
   const notes = fleet.differences.map((line) => printable(`Hosts differ: ${line}.`))
-  const parts = [[fleetHeadline(fleet)], table, notes]
-  return `${parts
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`
+  return paragraphs([[fleetHeadline(fleet)], table, notes])
 }
 
 function row(head: readonly string[], { measure, ratio, tolerance, position }: FleetDeviation): string[] {

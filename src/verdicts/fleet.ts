@@ -1,10 +1,10 @@
 import type { RecordedRun } from '../bench/recorded-run.ts'
 import { medianRatio, spread } from '../bench/statistics.ts'
 import { differenceLines, differencesBetween } from './comparability.ts'
-import { type Measure, metricName, performanceLogs, writeValue } from './measure.ts'
+import { type Measure, measureAt, metricName, performanceLogs, writeValue } from './measure.ts'
 import { type Side, sideOf } from './side.ts'
 import { type Tolerances, toleranceOf } from './tolerance.ts'
-import type { Verdict } from './verdict.ts'
+import { overall, type Verdict } from './verdict.ts'
 import type { Quantity } from './vocabulary.ts'
 
 /**
@@ -63,7 +63,8 @@ export function fleetOf(run: RecordedRun, quantities: readonly Quantity[], toler
   )
   const positions = metrics.flatMap(({ deviations }) => deviations.map(({ position }) => position))
   const known = positions.filter((position) => position !== undefined)
-  const verdict = known.length < positions.length ? undefined : fleetVerdict(known)
+  const verdict =
+    known.length < positions.length ? undefined : overall(known.map((position) => verdictOf[position]))
   return {
     runId: run.runId,
     hosts,
@@ -82,7 +83,6 @@ function metricOf(
   const medians = measures.map((measure) => spread(performanceLogs(measure)).median)
   const fleet = spread(medians).median
   const [first] = measures
-  const isInverted = first !== undefined && first.quantity !== 'efficiency' && first.metric.better === 'lower'
   const deviations = measures.map((measure): FleetDeviation => {
     const ratio = medianRatio(performanceLogs(measure).map((log) => Math.exp(log - fleet)))
     const tolerance = toleranceOf(measure, tolerances, side)
@@ -92,7 +92,7 @@ function metricOf(
   })
   return {
     metric: name,
-    median: first === undefined ? '' : writeValue(first, Math.exp(isInverted ? -fleet : fleet)),
+    median: first === undefined ? '' : writeValue(first, measureAt(first, fleet)),
     deviations: deviations.toSorted(
       (one, other) => Math.abs(Math.log(other.ratio.centre)) - Math.abs(Math.log(one.ratio.centre)),
     ),
@@ -107,9 +107,11 @@ function positionOf({ low, high }: FleetDeviation['ratio'], tolerance: number): 
 }
 
 /** A host that is faster is no reason to refuse it; one that is slower is. */
-function fleetVerdict(positions: readonly Position[]): Verdict {
-  if (positions.includes('low')) return 'regression'
-  return positions.length === 0 || positions.includes('undecided') ? 'inconclusive' : 'pass'
+const verdictOf: Readonly<Record<Position, Verdict>> = {
+  low: 'regression',
+  high: 'pass',
+  inside: 'pass',
+  undecided: 'inconclusive',
 }
 
 function fleetDifferences(side: Side, measures: readonly Measure[]): string[] {

@@ -4,7 +4,7 @@ import { plainData } from '../util/plain-data.ts'
 import { printable } from '../util/printable.ts'
 import { textTable } from '../util/text-table.ts'
 import type { History, HistoryChange, HistoryPoint } from './history.ts'
-import { type Measure, writeValue } from './measure.ts'
+import { type Measure, unitOf, writeValue } from './measure.ts'
 import { signedPercent } from './words.ts'
 
 /** Columns of the drawing between the smallest and the largest value of a series. */
@@ -71,7 +71,7 @@ export function historyJson(series: readonly History[]): Value {
       host,
       subject,
       metric,
-      unit: unitOf(points[0]?.measure),
+      unit: points[0] === undefined ? null : unitOf(points[0].measure),
       points: points.map(({ runId, startedAt, median, low, high, blocks }) => ({
         run: runId,
         started_at: startedAt,
@@ -115,9 +115,4 @@ export function historyCsv(series: readonly History[]): string {
     ]),
   )
   return [head, ...rows].map(csvLine).join('')
-}
-
-/** A share counts as 1, so that programs multiply nothing. */
-function unitOf(measure: Measure | undefined): string {
-  return measure === undefined || measure.quantity === 'efficiency' ? 'share' : measure.metric.unit
 }

@@ -9,8 +9,9 @@ import {
   judgementText,
   measureName,
 } from './judgement-text.ts'
-import { metricName } from './measure.ts'
+import { metricName, unitOf } from './measure.ts'
 import type { JudgementFormat } from './vocabulary.ts'
+import { paragraphs } from './words.ts'
 
 /** `exitCode` goes into the JSON, so that a program needs to read one thing only. */
 export function writeJudgement(judgement: Judgement, format: JudgementFormat, exitCode: number): string {
@@ -18,9 +19,8 @@ export function writeJudgement(judgement: Judgement, format: JudgementFormat, ex
     case 'text':
       return judgementText(judgement)
     case 'json':
-      return `${JSON.stringify(judgementJson(judgement, exitCode), null, 2)}\n`
     case 'jsonl':
-      return `${JSON.stringify(judgementJson(judgement, exitCode))}\n`
+      return `${JSON.stringify(judgementJson(judgement, exitCode), null, format === 'json' ? 2 : 0)}\n`
     case 'markdown':
       return judgementMarkdown(judgement)
     case 'junit':
@@ -44,7 +44,7 @@ function judgementJson(judgement: Judgement, exitCode: number): Value {
       host: now.hypervisor,
       subject: now.subject,
       metric: metricName(now),
-      unit: now.quantity === 'efficiency' ? 'share' : now.metric.unit,
+      unit: unitOf(now),
       before: before.values,
       now: now.values,
       change,
@@ -68,11 +68,7 @@ function judgementMarkdown(judgement: Judgement): string {
     ...judgement.measures.map((measure) => line(judgementRow(measure))),
   ]
   const notes = judgementNotes(judgement).map((note) => `- ${escapeMarkdown(note)}`)
-  const parts = [[escapeMarkdown(judgementHeadline(judgement))], table, notes]
-  return `${parts
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`
+  return paragraphs([[escapeMarkdown(judgementHeadline(judgement))], table, notes])
 }
 
 /** Code spans stay code; anything else of Markdown's is text. */

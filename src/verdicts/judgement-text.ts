@@ -6,7 +6,7 @@ import { differenceLines } from './comparability.ts'
 import { type ComparedMeasure, type Judgement, withoutTolerance } from './judgement.ts'
 import { type Measure, metricName, writeValue } from './measure.ts'
 import type { Change } from './verdict.ts'
-import { signedPercent, signedRange, toleranceText } from './words.ts'
+import { paragraphs, signedPercent, signedRange, toleranceText } from './words.ts'
 
 export const judgementColumns = [
   'measure',
@@ -94,13 +94,9 @@ export function judgementNotes(judgement: Judgement): string[] {
 
 export function judgementText(judgement: Judgement): string {
   const table = textTable([...judgementColumns], judgement.measures.map(judgementRow))
-  const parts = [
+  return paragraphs([
     [judgementHeadline(judgement)],
-    ...(judgement.measures.length === 0 ? [] : [table]),
+    judgement.measures.length === 0 ? [] : table,
     judgementNotes(judgement),
-  ]
-  return `${parts
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`
+  ])
 }

@@ -48,9 +48,23 @@ export function measureKey(measure: Measure): string {
 }
 
 /** Natural logarithms of performance, so that more is better whatever the metric counts. */
-export function performanceLogs({ quantity, metric, values }: Measure): number[] {
-  const sign = quantity !== 'efficiency' && metric.better === 'lower' ? -1 : 1
-  return values.map((value) => sign * Math.log(value))
+export function performanceLogs(measure: Measure): number[] {
+  const sign = signOf(measure)
+  return measure.values.map((value) => sign * Math.log(value))
+}
+
+/** The way back: the measure's value at a logarithm of performance. */
+export function measureAt(measure: Measure, log: number): number {
+  return Math.exp(signOf(measure) * log)
+}
+
+function signOf({ quantity, metric }: Measure): 1 | -1 {
+  return quantity !== 'efficiency' && metric.better === 'lower' ? -1 : 1
+}
+
+/** The unit of `values`. A share counts as 1, so that programs multiply nothing. */
+export function unitOf({ quantity, metric }: Measure): string {
+  return quantity === 'efficiency' ? 'share' : metric.unit
 }
 
 /** A value of the measure for people: `9.8 %`, `4,370 events/s`. */

@@ -1,5 +1,5 @@
 import { FailureError } from '../model/failure.ts'
-import type { Calibration } from './calibration.ts'
+import type { Calibration, HostCalibration } from './calibration.ts'
 import { type Measure, metricName } from './measure.ts'
 import type { Side } from './side.ts'
 import { quantities } from './vocabulary.ts'
@@ -41,21 +41,14 @@ export function toleranceOf(
   const said = given.get(name) ?? given.get(measure.workload.id) ?? given.get('*')
   if (said !== undefined) return said
   const host = calibration?.hosts[measure.hypervisor]
-  if (host === undefined || misfit(measure, side, host) !== undefined) return undefined
+  if (host === undefined || !holds(host, measure, side)) return undefined
   return host.tolerances[name]
 }
 
-/** Why a host's calibration does not hold for what was measured; undefined when it does. */
-export function misfit(
-  { hypervisor }: Pick<Measure, 'hypervisor'>,
-  side: Side,
-  { cpu, duration_s }: Calibration['hosts'][string],
-): string | undefined {
+/** Another CPU has another noise, and so have shorter trials. */
+function holds({ cpu, duration_s }: HostCalibration, { hypervisor }: Measure, side: Side): boolean {
   const benchmark = side.benchmarks.find(({ design }) => design.hypervisor === hypervisor)
-  if (benchmark === undefined) return undefined
+  if (benchmark === undefined) return true
   const now = benchmark.environments.find(({ kind }) => kind === 'native')?.cpu_model
-  if (now !== undefined && now !== cpu) return `it was made on ${cpu}, and the CPU is ${now}`
-  if (benchmark.design.duration_s < duration_s)
-    return `its trials took ${duration_s} s, and these ${benchmark.design.duration_s} s`
-  return undefined
+  return (now === undefined || now === cpu) && benchmark.design.duration_s >= duration_s
 }

@@ -14,6 +14,12 @@ export function signedRange(low: number | undefined, high: number | undefined): 
   return `${signedPercent(low).replace(/ %$/, '')} … ${signedPercent(high)}`
 }
 
+/** Groups of lines with an empty line between them; groups without lines are left out. */
+export function paragraphs(groups: readonly (readonly string[])[]): string {
+  const texts = groups.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'))
+  return `${texts.join('\n\n')}\n`
+}
+
 /** A tolerance as a share of 1: `± 3.2 %`. */
 export function toleranceText(tolerance: number | undefined): string {
   return tolerance === undefined ? '—' : `± ${(tolerance * 100).toFixed(1)} %`
