@@ -13,8 +13,8 @@ export type Exits = <A extends unknown[]>(
 /** Ansible's common options. */
 export function runOptions(command: Command, resumable = false): Command {
   hostOptions(command)
-    .option('-t, --tags <tags>', 'only tasks with these tags', collectWords, [])
-    .option('--skip-tags <tags>', 'all but tasks with these tags', collectWords, [])
+    .option('-t, --tags <tags>', 'only tasks with these tags (repeatable, or by commas)', collectWords)
+    .option('--skip-tags <tags>', 'all but tasks with these tags', collectWords)
     .option('-f, --forks <number>', 'hosts worked on at once', positive, 50)
   if (resumable) {
     command
@@ -28,17 +28,12 @@ export function runOptions(command: Command, resumable = false): Command {
 /** The part of them that says which hosts, with which variables, and how it is shown. */
 export function hostOptions(command: Command): Command {
   return command
-    .option('-i, --inventory <source>', 'inventory file, folder or `host,host,` (repeatable)', collect, [])
+    .option('-i, --inventory <source>', 'inventory file, folder or `host,host,` (repeatable)', collect)
     .option('-l, --limit <pattern>', 'only these hosts')
-    .option(
-      '-e, --extra-vars <vars>',
-      'variables: `name=value`, JSON, YAML or @file (repeatable)',
-      collect,
-      [],
-    )
+    .option('-e, --extra-vars <vars>', 'variables: `name=value`, JSON, YAML or @file (repeatable)', collect)
     .option('-C, --check', 'change nothing, say what would change')
     .option('-D, --diff', 'show what changes in files')
-    .option('-v, --verbose', 'more output (repeatable)', (_value: string, before: number) => before + 1, 0)
+    .option('-v, --verbose', 'more output (repeatable)', counted)
     .addOption(formatOption())
 }
 
@@ -77,11 +72,17 @@ export function runFlags(flags: Flags): RunOptions {
   }
 }
 
-export function collect(value: string, before: readonly string[]): string[] {
+/** Of a flag that is repeatable. */
+export function counted(_value: string, before = 0): number {
+  return before + 1
+}
+
+/** Of an option that is repeatable. Commander's default would stand in the help as `[]`. */
+export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value]
 }
 
-function collectWords(value: string, before: readonly string[]): string[] {
+function collectWords(value: string, before: readonly string[] = []): string[] {
   return [
     ...before,
     ...value

@@ -12,6 +12,15 @@ import { sandboxCommands } from './sandbox/cli.ts'
 import { verdictCommands } from './verdict-cli.ts'
 import { gatedFlags, gateOption } from './verdict-options.ts'
 
+/** Headings of `hvlab --help`. */
+const groups = {
+  lab: 'A lab:',
+  guests: 'Its guests:',
+  results: 'Its results:',
+  hosts: 'Hosts:',
+  more: 'More (each with commands of its own):',
+}
+
 /** Parses the command line and runs one command, loaded only then. Returns the exit code. */
 export async function runCli(argv: readonly string[], env: CommandEnvironment): Promise<number> {
   let exitCode: number = ExitCode.ok
@@ -33,6 +42,7 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
       exitCode = await action(...args)
     }
 
+  program.commandsGroup(groups.lab)
   gateOption(
     runOptions(
       command('up [pipeline]', 'run a pipeline of this lab, or of the package, by name (default: lab)'),
@@ -62,7 +72,9 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
       (await import('./validate.ts')).validateCommand(files, runFlags(flags), env),
     ),
   )
+  program.commandsGroup(groups.guests)
   guestCommands(program, exits, env)
+  program.commandsGroup(groups.lab)
   runOptions(command('down', 'remove what hvlab made on the hosts of the inventory, and nothing else'))
     .option('--images', 'the image store too')
     .option('--lab <name>', "only this lab's guests and networks (default: all of hvlab's)")
@@ -78,6 +90,7 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
         ),
       ),
     )
+  program.commandsGroup(groups.results)
   command('report [run]', "write a run's reports again and show the result (default: the newest run)")
     .addOption(formatOption())
     .addOption(languageOption())
@@ -87,6 +100,7 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
       ),
     )
   verdictCommands(program, exits, env)
+  program.commandsGroup(groups.hosts)
   runOptions(command('doctor', 'what the hosts can do, and what to do about what is missing')).action(
     exits(async (flags: Flags) => (await import('./doctor.ts')).doctorCommand(runFlags(flags), env)),
   )
@@ -125,6 +139,7 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
         ),
       ),
     )
+  program.commandsGroup(groups.results)
   runOptions(
     command('replay [run]', "show a run's journal again, in any format (default: the newest run)"),
   ).action(
@@ -132,9 +147,11 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
       (await import('./replay.ts')).replayCommand(run, runFlags(flags), env),
     ),
   )
+  program.commandsGroup(groups.more)
   imageCommands(program, exits, env)
   sandboxCommands(program, exits, env)
   roleCommands(program, exits, env)
+  program.commandsGroup(groups.lab)
   command('init <folder>', 'write a small commented lab into a new folder').action(
     exits(async (folder: string) => (await import('./init.ts')).initCommand(folder, env)),
   )

@@ -23,13 +23,11 @@ export function judgingOptions(command: Command): Command {
       '--tolerance <percent>',
       'how much slower is not worth a word: `5%`, `cpu=3%`, `cpu.efficiency=3%` (repeatable; default: calibration.json)',
       collect,
-      [],
     )
     .option(
       '--accept <properties>',
       `compare in spite of another ${essentials.join(', ')} (by commas)`,
       essentialWords,
-      [],
     )
 }
 
@@ -62,14 +60,14 @@ export function verdictFlags(flags: Flags): VerdictOptions & {
   readonly format: JudgementFormat
 } {
   return {
-    tolerance: flags['tolerance'] as string[],
-    accept: flags['accept'] as Essential[],
+    tolerance: (flags['tolerance'] as string[] | undefined) ?? [],
+    accept: (flags['accept'] as Essential[] | undefined) ?? [],
     of: flags['of'] as Quantity[],
     format: flags['format'] as JudgementFormat,
   }
 }
 
-function essentialWords(value: string, before: readonly Essential[]): Essential[] {
+function essentialWords(value: string, before: readonly Essential[] = []): Essential[] {
   return [...before, ...words(value, essentials)]
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { collect, type Exits, type Flags, formatOption, positive, runFlags } from '../cli-options.ts'
+import { collect, counted, type Exits, type Flags, formatOption, positive, runFlags } from '../cli-options.ts'
 import type { CommandEnvironment } from '../environment.ts'
 
 /** `hvlab role …`: what concerns one role by itself. */
@@ -13,14 +13,9 @@ export function roleCommands(program: Command, exits: Exits, env: CommandEnviron
     .exitOverride()
     .option('--hosts <number>', 'how many hosts', positive, 1)
     .option('--keep', 'leave the hosts there, to look at')
-    .option(
-      '-e, --extra-vars <vars>',
-      'variables: `name=value`, JSON, YAML or @file (repeatable)',
-      collect,
-      [],
-    )
+    .option('-e, --extra-vars <vars>', 'variables: `name=value`, JSON, YAML or @file (repeatable)', collect)
     .option('-D, --diff', 'show what changes in files')
-    .option('-v, --verbose', 'more output (repeatable)', (_value: string, before: number) => before + 1, 0)
+    .option('-v, --verbose', 'more output (repeatable)', counted)
     .addOption(formatOption())
     .action(
       exits(async (name: string, flags: Flags) =>

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Exits, type Flags, formatOption, positive, runFlags } from '../cli-options.ts'
+import { counted, type Exits, type Flags, formatOption, positive, runFlags } from '../cli-options.ts'
 import type { CommandEnvironment } from '../environment.ts'
 
 /** `hvlab sandbox …`: throw-away hosts on this machine. */
@@ -17,7 +17,7 @@ export function sandboxCommands(program: Command, exits: Exits, env: CommandEnvi
     .option('--hosts <number>', 'how many: node1, node2 …', positive, 1)
     .option('--name <name>', 'name of the sandbox; several can be there at once', 'sandbox')
     .option('-C, --check', 'change nothing, say what would change')
-    .option('-v, --verbose', 'more output (repeatable)', (_value: string, before: number) => before + 1, 0)
+    .option('-v, --verbose', 'more output (repeatable)', counted)
     .action(
       exits(async (flags: Flags) =>
         (await import('./up.ts')).sandboxUpCommand(
