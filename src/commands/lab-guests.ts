@@ -19,6 +19,12 @@ const guestSchema = z.object({
   accelerator: z.object({ type: z.enum(['kvm', 'tcg']), reason: z.string() }),
   lab: z.string(),
   created: z.string(),
+  /** Ports of the hypervisor that lead to it. */
+  ports: z
+    .array(z.object({ address: z.string(), host: z.number(), guest: z.number(), alive: z.boolean() }))
+    .default([]),
+  /** In what it is no longer what was declared, as sentences. */
+  drift: z.array(z.string()).default([]),
   user: z.string(),
   host_key: z.string(),
   key_file: z.string(),

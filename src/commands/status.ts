@@ -29,12 +29,27 @@ export async function statusCommand(options: RunOptions, env: CommandEnvironment
 /** What other programs may rely on. */
 function publicData(guest: LabGuest) {
   const { hypervisor, name, host, domain, state, address, user, image, accelerator, lab, created } = guest
-  return { hypervisor, name, host, domain, state, address, user, image, accelerator, lab, created }
+  const { ports, drift } = guest
+  return {
+    hypervisor,
+    name,
+    host,
+    domain,
+    state,
+    address,
+    user,
+    image,
+    accelerator,
+    lab,
+    created,
+    ports,
+    drift,
+  }
 }
 
 /** What hosts sent cannot act on the terminal. */
 export function statusTable(guests: readonly LabGuest[], now: Date): string {
-  const head = ['HOST', 'GUEST', 'STATE', 'ADDRESS', 'IMAGE', 'ACCELERATOR', 'AGE']
+  const head = ['HOST', 'GUEST', 'STATE', 'ADDRESS', 'IMAGE', 'ACCELERATOR', 'AGE', 'DRIFT']
   const rows = guests.map((guest) =>
     [
       guest.hypervisor,
@@ -44,9 +59,11 @@ export function statusTable(guests: readonly LabGuest[], now: Date): string {
       guest.image,
       guest.accelerator.type === 'kvm' ? 'KVM' : 'TCG (emulated)',
       age(guest.created, now),
+      guest.drift.length === 0 ? 'none' : String(guest.drift.length),
     ].map(printable),
   )
-  return `${textTable(head, rows, 'words').join('\n')}\n`
+  const drifts = guests.flatMap(({ host, drift }) => drift.map((each) => printable(`${host}: ${each}`)))
+  return [...textTable(head, rows, 'words'), ...(drifts.length > 0 ? ['', ...drifts] : []), ''].join('\n')
 }
 
 /** The largest unit that fits: `42 s`, `7 min`, `3 h`, `12 d`. */

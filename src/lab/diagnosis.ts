@@ -12,10 +12,22 @@ export interface Evidence {
   readonly notReady: NotReady
   /** The serial log, or its end. Untrusted. */
   readonly serialLog: string
-  /** The address that DHCP leased to the guest's MAC; undefined when none. */
-  readonly lease?: string
+  readonly dhcp: DhcpEvidence
+  /** As QEMU sees the guest agent; undefined when the guest has no channel for one. */
+  readonly agent?: 'connected' | 'disconnected'
   /** End of libvirt's log of the QEMU process. */
   readonly qemuLog: string
+}
+
+/** What the DHCP server of the guest's main network knows. */
+export interface DhcpEvidence {
+  readonly network: string
+  /** `none`: a bridge, where hvlab gives no addresses out. */
+  readonly server: 'running' | 'dead' | 'none'
+  /** The address that was leased to the guest's MAC; undefined when none. */
+  readonly lease?: string
+  /** MAC of another machine that has the guest's address. */
+  readonly taken?: string
 }
 
 /** Why the guest is probably not reachable, with the end of its serial log as evidence. */
@@ -82,34 +94,61 @@ const causes: readonly Cause[] = [
     hint: () => 'Set accelerator: tcg, or run `hvlab doctor` for what KVM lacks here.',
   },
   {
+    applies: ({ dhcp }) => dhcp.server === 'dead',
+    what: ({ dhcp }) => `the DHCP server of network ${dhcp.network} does not run`,
+    hint: ({ dhcp }) =>
+      `Start the network again: virsh net-destroy ${dhcp.network}; virsh net-start ${dhcp.network}. Guests on it must then be restarted.`,
+  },
+  {
+    applies: ({ dhcp }) => dhcp.taken !== undefined,
+    what: ({ address, dhcp }) => `DHCP gave its address ${address} to another machine (${dhcp.taken ?? ''})`,
+    hint: () =>
+      'Two guests with one machine-id, or an old lease: empty /etc/machine-id in the image and make the guest again.',
+  },
+  {
     applies: ({ notReady }) => notReady.kind === 'too-slow' && notReady.attempt.kind === 'closed',
     what: () => 'its boot is still under way',
     hint: () =>
       'Give it longer (deadline, in seconds), or the host less to do; a second run goes on waiting.',
   },
+  printed(
+    /DataSourceNone|Used fallback datasource/,
+    'cloud-init found no seed, so there are no users and keys',
+    'The image must look for NoCloud (datasource_list), and read virtio disks in its first stage.',
+  ),
   {
     applies: ({ notReady }) => notReady.attempt.kind === 'refused',
     what: ({ notReady }) => `sshd answers but the login fails (${attemptWhy(notReady)})`,
     hint: () => 'cloud-init did not apply the seed: the image must look for NoCloud (datasource_list).',
   },
   {
-    applies: ({ lease }) => lease === undefined,
-    what: () => 'it asked for no address by DHCP',
+    applies: ({ dhcp }) => dhcp.server === 'none',
+    what: ({ address, dhcp, notReady }) =>
+      `nothing answers at ${address}, which it should set itself on the bridge of network ${dhcp.network} (${attemptWhy(notReady)})`,
+    hint: () =>
+      'Address, gateway and the bridge’s own network must fit together; a firewall may filter bridged traffic (sysctl net.bridge.bridge-nf-call-iptables).',
+  },
+  {
+    applies: ({ dhcp }) => dhcp.lease === undefined,
+    what: ({ agent }) =>
+      agent === 'connected'
+        ? 'it has booted (its guest agent answers) but asked for no address by DHCP'
+        : 'it asked for no address by DHCP',
     hint: () =>
       'The image must run DHCP on its first interface (virtio driver, networkd or netplan); or the boot is still under way.',
   },
   {
-    applies: ({ lease, address }) => lease !== address,
-    what: ({ lease, address }) => `DHCP gave it ${lease ?? 'nothing'} instead of the reserved ${address}`,
-    hint: () =>
-      'Two guests with one machine-id, or an old lease: empty /etc/machine-id in the image and make the guest again.',
+    applies: ({ dhcp, address }) => dhcp.lease !== address,
+    what: ({ dhcp, address }) => `DHCP gave it ${dhcp.lease ?? 'nothing'} instead of the reserved ${address}`,
+    hint: () => 'An old lease wins until it ends: `hvlab down` and `hvlab up`, which make the network anew.',
   },
 ]
 
 /** What is left when nothing else applies. */
 const portClosed: Cause = {
   applies: () => true,
-  what: ({ notReady }) => `it has an address but port 22 is closed (${attemptWhy(notReady)})`,
+  what: ({ agent, notReady }) =>
+    `it has an address${agent === 'connected' ? ' and has booted (its guest agent answers)' : ''} but port 22 is closed (${attemptWhy(notReady)})`,
   hint: () => 'sshd did not start, or a firewall on the hypervisor drops the bridge’s traffic.',
 }
 
@@ -118,14 +157,23 @@ function attemptWhy(notReady: NotReady): string {
 }
 
 function details(evidence: Evidence): string {
-  const { notReady, lease, qemuLog, serialLog } = evidence
+  const { notReady, qemuLog, serialLog } = evidence
   const serial = serialTail(serialLog)
   const qemu = notReady.kind === 'stopped' ? serialTail(qemuLog, 10) : []
   return [
-    `domain: ${notReady.observation.state ?? 'gone'}; DHCP lease: ${lease ?? 'none'}; last attempt: ${attemptWhy(notReady)}`,
+    `domain: ${notReady.observation.state ?? 'gone'}`,
+    `DHCP: ${dhcpWords(evidence)}`,
+    `guest agent: ${{ connected: 'answers', disconnected: 'does not answer', none: 'it has no channel for one' }[evidence.agent ?? 'none']}`,
+    `last attempt: ${attemptWhy(notReady)}`,
     ...(qemu.length > 0 ? ['last lines of QEMU:', ...qemu] : []),
     ...(serial.length > 0
       ? [`last ${serial.length} lines of the serial log:`, ...serial]
       : ['the serial log is empty']),
   ].join('\n')
+}
+
+function dhcpWords({ dhcp, address }: Evidence): string {
+  if (dhcp.server === 'none') return `none on network ${dhcp.network}; ${address} is the guest’s own setting`
+  const server = `server of network ${dhcp.network} ${dhcp.server === 'running' ? 'runs' : 'does not run'}`
+  return `${server}; reserved ${address}, leased ${dhcp.lease ?? 'nothing'}${dhcp.taken === undefined ? '' : `; ${dhcp.taken} has it`}`
 }

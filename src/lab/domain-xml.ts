@@ -1,18 +1,20 @@
+import { devicesXml } from './domain-devices.ts'
 import type { GuestFiles } from './guest-files.ts'
-import { domainName, guestMac, guestUuid } from './identity.ts'
+import { type Hardware, memoryLimit, vcpuLimit } from './hardware.ts'
+import { domainName, guestUuid } from './identity.ts'
 import { type GuestMetadata, guestMetadataXml } from './metadata.ts'
 import { buildXml, type XmlElement } from './xml.ts'
 
 export interface DomainSpec {
   readonly metadata: GuestMetadata
-  readonly vcpus: number
-  readonly memoryMb: number
+  readonly hardware: Hardware
   /** `host-passthrough`, or a model that the accelerator can give. */
   readonly cpu: string
   readonly arch: 'x86_64'
+  /** For firmware `direct`. */
   readonly boot: DirectBoot
   readonly files: GuestFiles
-  /** Backing file of the overlay. */
+  /** Backing file of an overlay. */
   readonly base: string
 }
 
@@ -24,11 +26,13 @@ export interface DirectBoot {
 }
 
 /**
- * libvirt's XML for a guest: virtio everywhere, no graphics, no USB, no balloon; whatever a benchmark need not boot
- * is not there. Source: libvirt.org/formatdomain.html.
+ * libvirt's XML for a guest: virtio everywhere, no graphics, no USB, and nothing that was not asked for; whatever a
+ * benchmark need not boot is not there. Source: libvirt.org/formatdomain.html.
  */
 export function domainXml(spec: DomainSpec): string {
-  const { lab, guest, network, accelerator } = spec.metadata
+  const { hardware } = spec
+  const { lab, guest, accelerator } = spec.metadata
+  const limits = { memory: memoryLimit(hardware), vcpus: vcpuLimit(hardware) }
   return buildXml({
     domain: {
       '@type': accelerator === 'kvm' ? 'kvm' : 'qemu',
@@ -36,73 +40,79 @@ export function domainXml(spec: DomainSpec): string {
       uuid: guestUuid(lab, guest),
       title: `guest ${guest} of the hvlab lab ${lab}`,
       metadata: guestMetadataXml(spec.metadata),
-      memory: { '@unit': 'MiB', '#text': String(spec.memoryMb) },
-      vcpu: { '@placement': 'static', '#text': String(spec.vcpus) },
-      os: {
-        type: { '@arch': spec.arch, '@machine': 'q35', '#text': 'hvm' },
-        kernel: spec.boot.kernel,
-        ...(spec.boot.initrd === undefined ? {} : { initrd: spec.boot.initrd }),
-        cmdline: spec.boot.cmdline,
+      memory: { '@unit': 'MiB', '#text': String(limits.memory) },
+      ...(limits.memory === hardware.memoryMb
+        ? {}
+        : { currentMemory: { '@unit': 'MiB', '#text': String(hardware.memoryMb) } }),
+      ...memoryBackingXml(hardware),
+      vcpu: {
+        '@placement': 'static',
+        ...(limits.vcpus === hardware.vcpus ? {} : { '@current': String(hardware.vcpus) }),
+        '#text': String(limits.vcpus),
       },
+      ...placementXml(hardware),
+      os: osXml(spec),
       features: { acpi: {}, apic: {} },
-      cpu: cpuXml(spec.cpu),
+      cpu: cpuXml(spec.cpu, hardware),
       clock: { '@offset': 'utc' },
       on_poweroff: 'destroy',
       on_reboot: 'restart',
       on_crash: 'destroy',
-      devices: devicesXml(spec, network, guestMac(lab, guest)),
+      devices: devicesXml(spec),
     },
   })
 }
 
-function cpuXml(cpu: string): XmlElement {
-  if (cpu === 'host-passthrough' || cpu === 'host-model') return { '@mode': cpu, '@check': 'none' }
-  const model = { '@fallback': 'forbid', '#text': cpu }
-  return { '@mode': 'custom', '@match': 'exact', '@check': 'none', model }
+function osXml({ arch, hardware, boot }: DomainSpec): XmlElement {
+  const type = { '@arch': arch, '@machine': 'q35', '#text': 'hvm' }
+  switch (hardware.firmware) {
+    case 'direct': {
+      const { kernel, initrd, cmdline } = boot
+      return { type, kernel, ...(initrd === undefined ? {} : { initrd }), cmdline }
+    }
+    case 'bios':
+      return { type, boot: { '@dev': 'hd' } }
+    case 'uefi':
+      // libvirt finds the firmware by the descriptions that its package brings. Without Secure Boot: a lab's kernels are not signed.
+      return {
+        '@firmware': 'efi',
+        type,
+        firmware: { feature: { '@enabled': 'no', '@name': 'secure-boot' } },
+        boot: { '@dev': 'hd' },
+      }
+  }
 }
 
-function devicesXml(spec: DomainSpec, network: string, mac: string): XmlElement {
+function cpuXml(cpu: string, { topology }: Hardware): XmlElement {
+  const shape = topology && {
+    topology: {
+      '@sockets': String(topology.sockets),
+      '@cores': String(topology.cores),
+      '@threads': String(topology.threads),
+    },
+  }
+  if (cpu === 'host-passthrough' || cpu === 'host-model') return { '@mode': cpu, '@check': 'none', ...shape }
+  const model = { '@fallback': 'forbid', '#text': cpu }
+  return { '@mode': 'custom', '@match': 'exact', '@check': 'none', model, ...shape }
+}
+
+function memoryBackingXml({ hugepages }: Hardware): XmlElement {
+  if (hugepages === undefined) return {}
+  const page = hugepages === '2M' ? { '@size': '2', '@unit': 'M' } : { '@size': '1', '@unit': 'G' }
+  return { memoryBacking: { hugepages: { page } } }
+}
+
+/** On which of the host's CPUs and NUMA nodes it runs. */
+function placementXml({ pinning, numa }: Hardware): XmlElement {
   return {
-    disk: [
-      {
-        // type='file', never 'volume': AppArmor's helper cannot resolve volumes and QEMU is then refused its disk.
-        '@type': 'file',
-        '@device': 'disk',
-        driver: { '@name': 'qemu', '@type': 'qcow2', '@discard': 'unmap' },
-        source: { '@file': spec.files.disk },
-        backingStore: {
-          '@type': 'file',
-          format: { '@type': 'qcow2' },
-          source: { '@file': spec.base },
-          backingStore: {},
-        },
-        target: { '@dev': 'vda', '@bus': 'virtio' },
-      },
-      {
-        // A disk, not a CD: Debian's cloud kernel has no SATA driver and would never see one.
-        '@type': 'file',
-        '@device': 'disk',
-        driver: { '@name': 'qemu', '@type': 'raw' },
-        source: { '@file': spec.files.seed },
-        target: { '@dev': 'vdb', '@bus': 'virtio' },
-        readonly: {},
-      },
-    ],
-    controller: { '@type': 'usb', '@model': 'none' },
-    interface: {
-      '@type': 'network',
-      mac: { '@address': mac },
-      source: { '@network': network },
-      model: { '@type': 'virtio' },
-    },
-    serial: {
-      '@type': 'pty',
-      log: { '@file': spec.files.serialLog, '@append': 'on' },
-      target: { '@port': '0' },
-    },
-    console: { '@type': 'pty', target: { '@type': 'serial', '@port': '0' } },
-    video: { model: { '@type': 'none' } },
-    memballoon: { '@model': 'none' },
-    rng: { '@model': 'virtio', backend: { '@model': 'random', '#text': '/dev/urandom' } },
+    ...(pinning === undefined
+      ? {}
+      : {
+          cputune: {
+            vcpupin: pinning.vcpus.map((cpuset, vcpu) => ({ '@vcpu': String(vcpu), '@cpuset': cpuset })),
+            ...(pinning.emulator === undefined ? {} : { emulatorpin: { '@cpuset': pinning.emulator } }),
+          },
+        }),
+    ...(numa === undefined ? {} : { numatune: { memory: { '@mode': numa.mode, '@nodeset': numa.nodes } } }),
   }
 }

@@ -1,11 +1,14 @@
+import type { ExtraDisk, MainDisk } from './hardware.ts'
+
 /** Where a guest's files lie on its hypervisor. The endings are ones that libvirt's AppArmor helper may read. */
 export interface GuestFiles {
   readonly folder: string
-  readonly disk: string
   readonly seed: string
   readonly serialLog: string
   /** Holds the id of the domain's start in which a login worked; see `start-guests.ts`. */
   readonly ready: string
+  mainDisk(disk: Pick<MainDisk, 'mode'>): string
+  extraDisk(disk: Pick<ExtraDisk, 'name' | 'format'>): string
 }
 
 /** Everything below is hvlab's own; `down` removes it. */
@@ -17,9 +20,10 @@ export function guestFiles(domain: string): GuestFiles {
   const folder = `${guestsFolder}/${domain}`
   return {
     folder,
-    disk: `${folder}/disk.qcow2`,
     seed: `${folder}/seed.iso`,
     serialLog: `${folder}/serial.log`,
     ready: `${folder}/ready`,
+    mainDisk: ({ mode }) => `${folder}/disk.${mode === 'raw' ? 'img' : 'qcow2'}`,
+    extraDisk: ({ name, format }) => `${folder}/disk-${name}.${format === 'raw' ? 'img' : 'qcow2'}`,
   }
 }

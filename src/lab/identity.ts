@@ -23,6 +23,14 @@ export function guestMac(lab: string, guest: string): string {
   return macOf(`guest/${lab}/${guest}`)
 }
 
+/**
+ * The MAC of a guest's interface on a network. The one on its main network is the guest's own; the others follow from
+ * the network's name, so that taking one away does not change the rest.
+ */
+export function interfaceMac(lab: string, guest: string, network: string, main: string): string {
+  return network === main ? guestMac(lab, guest) : macOf(`guest/${lab}/${guest}/${network}`)
+}
+
 export function bridgeMac(lab: string, network: string): string {
   return macOf(`bridge/${lab}/${network}`)
 }

@@ -5,13 +5,14 @@ import { count, lines } from '../facts/text.ts'
 import { FailureError } from '../model/failure.ts'
 import type { HostAccess, ModuleContext } from '../modules/module.ts'
 import { err, ok, type Result } from '../util/result.ts'
-import { sh } from '../util/sh.ts'
-import { type DomainState, parseDomainState } from './domain-state.ts'
+import { script, sh } from '../util/sh.ts'
+import { type DomainState, inactiveMark, parseDomainState } from './domain-state.ts'
 import { guestsFolder } from './guest-files.ts'
 import { parseAddress, parseSubnet } from './ipv4.ts'
 import { isLibvirtAbsent, libvirtFailure } from './libvirt-failure.ts'
 import type { Route, UsedSubnets } from './network-plan.ts'
 import { type NetworkState, parseNetworkState } from './network-xml.ts'
+import { type KnownForward, listForwards, readForwards } from './port-forward.ts'
 import { virsh } from './virsh.ts'
 
 /** Everything that libvirt on one host says and hvlab needs: networks, domains, and hvlab's own folders. */
@@ -21,8 +22,12 @@ export interface LibvirtState {
   readonly cpus: number
   /** Network interfaces by name. */
   readonly interfaces: readonly string[]
+  /** Those of them that are bridges. */
+  readonly bridges: readonly string[]
   /** Names of the folders of guests: without a domain of that name it is a left-over of an interrupted run. */
   readonly folders: readonly string[]
+  /** Ports of this host that lead to guests. */
+  readonly forwards: readonly KnownForward[]
   /** Domain name to the start id in which a login worked. */
   readonly ready: ReadonlyMap<string, string>
 }
@@ -38,7 +43,9 @@ export const libvirtState = defineFact<[], Result<LibvirtState, string>>({
       libvirt: sh`{ ${readEverything} ; } 2>&1; echo "exit $?"`,
       cpus: sh`getconf _NPROCESSORS_ONLN`,
       interfaces: sh`ls /sys/class/net`,
+      bridges: sh`for b in /sys/class/net/*/bridge; do [ ! -e "$b" ] || { b=\${b%/bridge}; echo "\${b##*/}"; }; done`,
       folders: sh`ls ${guestsFolder}`,
+      forwards: listForwards,
       ready: sh`cd ${guestsFolder} && for f in */ready; do [ -e "$f" ] && printf '%s %s\n' "$(cat "$f")" "$f"; done`,
     }),
   parse({ stdout }) {
@@ -57,7 +64,9 @@ export const libvirtState = defineFact<[], Result<LibvirtState, string>>({
       domains: of('domain').flatMap((text) => parseDomainState(text) ?? []),
       cpus: count(section('cpus')) ?? 1,
       interfaces: lines(section('interfaces')),
+      bridges: lines(section('bridges')),
       folders: lines(section('folders')),
+      forwards: readForwards(section('forwards')),
       ready: new Map(lines(section('ready')).map(readyEntry)),
     })
   },
@@ -69,7 +78,7 @@ for id in $ids; do
   case $kind$id in
     *,) kind=domain ;;
     network*) batch="$batch; echo '<<network $id>>'; net-info $id; net-dumpxml $id; net-dhcp-leases $id" ;;
-    domain*) batch="$batch; echo '<<domain $id>>'; domstate --reason $id; dumpxml $id" ;;
+    domain*) batch="$batch; echo '<<domain $id>>'; domstate --reason $id; dumpxml $id; echo '${script(inactiveMark)}'; dumpxml --inactive $id" ;;
   esac
 done
 [ -z "$batch" ] || ${virsh} "\${batch#; }" 2>/dev/null || :
@@ -100,7 +109,16 @@ export async function readLibvirtOrNone(context: ModuleContext): Promise<Libvirt
     'info',
     `libvirt does not run on ${context.host} yet; shown is what a host without guests gets.`,
   )
-  return { networks: [], domains: [], cpus: 1, interfaces: [], folders: [], ready: new Map() }
+  return {
+    networks: [],
+    domains: [],
+    cpus: 1,
+    interfaces: [],
+    bridges: [],
+    folders: [],
+    forwards: [],
+    ready: new Map(),
+  }
 }
 
 /** Which subnets the host uses: its routes, and the networks that libvirt runs or will run. */

@@ -1,5 +1,5 @@
 import { parseAddress } from './ipv4.ts'
-import { attribute, child, textOf, type XmlElement } from './xml.ts'
+import { attribute, buildXml, child, textOf, type XmlElement } from './xml.ts'
 
 /** Whoever has an element of this namespace in its metadata was made by hvlab; everything else is never touched. */
 const namespace = 'urn:hvlab:1'
@@ -49,6 +49,15 @@ export function guestMetadataXml(data: GuestMetadata): XmlElement {
       [`${prefix}:config`]: data.config,
     },
   }
+}
+
+/** The same for `virsh metadata --set`, which brings the namespace itself. */
+export function liveMetadataXml(data: GuestMetadata): string {
+  const own = guestMetadataXml(data)[`${prefix}:guest`] as XmlElement
+  const bare = Object.entries(own)
+    .filter(([name]) => !name.startsWith('@xmlns:'))
+    .map(([name, value]) => [name.replace(`${prefix}:`, ''), value])
+  return buildXml({ guest: Object.fromEntries(bare) })
 }
 
 /** Content of a network's `<metadata>`. */

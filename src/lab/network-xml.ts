@@ -3,27 +3,28 @@ import { formatAddress, netmask, parseAddress, prefixOf, type Subnet, subnetOf }
 import { type NetworkMetadata, networkMetadataXml, readNetworkMetadata } from './metadata.ts'
 import { attribute, buildXml, child, children, parseXml, textOf } from './xml.ts'
 
-export interface NetworkSpec {
+export type NetworkSpec = {
   readonly name: string
-  readonly mode: 'nat' | 'isolated'
-  readonly subnet: Subnet
-  readonly bridge: string
   readonly metadata: NetworkMetadata
-}
+  /** The bridge on the host: made by libvirt, or for mode `bridge` there already. */
+  readonly bridge: string
+} & ({ readonly mode: 'nat' | 'isolated' | 'routed'; readonly subnet: Subnet } | { readonly mode: 'bridge' })
 
 /** libvirt's XML for a network of guests. Source: libvirt.org/formatnetwork.html. */
 export function networkXml(spec: NetworkSpec): string {
+  const { name, metadata, bridge } = spec
+  const own = { name, uuid: networkUuid(metadata.lab, name), metadata: networkMetadataXml(metadata) }
+  if (spec.mode === 'bridge')
+    return buildXml({ network: { ...own, forward: { '@mode': 'bridge' }, bridge: { '@name': bridge } } })
   const ranges = addressRanges(spec.subnet)
   const range = { '@start': formatAddress(ranges.dynamicFrom), '@end': formatAddress(ranges.dynamicTo) }
   return buildXml({
     network: {
-      name: spec.name,
-      uuid: networkUuid(spec.metadata.lab, spec.name),
-      metadata: networkMetadataXml(spec.metadata),
-      ...(spec.mode === 'nat' ? { forward: { '@mode': 'nat' } } : {}),
+      ...own,
+      ...(spec.mode === 'isolated' ? {} : { forward: { '@mode': spec.mode === 'nat' ? 'nat' : 'route' } }),
       // No forwarding delay: a guest's first DHCP request must not be lost.
-      bridge: { '@name': spec.bridge, '@stp': 'off', '@delay': '0' },
-      mac: { '@address': bridgeMac(spec.metadata.lab, spec.name) },
+      bridge: { '@name': bridge, '@stp': 'off', '@delay': '0' },
+      mac: { '@address': bridgeMac(metadata.lab, name) },
       ip: {
         '@address': formatAddress(ranges.gateway),
         '@netmask': netmask(spec.subnet),

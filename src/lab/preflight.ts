@@ -44,8 +44,13 @@ export interface Need {
     readonly name: string
     readonly vcpus: number
     readonly memoryMb: number
+    /** All its disks together. */
     readonly diskGb: number
+    /** Its main disk does not share the image's blocks. */
+    readonly copiesImage?: boolean
   }[]
+  /** What does not fit is meant: it becomes a warning. */
+  readonly overcommit?: boolean
   /** Room for the image, its making or its copying, MB; 0 when the store has it. */
   readonly imageMb: number
 }

@@ -1,27 +1,31 @@
 import type { Command } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
 import { sh } from '../util/sh.ts'
-import type { DomainState } from './domain-state.ts'
+import { type DomainState, uses } from './domain-state.ts'
 import { guestFiles, guestsFolder, stateFolder } from './guest-files.ts'
 import type { LibvirtState } from './libvirt-state.ts'
 import { type NetworkState, reservationXml } from './network-xml.ts'
+import { closePorts } from './port-forward.ts'
 import { virsh } from './virsh.ts'
 
 /**
  * Removes a guest of ours whole: domain, disk, seed, log, saved state, reservation. By UUID, so that a domain that
  * took the name meanwhile is safe. May be repeated after an interruption at any point.
  */
-export function removeGuest(domain: DomainState, networks: readonly NetworkState[]): Command {
-  const stop = domain.running
-    ? sh`${virsh} destroy ${domain.uuid} >/dev/null || [ "$(${virsh} domstate ${domain.uuid})" = 'shut off' ] || exit 1`
-    : sh`:`
+export function removeGuest(
+  domain: DomainState,
+  { networks, forwards }: Pick<LibvirtState, 'networks' | 'forwards'>,
+): Command {
+  // Whatever it did when it was looked at: a command of a run that was killed may have started it since.
+  const stop = sh`${virsh} destroy ${domain.uuid} >/dev/null 2>&1 || case $(${virsh} domstate ${domain.uuid} 2>/dev/null) in 'shut off' | '') ;; *) ${virsh} destroy ${domain.uuid} >/dev/null || exit 1 ;; esac`
   const free = reservationsOf(domain, networks).map(
     ({ network, xml }) =>
       sh`${virsh} net-update ${network.name} delete ip-dhcp-host ${xml} ${network.active ? ['--live', '--config'] : ['--config']} >/dev/null || exit 1`,
   )
   return sh`(
+${closePorts(domain.name, forwards)}
 ${stop}
-${virsh} undefine --managed-save --snapshots-metadata --nvram ${domain.uuid} >/dev/null || exit 1
+${virsh} undefine --managed-save --snapshots-metadata --nvram ${domain.uuid} >/dev/null || ! ${virsh} domstate ${domain.uuid} >/dev/null 2>&1 || exit 1
 ${lines(free)}
 ${removeFiles(domain.name)}
 )`
@@ -40,10 +44,10 @@ rmdir --ignore-fail-on-non-empty ${guestsFolder} ${stateFolder} 2>/dev/null || :
 
 /** libvirt removes dnsmasq's files and leases with the network. */
 export function removeNetwork(network: NetworkState): Command {
-  const stop = network.active ? sh`${virsh} net-destroy ${network.uuid} >/dev/null || exit 1` : sh`:`
+  const stop = sh`${virsh} net-destroy ${network.uuid} >/dev/null 2>&1 || case $(${virsh} net-list --uuid) in *${network.uuid}*) ${virsh} net-destroy ${network.uuid} >/dev/null || exit 1 ;; esac`
   return sh`(
 ${stop}
-${virsh} net-undefine ${network.uuid} >/dev/null || exit 1
+${virsh} net-undefine ${network.uuid} >/dev/null || ! ${virsh} net-info ${network.uuid} >/dev/null 2>&1 || exit 1
 )`
 }
 
@@ -57,7 +61,7 @@ rmdir --ignore-fail-on-non-empty ${stateFolder} 2>/dev/null || :
 
 /** Taking a network away from a machine that stays would cut it off. */
 export function refuseNetworkInUse(network: NetworkState, domains: readonly DomainState[]): void {
-  const users = domains.filter((domain) => domain.networks.includes(network.name))
+  const users = domains.filter((domain) => uses(domain, network.name))
   if (users.length === 0) return
   throw new FailureError({
     reason: 'module',
@@ -78,7 +82,7 @@ function reservationsOf(domain: DomainState, networks: readonly NetworkState[]) 
     .filter((network) => network.metadata !== undefined)
     .flatMap((network) =>
       network.reservations
-        .filter((entry) => domain.macs.includes(entry.mac))
+        .filter((entry) => domain.interfaces.some(({ mac }) => mac === entry.mac))
         .map((entry) => ({ network, xml: reservationXml({ ...entry, name: domain.metadata?.guest ?? '' }) })),
     )
 }

@@ -6,16 +6,27 @@ import type { Finding, Need } from './preflight.ts'
 
 /** QEMU's own memory beside the guest's, MB: devices, page tables, TCG's translated code. */
 const qemuMemoryMb = 200
-/** What a guest writes at least before it is of any use, MB. */
+/** What a guest writes at least before it is of any use, and what a copy of an image takes beside that, MB. */
 const guestDiskMb = 1000
 /** What must stay free for the host itself, MB. */
 const reserveMb = 512
+/**
+ * vCPUs to one CPU beyond which guests hardly get a turn. Source: Red Hat Enterprise Linux 7, Virtualization Deployment
+ * and Administration Guide, "Overcommitting with KVM": no more than 10 in all.
+ */
+const mostVcpusPerCpu = 10
+
+const overcommitHint = 'If that is meant: -e hvlab_overcommit=true.'
 
 export function cpuFindings(cpu: Cpu, need: Need): Finding[] {
   const vcpus = sum(need.guests.map((guest) => guest.vcpus))
   const shown = `${count(cpu.usable, 'CPU')} (${cpu.model})`
   if (need.guests.length === 0) return [{ id: 'cpu', level: 'ok', text: shown }]
   const wanted = `${count(need.guests.length, 'guest')} with ${count(vcpus, 'vCPU')}`
+  if (vcpus > mostVcpusPerCpu * cpu.usable) {
+    const text = `${shown} for ${wanted}: more than ${mostVcpusPerCpu} to a CPU hardly get a turn`
+    return [{ id: 'cpu', level: tooMuch(need), text, hint: `Take fewer guests or vCPUs. ${overcommitHint}` }]
+  }
   const widest = Math.max(...need.guests.map((guest) => guest.vcpus))
   if (widest > cpu.usable) {
     const text = `${shown} for a guest of ${count(widest, 'vCPU')}: its vCPUs will wait for each other`
@@ -41,7 +52,10 @@ export function memoryFinding(memory: Memory, own: readonly OwnGuest[], need: Ne
   const wanted = sum(need.guests.map((guest) => guest.memoryMb + qemuMemoryMb))
   const numbers = `${available} MB of memory are available${reused > 0 ? `, ${reused} of them in its running guests,` : ''} and ${count(need.guests.length, 'guest')} with QEMU ${need.guests.length === 1 ? 'needs' : 'need'} ${wanted} MB`
   const hint = 'Lower memory_mb or the number of guests in hvlab_guests, or stop what uses the memory.'
-  if (available < wanted) return { id: 'memory', level: 'error', text: `not enough memory: ${numbers}`, hint }
+  if (available < wanted) {
+    const text = `not enough memory: ${numbers}`
+    return { id: 'memory', level: tooMuch(need), text, hint: `${hint} ${overcommitHint}` }
+  }
   if (available < wanted + reserveMb) {
     return { id: 'memory', level: 'warning', text: `memory is tight: ${numbers}`, hint }
   }
@@ -59,16 +73,16 @@ export function diskFinding(disk: Disk | null, own: readonly OwnGuest[], need: N
   const reused = sum(reusedGuests(own, need).map((guest) => guest.diskMb))
   const free = Math.floor(disk.availableBytes / 1e6)
   const available = free + reused
-  const least = need.imageMb + sum(need.guests.map(() => guestDiskMb))
+  const least = need.imageMb + sum(need.guests.map((guest) => (guest.copiesImage ? 2 : 1) * guestDiskMb))
   const most = need.imageMb + sum(need.guests.map((guest) => guest.diskGb * 1074))
   const where = `${gb(available)} of disk are available in ${disk.mountPoint}`
   const hint = `Free space in ${disk.mountPoint}, or mount a larger file system on /var/lib/hvlab.`
   if (available < least) {
     return {
       id: 'disk',
-      level: 'error',
+      level: tooMuch(need),
       text: `not enough disk: ${where}, image and guests need ${gb(least)} at least`,
-      hint,
+      hint: `${hint} ${overcommitHint}`,
     }
   }
   if (available < most) {
@@ -84,6 +98,11 @@ export function diskFinding(disk: Disk | null, own: readonly OwnGuest[], need: N
     level: 'ok',
     text: most === 0 ? where : `${where}, image and guests need ${gb(most)} at most`,
   }
+}
+
+/** What cannot fit is an error, unless a person said that it is meant. */
+function tooMuch(need: Need): 'error' | 'warning' {
+  return need.overcommit ? 'warning' : 'error'
 }
 
 /** Guests that are there already: what they take now is what they will take. A domain is named `<lab>-<guest>`. */

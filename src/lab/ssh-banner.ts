@@ -8,7 +8,8 @@ export type Banner = { readonly answers: true } | { readonly answers: false; rea
 /**
  * Looks for `SSH-` on port 22 of an address as the hypervisor sees it. Much cheaper than a login, so it may be asked
  * four times a second. An attempt is given up after a second: while a guest has no address yet, the kernel holds
- * connections back for longer than the next attempt needs.
+ * connections back for longer than the next attempt needs. One that is open may wait longer: where every instruction is
+ * emulated, or the host is busy, sshd needs seconds to say anything, and every attempt anew costs it more.
  */
 export async function sshBanner(hypervisor: Connection, address: string): Promise<Banner> {
   const opening = hypervisor.forward(address, 22)
@@ -23,7 +24,7 @@ export async function sshBanner(hypervisor: Connection, address: string): Promis
     )
     return { answers: false, why: stream }
   }
-  const text = await Promise.race([firstText(stream), delay(3000, '', { ref: false })])
+  const text = await Promise.race([firstText(stream), delay(10_000, '', { ref: false })])
   stream.destroy()
   return text.startsWith('SSH-')
     ? { answers: true }

@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { FailureError } from '../model/failure.ts'
 import type { ModuleContext } from '../modules/module.ts'
 import { sh } from '../util/sh.ts'
-import { diagnose } from './diagnosis.ts'
+import { type DhcpEvidence, diagnose, type Evidence } from './diagnosis.ts'
 import { setClock } from './guest-clock.ts'
 import { configuredVcpus } from './guest-config.ts'
 import { guestFiles } from './guest-files.ts'
 import { attemptLogin } from './guest-login.ts'
 import { domainName, guestMac } from './identity.ts'
-import { readLibvirt } from './libvirt-state.ts'
+import { type LibvirtState, readLibvirt } from './libvirt-state.ts'
 import type { GuestMetadata } from './metadata.ts'
 import { awaitLogin, deadlineFor, type NotReady, type Observation } from './readiness.ts'
 import { serialTail } from './serial-log.ts'
@@ -141,13 +141,16 @@ async function observe(
   }
 }
 
-async function evidence(context: ModuleContext, metadata: GuestMetadata, notReady: NotReady) {
+async function evidence(
+  context: ModuleContext,
+  metadata: GuestMetadata,
+  notReady: NotReady,
+): Promise<Evidence> {
   const domain = domainName(metadata.lab, metadata.guest)
   const serial = await context.run(sh`tail -c 16384 ${guestFiles(domain).serialLog}`)
   const qemu = await context.run(sh`tail -n 10 ${`/var/log/libvirt/qemu/${domain}.log`}`)
-  const mac = guestMac(metadata.lab, metadata.guest)
-  const { networks } = await readLibvirt(context, context.host)
-  const lease = networks.flatMap((network) => network.leases).find((entry) => entry.mac === mac)
+  const state = await readLibvirt(context, context.host)
+  const agent = state.domains.find((each) => each.name === domain)?.agent
   return {
     domain,
     host: context.host,
@@ -156,6 +159,27 @@ async function evidence(context: ModuleContext, metadata: GuestMetadata, notRead
     notReady,
     serialLog: serial.stdout,
     qemuLog: qemu.stdout,
-    ...(lease ? { lease: lease.address } : {}),
+    dhcp: await dhcpEvidence(context, metadata, state),
+    ...(agent === undefined ? {} : { agent: agent === 'connected' ? 'connected' : 'disconnected' }),
+  }
+}
+
+async function dhcpEvidence(
+  context: ModuleContext,
+  { lab, guest, network: name, address }: GuestMetadata,
+  { networks }: LibvirtState,
+): Promise<DhcpEvidence> {
+  const network = networks.find((each) => each.name === name)
+  if (network?.subnets.length === 0) return { network: name, server: 'none' }
+  const server = await context.run(sh`kill -0 "$(cat ${`/run/libvirt/network/${name}.pid`})"`)
+  const mac = guestMac(lab, guest)
+  const leases = network?.leases ?? []
+  const own = leases.find((entry) => entry.mac === mac)
+  const other = leases.find((entry) => entry.address === address && entry.mac !== mac)
+  return {
+    network: name,
+    server: server.exitCode === 0 ? 'running' : 'dead',
+    ...(own ? { lease: own.address } : {}),
+    ...(other ? { taken: other.mac } : {}),
   }
 }

@@ -2,21 +2,22 @@ import { z } from 'zod'
 import { cloneXml } from '../lab/clone-xml.ts'
 import { copiedDisks, copyDisks } from '../lab/copy-disks.ts'
 import { type ExistingGuest, findGuest } from '../lab/find-guests.ts'
+import { configOfClone, readConfig } from '../lab/guest-config.ts'
 import { type GuestDefinition, guestDefinition } from '../lab/guest-disks.ts'
 import { guestFiles } from '../lab/guest-files.ts'
 import { guestHost, machineCount } from '../lab/guest-host.ts'
 import { type GuestKey, guestKey, newHostKey } from '../lab/guest-key.ts'
 import { runInGuest } from '../lab/guest-login.ts'
-import { chooseAddress, updateReservations } from '../lab/guest-steps.ts'
-import { domainName, guestMac } from '../lab/identity.ts'
+import { chooseAddress, type PlannedNic, reservationSteps } from '../lab/guest-steps.ts'
+import { domainName, interfaceMac } from '../lab/identity.ts'
 import { guestName, onlyLab } from '../lab/lab-name.ts'
 import { type LibvirtState, readLibvirt } from '../lab/libvirt-state.ts'
 import type { GuestMetadata } from '../lab/metadata.ts'
-import { reservationXml } from '../lab/network-xml.ts'
 import { domainOf, refuseForeign, runningNetwork } from '../lab/plan-guests.ts'
 import { seedTexts, writeSeed } from '../lab/seed.ts'
 import { startSteps } from '../lab/start-steps.ts'
 import { errorLine, virsh } from '../lab/virsh.ts'
+import { attribute, child, children } from '../lab/xml.ts'
 import { FailureError } from '../model/failure.ts'
 import { sh } from '../util/sh.ts'
 import { moduleFailure } from './failure.ts'
@@ -78,18 +79,18 @@ async function* create(
   const files = guestFiles(domainName(lab, params.name))
   const disks = copiedDisks(definition.disks, sourceFiles, original, context.host)
   const hostKey = await newHostKey(context.controller)
-  const network = runningNetwork({ name: params.name, network: source.metadata.network }, state, context.host)
-  const address = chooseAddress({ lab, name: params.name }, network, [])
-  const mac = guestMac(lab, params.name)
+  const nics = clonedNics(source, definition, params.name, state, context.host)
   const metadata: GuestMetadata = {
     ...source.metadata,
     guest: params.name,
     run: context.runId,
     created: new Date().toISOString(),
-    address,
+    address: addressOf(source, nics, context.host),
     hostKey: hostKey.publicKey,
+    config: configOfClone(source.metadata.config),
   }
-  const xml = cloneXml({ source: definition.domain, sourceFiles, files, metadata, macs: [mac] })
+  const macs = nics.map(({ mac }) => mac)
+  const xml = cloneXml({ source: definition.domain, sourceFiles, files, metadata, macs })
   yield {
     summary: `copy the disk of ${original} for ${params.name}${source.domain.running ? ' while it runs' : ''}`,
     action: async () => {
@@ -104,17 +105,45 @@ async function* create(
       files,
     ),
   }
-  if (!network.reservations.some((entry) => entry.mac === mac && entry.address === address))
-    yield {
-      summary: `reserve ${address} for ${params.name} (${mac}) on network ${network.name}`,
-      action: updateReservations(network, 'add', reservationXml({ mac, address, name: params.name })),
-    }
+  for (const nic of nics) for (const step of reservationSteps(params.name, nic)) yield step
   yield {
     summary: `define domain ${domainName(lab, params.name)}`,
     diff: { before: '', after: xml },
     action: { ...sh`${virsh} define /dev/stdin >/dev/null`, stdin: xml },
   }
   return metadata
+}
+
+/** One for each interface of the original, in their order: its networks, with MACs and addresses of the clone's own. */
+function clonedNics(
+  source: ExistingGuest,
+  definition: GuestDefinition,
+  name: string,
+  state: LibvirtState,
+  host: string,
+): PlannedNic[] {
+  const { lab, network: main } = source.metadata
+  return children(child(definition.domain, 'devices'), 'interface').map((nic): PlannedNic => {
+    const network = runningNetwork({ name }, attribute(child(nic, 'source'), 'network') ?? '', state, host)
+    const mac = interfaceMac(lab, name, network.name, main)
+    const address = chooseAddress(name, mac, network, [])
+    return { network, mac, ...(address === undefined ? {} : { address }) }
+  })
+}
+
+function addressOf(source: ExistingGuest, nics: readonly PlannedNic[], host: string): string {
+  const { guest, network, address } = source.metadata
+  const main = nics.find((nic) => nic.network.name === network)
+  if (main?.address !== undefined && !hasOwnAddress(source)) return main.address
+  throw moduleFailure(
+    'clone-unsupported',
+    `Guest ${guest} on ${host} cannot be cloned: it sets its address ${address} itself, and so would the copy.`,
+    'Make a new guest with an address of its own.',
+  )
+}
+
+function hasOwnAddress({ metadata }: ExistingGuest): boolean {
+  return readConfig(metadata.config)['address'] !== undefined
 }
 
 async function definitionOf(context: ModuleContext, source: ExistingGuest): Promise<GuestDefinition> {

@@ -3,6 +3,8 @@ import { lines } from '../facts/text.ts'
 import { storeOf } from '../images/deployed-image.ts'
 import { dismissAll, hasRelayKeys } from '../images/relay/relay-key.ts'
 import type { DomainState } from '../lab/domain-state.ts'
+import { drift } from '../lab/drift.ts'
+import { readConfig } from '../lab/guest-config.ts'
 import { guestsFolder } from '../lab/guest-files.ts'
 import { guestHost, machineCount } from '../lab/guest-host.ts'
 import { guestKey } from '../lab/guest-key.ts'
@@ -12,6 +14,7 @@ import { formatSubnet } from '../lab/ipv4.ts'
 import { isVirshMissing, libvirtFailure } from '../lab/libvirt-failure.ts'
 import { type LibvirtState, libvirtState } from '../lab/libvirt-state.ts'
 import type { GuestMetadata } from '../lab/metadata.ts'
+import { closePort, orphanedPorts } from '../lab/port-forward.ts'
 import {
   orphanedFolders,
   refuseNetworkInUse,
@@ -24,7 +27,8 @@ import { reachOf } from '../lab/ssh-command.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Vars } from '../model/value.ts'
 import { sh } from '../util/sh.ts'
-import { defineModule, type ModuleContext, type Steps } from './module.ts'
+import { moduleFailure } from './failure.ts'
+import { type Change, defineModule, type ModuleContext, type Steps } from './module.ts'
 import { bool, choice, text } from './params.ts'
 
 const params = z.strictObject({
@@ -44,7 +48,8 @@ export const libvirtLab = defineModule({
   doc: 'Lists or removes what hvlab made on a hypervisor. It is found by hvlab’s metadata in libvirt, so no file on the controller is needed and nothing else is touched.',
   params,
   returns: {
-    guests: 'a list of name, host, domain, address, state, image, accelerator, lab, created',
+    guests:
+      'a list of name, host, domain, address, state, image, accelerator, lab, created, interfaces, ports, agent, declared and drift: in what the domain is no longer what was declared',
     hypervisor: 'how the controller reaches this host',
     networks: 'a list of name, subnet, active, lab',
   },
@@ -65,7 +70,7 @@ export const libvirtLab = defineModule({
       data: {
         hypervisor: await reachOf(context),
         guests: listed.map(({ domain, metadata }, index) =>
-          guestData(domain, metadata, hosts[index]?.name ?? '', keyFile),
+          guestData(domain, metadata, state, { host: hosts[index]?.name ?? '', keyFile }),
         ),
         networks: networks.map(({ name, subnets, active, metadata }) => ({
           name,
@@ -80,25 +85,69 @@ export const libvirtLab = defineModule({
   },
 })
 
-/** Guests before their networks, left-overs of interrupted runs last. */
+/** More often than this, somebody makes guests while they are removed. */
+const mostRounds = 5
+
+/**
+ * Removes, and looks again until nothing is there: commands of a run that was killed may still have been under way
+ * when the state was read.
+ */
 async function* absent(context: ModuleContext, params: Params, state: LibvirtState): Steps {
-  for (const domain of state.domains)
-    if (isOurs(domain.metadata, params))
-      yield {
-        summary: `remove guest ${domain.name} with its disk`,
-        action: removeGuest(domain, state.networks),
-      }
-  for (const folder of orphanedFolders(state))
-    if (params.lab === undefined || folder.startsWith(`${params.lab}-`))
-      yield { summary: `remove what an interrupted run left of ${folder}`, action: removeFolder(folder) }
-  const remaining = state.domains.filter((domain) => !isOurs(domain.metadata, params))
-  for (const network of state.networks.filter(({ metadata }) => isOurs(metadata, params))) {
-    refuseNetworkInUse(network, remaining)
-    yield { summary: `remove network ${network.name}`, action: removeNetwork(network) }
+  let found = state
+  for (let round = 1; ; round += 1) {
+    const removed = yield* removeAll(params, found)
+    if (removed === 0 || context.check) break
+    if (round === mostRounds)
+      throw moduleFailure(
+        'lab-not-removed',
+        `Guests or networks of hvlab’s were made on ${context.host} while they were removed.`,
+        'Another run of hvlab is under way: let it end, or interrupt it, and run `hvlab down` again.',
+      )
+    found = await stateOrNothing(context)
   }
   if (params.images) yield* withoutStore(context)
   if (params.lab === undefined) yield* withoutRelayKeys(context)
   return { why: 'nothing of hvlab’s is here' }
+}
+
+/** Guests before their networks, left-overs of interrupted runs between them; returns how many changes it took. */
+async function* removeAll(params: Params, state: LibvirtState): Steps<number> {
+  let changes = 0
+  for (const step of removals(params, state)) {
+    yield step
+    changes += 1
+  }
+  const remaining = state.domains.filter((domain) => !isOurs(domain.metadata, params))
+  for (const network of state.networks.filter(({ metadata }) => isOurs(metadata, params))) {
+    refuseNetworkInUse(network, remaining)
+    yield { summary: `remove network ${network.name}`, action: removeNetwork(network) }
+    changes += 1
+  }
+  return changes
+}
+
+function removals(params: Params, state: LibvirtState): Change[] {
+  const isOfLab = (domain: string) => params.lab === undefined || domain.startsWith(`${params.lab}-`)
+  return [
+    ...state.domains
+      .filter(({ metadata }) => isOurs(metadata, params))
+      .map((domain) => ({
+        summary: `remove guest ${domain.name} with its disk`,
+        action: removeGuest(domain, state),
+      })),
+    ...orphanedFolders(state)
+      .filter(isOfLab)
+      .map((folder) => ({
+        summary: `remove what an interrupted run left of ${folder}`,
+        action: removeFolder(folder),
+      })),
+    ...orphanedPorts(state.forwards, state.domains)
+      .filter(({ domain }) => isOfLab(domain))
+      .map(({ host, domain }) => ({
+        summary: `close port ${host}, which led to ${domain}`,
+        action: closePort(host),
+      })),
+  ]
 }
 
 /** Of copies of images that were killed. They are the login user's, whoever does the rest. */
@@ -125,14 +174,29 @@ async function stateOrNothing(context: ModuleContext): Promise<LibvirtState> {
   if (!isVirshMissing(state.error)) throw new FailureError(libvirtFailure(context.host, state.error))
   const listing = await context.run(sh`ls ${guestsFolder} 2>/dev/null`)
   const folders = lines(listing.stdout)
-  return { networks: [], domains: [], cpus: 1, interfaces: [], folders, ready: new Map() }
+  return {
+    networks: [],
+    domains: [],
+    cpus: 1,
+    interfaces: [],
+    bridges: [],
+    folders,
+    forwards: [],
+    ready: new Map(),
+  }
 }
 
 function isOurs(metadata: { readonly lab: string } | undefined, params: Params): boolean {
   return metadata !== undefined && (params.lab === undefined || metadata.lab === params.lab)
 }
 
-function guestData(domain: DomainState, metadata: GuestMetadata, host: string, keyFile: string): Vars {
+function guestData(
+  domain: DomainState,
+  metadata: GuestMetadata,
+  { networks, forwards }: LibvirtState,
+  { host, keyFile }: { readonly host: string; readonly keyFile: string },
+): Vars {
+  const reserved = networks.flatMap(({ reservations }) => reservations)
   return {
     name: metadata.guest,
     host,
@@ -148,5 +212,24 @@ function guestData(domain: DomainState, metadata: GuestMetadata, host: string, k
     user: metadata.user,
     host_key: metadata.hostKey,
     key_file: keyFile,
+    interfaces: domain.interfaces.map(({ mac, network }) => ({
+      mac,
+      network: network ?? null,
+      address:
+        network === metadata.network
+          ? metadata.address
+          : (reserved.find((entry) => entry.mac === mac)?.address ?? null),
+    })),
+    ports: forwards
+      .filter((forward) => forward.domain === domain.name)
+      .map((forward) => ({
+        address: forward.address,
+        host: forward.host,
+        guest: forward.guest,
+        alive: forward.alive,
+      })),
+    agent: domain.agent ?? null,
+    declared: { ...(readConfig(metadata.config) as Vars) },
+    drift: drift(domain),
   }
 }

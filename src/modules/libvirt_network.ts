@@ -5,7 +5,7 @@ import { formatSubnet, parseSubnet, type Subnet } from '../lab/ipv4.ts'
 import { labName } from '../lab/lab-name.ts'
 import { type LibvirtState, readLibvirtOrNone, usedSubnets } from '../lab/libvirt-state.ts'
 import { planSubnet } from '../lab/network-plan.ts'
-import { type NetworkState, networkXml } from '../lab/network-xml.ts'
+import { type NetworkSpec, type NetworkState, networkXml } from '../lab/network-xml.ts'
 import { refuseNetworkInUse, removeNetwork } from '../lab/removal.ts'
 import { virsh } from '../lab/virsh.ts'
 import { FailureError } from '../model/failure.ts'
@@ -13,9 +13,9 @@ import { canonicalJson } from '../util/canonical-json.ts'
 import { sh } from '../util/sh.ts'
 import { moduleFailure } from './failure.ts'
 import { defineModule, type ModuleContext, type Steps } from './module.ts'
-import { bool, choice } from './params.ts'
+import { bool, choice, parameters } from './params.ts'
 
-const params = z.strictObject({
+const params = parameters({
   name: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,49}$/, {
@@ -24,9 +24,11 @@ const params = z.strictObject({
     .default('hvlab')
     .describe('Name of the libvirt network'),
   lab: labName().describe('The lab that the network belongs to'),
-  mode: choice(['nat', 'isolated'])
+  mode: choice(['nat', 'isolated', 'routed', 'bridge'])
     .default('nat')
-    .describe('`nat` lets guests reach what the host reaches; `isolated` gives them each other and the host'),
+    .describe(
+      '`nat` lets guests reach what the host reaches; `isolated` gives them each other and the host; `routed` is `nat` without translation: others need a route to the subnet; `bridge` puts them into the network of a bridge of the host',
+    ),
   subnet: z
     .string()
     .default('192.168.122.0/24')
@@ -40,8 +42,13 @@ const params = z.strictObject({
       return z.NEVER
     })
     .describe(
-      'Wanted IPv4 subnet, /8 to /28. Where it overlaps a route of the host, a free /24 is chosen and said',
+      'Wanted IPv4 subnet, /8 to /28; not for `bridge`. Where it overlaps a route of the host, a free /24 is chosen and said',
     ),
+  bridge: z
+    .string({ error: 'must be the name of a bridge' })
+    .regex(/^[^\s/]{1,15}$/, { error: 'must be the name of an interface, up to 15 characters' })
+    .optional()
+    .describe('With mode `bridge`: the bridge of the host'),
   state: choice(['present', 'absent']).default('present').describe('Whether the network exists and runs'),
   recreate: bool().default(false).describe('Make the network anew when its parameters changed'),
 })
@@ -70,6 +77,37 @@ export const libvirtNetwork = defineModule({
 })
 
 async function* created(context: ModuleContext, params: Params, state: LibvirtState): Steps {
+  const metadata = {
+    lab: params.lab,
+    run: context.runId,
+    created: new Date().toISOString(),
+    config: canonicalJson(configOf(params)),
+  }
+  const spec: NetworkSpec =
+    params.mode === 'bridge'
+      ? { name: params.name, mode: 'bridge', bridge: existingBridge(params, state, context.host), metadata }
+      : { name: params.name, mode: params.mode, metadata, ...(await ownBridge(context, params, state)) }
+  const { bridge } = spec
+  const where = spec.mode === 'bridge' ? 'bridge' : `${formatSubnet(spec.subnet)}, ${spec.mode}, bridge`
+  const xml = networkXml(spec)
+  yield {
+    summary: `create network ${params.name} (${where} ${bridge})`,
+    diff: { before: '', after: xml },
+    action: {
+      ...sh`(${virsh} net-define /dev/stdin >/dev/null && ${virsh} net-autostart ${params.name} >/dev/null && ${virsh} net-start ${params.name} >/dev/null)`,
+      stdin: xml,
+    },
+  }
+  const subnet = spec.mode === 'bridge' ? '' : formatSubnet(spec.subnet)
+  return { data: resultData(subnet, params, bridge, !context.check) }
+}
+
+/** The subnet that is free, and a name for the bridge that libvirt makes. */
+async function ownBridge(
+  context: ModuleContext,
+  params: Params,
+  state: LibvirtState,
+): Promise<{ subnet: Subnet; bridge: string }> {
   const used = await usedSubnets(context, state)
   const choice = planSubnet(params.name, params.subnet, used)
   if (!choice.ok) throw new FailureError(choice.error)
@@ -78,23 +116,24 @@ async function* created(context: ModuleContext, params: Params, state: LibvirtSt
   // A network that is made anew keeps its own bridge's name.
   const own = state.networks.find((network) => network.name === params.name)?.bridge
   const taken = state.interfaces.filter((name) => name !== own)
-  const bridge = bridgeName(params.lab, params.name, taken)
-  const metadata = {
-    lab: params.lab,
-    run: context.runId,
-    created: new Date().toISOString(),
-    config: canonicalJson(configOf(params)),
-  }
-  const xml = networkXml({ name: params.name, mode: params.mode, subnet, bridge, metadata })
-  yield {
-    summary: `create network ${params.name} (${formatSubnet(subnet)}, ${params.mode}, bridge ${bridge})`,
-    diff: { before: '', after: xml },
-    action: {
-      ...sh`(${virsh} net-define /dev/stdin >/dev/null && ${virsh} net-autostart ${params.name} >/dev/null && ${virsh} net-start ${params.name} >/dev/null)`,
-      stdin: xml,
-    },
-  }
-  return { data: resultData(formatSubnet(subnet), params, bridge, !context.check) }
+  return { subnet, bridge: bridgeName(params.lab, params.name, taken) }
+}
+
+function existingBridge({ name, bridge }: Params, state: LibvirtState, host: string): string {
+  if (bridge !== undefined && state.bridges.includes(bridge)) return bridge
+  const problem =
+    bridge === undefined
+      ? 'is of mode bridge, but no bridge is named'
+      : state.interfaces.includes(bridge)
+        ? `needs bridge ${bridge}, but that interface of ${host} is none`
+        : `needs bridge ${bridge}, which ${host} does not have`
+  const known =
+    state.bridges.length > 0 ? `This host has: ${state.bridges.join(', ')}.` : 'This host has none.'
+  throw moduleFailure(
+    'bridge-missing',
+    `Network ${name} ${problem}.`,
+    `Set bridge to a bridge of the host. ${known}`,
+  )
 }
 
 /** The network is as it should be, or only has to be started. */
@@ -109,7 +148,7 @@ async function* running(existing: NetworkState, params: Params): Steps {
   const subnet = existing.subnets.map(formatSubnet).join(', ')
   return {
     data: resultData(subnet, params, existing.bridge ?? '', true),
-    why: `network ${existing.name} runs on ${subnet}`,
+    why: `network ${existing.name} runs on ${subnet || `bridge ${existing.bridge ?? ''}`}`,
   }
 }
 
@@ -150,8 +189,8 @@ function notOurs(existing: NetworkState, host: string): FailureError {
 }
 
 /** The parameters that decide what the network is; the subnet as it was asked for. */
-function configOf(params: Params): Record<string, string> {
-  return { mode: params.mode, subnet: formatSubnet(params.subnet) }
+function configOf({ mode, subnet, bridge }: Params): Record<string, string> {
+  return mode === 'bridge' ? { mode, bridge: bridge ?? '' } : { mode, subnet: formatSubnet(subnet) }
 }
 
 /** In words, e.g. `mode nat → isolated`; empty when the network is as wanted. */

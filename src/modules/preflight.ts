@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { mistakesOf } from '../config/zod-diagnostics.ts'
 import { cpu } from '../facts/cpu.ts'
-import { disk } from '../facts/disk.ts'
+import { disk as diskFact } from '../facts/disk.ts'
 import { firewall } from '../facts/firewall.ts'
 import { memory } from '../facts/memory.ts'
 import { osRelease } from '../facts/os-release.ts'
@@ -16,8 +16,9 @@ import { type Finding, type HostSituation, preflight as judge, type Need } from 
 import { privileges } from '../lab/privileges.ts'
 import type { Vars } from '../model/value.ts'
 import { moduleFailure } from './failure.ts'
+import { guestNames } from './guest-params.ts'
 import { defineModule, type ModuleContext, type ModuleResult } from './module.ts'
-import { int, text } from './params.ts'
+import { bool, int, text } from './params.ts'
 
 const defaultImage = 'debian-12'
 
@@ -28,7 +29,12 @@ const guest = z.looseObject({
   vcpus: int().default(2),
   memory_mb: int().default(2900),
   disk_gb: int().default(10),
+  count: int().optional(),
+  disk: z.looseObject({ mode: text().default('overlay') }).optional(),
+  disks: z.array(z.looseObject({ size_gb: int() })).default([]),
 })
+
+type Guest = z.output<typeof guest>
 
 /** What making or copying an image takes at its peak besides the image itself, MB. */
 const imageRoomMb = 2500
@@ -42,6 +48,11 @@ export const preflight = defineModule({
       .array(guest)
       .optional()
       .describe('The guests that the host is to carry, as in `hvlab_guests`, which is the default'),
+    overcommit: bool()
+      .optional()
+      .describe(
+        'What does not fit is only a warning; default: the variable `hvlab_overcommit`, and no without it',
+      ),
   }),
   returns: {
     findings: 'list of `{id, level, text, hint}`; level is `ok`, `warning` or `error`',
@@ -54,12 +65,8 @@ export const preflight = defineModule({
     context.progress({ text: 'looking for KVM' })
     const accelerator = await foreseeAccelerator(context, stored.kernel)
     const need: Need = {
-      guests: guests.map(({ name, vcpus, memory_mb: memoryMb, disk_gb: diskGb }) => ({
-        name,
-        vcpus,
-        memoryMb,
-        diskGb,
-      })),
+      guests: guests.flatMap(needOf),
+      overcommit: params.overcommit ?? bool().parse(context.variable('hvlab_overcommit') ?? false),
       imageMb: guests.length === 0 ? 0 : stored.missing * imageRoomMb,
     }
     const situation = await situationOf(context, accelerator)
@@ -84,7 +91,17 @@ export const preflight = defineModule({
   },
 })
 
-function guestsOf(context: ModuleContext): z.output<typeof guest>[] {
+function needOf({ name, count, vcpus, memory_mb, disk_gb, disk, disks }: Guest): Need['guests'][number][] {
+  return guestNames(name, count).map((each) => ({
+    name: each,
+    vcpus,
+    memoryMb: memory_mb,
+    diskGb: disk_gb + disks.reduce((total, { size_gb }) => total + size_gb, 0),
+    copiesImage: (disk?.mode ?? 'overlay') !== 'overlay',
+  }))
+}
+
+function guestsOf(context: ModuleContext): Guest[] {
   const given = context.variable('hvlab_guests') ?? []
   const parsed = z.array(guest).safeParse(given)
   if (parsed.success) return parsed.data
@@ -131,7 +148,7 @@ async function situationOf(
     context.fact(osRelease),
     context.fact(cpu),
     context.freshFact(memory),
-    context.freshFact(disk, state),
+    context.freshFact(diskFact, state),
     context.fact(virtualization),
     context.fact(serviceManager),
     context.freshFact(firewall),

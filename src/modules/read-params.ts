@@ -1,4 +1,5 @@
 import type { ZodType, z } from 'zod'
+import { knownKeys } from '../config/zod-diagnostics.ts'
 import type { Value, Vars } from '../model/value.ts'
 import { suggestion } from '../util/did-you-mean.ts'
 import { err, ok, type Result } from '../util/result.ts'
@@ -75,11 +76,13 @@ function unknown(module: Module, path: readonly (string | number)[]): ParamIssue
       hint: `remove it, or do that part with the command module`,
     }
   }
-  const known = paramNames(module)
+  const inside = path.slice(0, -1)
+  const known = inside.length === 0 ? paramNames(module) : knownKeys(module.params, inside)
+  const other = inside.length === 0 ? Object.keys(aliasesOf(module)) : []
   return {
     path,
-    message: `${module.name}: unknown parameter ${name}`,
-    hint: suggestion(name, [...known, ...Object.keys(aliasesOf(module))]) ?? `known are ${known.join(', ')}`,
+    message: `${module.name}: unknown parameter ${name}${inside.length === 0 ? '' : ` in ${inside.join('.')}`}`,
+    hint: suggestion(name, [...known, ...other]) ?? `known are ${known.join(', ')}`,
   }
 }
 

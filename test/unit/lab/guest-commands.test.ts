@@ -4,6 +4,7 @@ import { domainXml } from '../../../src/lab/domain-xml.ts'
 import type { GuestDefinition } from '../../../src/lab/guest-disks.ts'
 import { guestDefinition } from '../../../src/lab/guest-disks.ts'
 import { guestFiles } from '../../../src/lab/guest-files.ts'
+import { plainDisk } from '../../../src/lab/hardware.ts'
 import { guestMac, guestUuid } from '../../../src/lab/identity.ts'
 import { parseSubnet } from '../../../src/lab/ipv4.ts'
 import type { LibvirtState } from '../../../src/lab/libvirt-state.ts'
@@ -41,8 +42,10 @@ const guest = (name: string, state: string, lab = 'hvlab'): DomainState => ({
   uuid: guestUuid(lab, name),
   state,
   running: !state.startsWith('shut off'),
-  macs: [guestMac(lab, name)],
-  networks: ['hvlab'],
+  paused: state.startsWith('paused'),
+  interfaces: [{ mac: guestMac(lab, name), network: 'hvlab' }],
+  defined: {},
+  present: {},
   metadata: metadataOf(name, lab),
 })
 const { metadata: _own, ...foreign } = guest('database', 'running (booted)', 'their')
@@ -72,7 +75,9 @@ const state: LibvirtState = {
   ],
   cpus: 2,
   interfaces: [],
+  bridges: [],
   folders: [],
+  forwards: [],
   ready: new Map(),
 }
 
@@ -86,8 +91,18 @@ const snapshot: Snapshot = {
 }
 const xml = domainXml({
   metadata: metadataOf('up', 'hvlab'),
-  vcpus: 2,
-  memoryMb: 512,
+  hardware: {
+    vcpus: 2,
+    memoryMb: 512,
+    diskGb: 10,
+    disk: plainDisk,
+    disks: [],
+    network: 'hvlab',
+    networks: [],
+    firmware: 'direct',
+    tpm: false,
+    agent: true,
+  },
   cpu: 'Nehalem',
   arch: 'x86_64',
   boot: { kernel: '/k', cmdline: 'root=/dev/vda systemd.machine_id=1' },

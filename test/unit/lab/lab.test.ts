@@ -6,14 +6,17 @@ import { chooseGuest, mustRun } from '../../../src/commands/guest/choose-guest.t
 import { readPorts } from '../../../src/commands/guest/port-forward.ts'
 import { placeOf } from '../../../src/commands/guest/scp.ts'
 import type { LabGuest } from '../../../src/commands/lab-guests.ts'
-import { age } from '../../../src/commands/status.ts'
+import { age, statusTable } from '../../../src/commands/status.ts'
 import { chooseCpu, cpuChoices } from '../../../src/lab/cpu-model.ts'
-import { parseDomainState } from '../../../src/lab/domain-state.ts'
+import { inactiveMark, parseDomainState } from '../../../src/lab/domain-state.ts'
 import { domainXml } from '../../../src/lab/domain-xml.ts'
-import { configText, differences, type WantedGuest } from '../../../src/lab/guest-config.ts'
+import { drift } from '../../../src/lab/drift.ts'
+import { configText, type WantedGuest } from '../../../src/lab/guest-config.ts'
+import { type Effort, effortOfAll, guestDifferences } from '../../../src/lab/guest-differences.ts'
 import { guestFiles } from '../../../src/lab/guest-files.ts'
 import { guestHost, guestHostName, machineCount } from '../../../src/lab/guest-host.ts'
 import { phaseOf } from '../../../src/lab/guest-phase.ts'
+import { plainDisk } from '../../../src/lab/hardware.ts'
 import {
   addressRanges,
   bridgeName,
@@ -32,7 +35,7 @@ import {
 } from '../../../src/lab/ipv4.ts'
 import { libvirtFailure } from '../../../src/lab/libvirt-failure.ts'
 import { libvirtState } from '../../../src/lab/libvirt-state.ts'
-import type { GuestMetadata } from '../../../src/lab/metadata.ts'
+import { type GuestMetadata, liveMetadataXml } from '../../../src/lab/metadata.ts'
 import { planSubnet, type UsedSubnets } from '../../../src/lab/network-plan.ts'
 import { networkXml, parseNetworkState, reservationXml } from '../../../src/lab/network-xml.ts'
 import { seedTexts, writeSeed } from '../../../src/lab/seed.ts'
@@ -198,7 +201,14 @@ const wanted: WantedGuest = {
   vcpus: 2,
   memoryMb: 2900,
   diskGb: 10,
+  disk: plainDisk,
+  disks: [],
   network: 'hvlab',
+  networks: [],
+  ports: [],
+  firmware: 'direct',
+  tpm: false,
+  agent: true,
   accelerator: 'auto',
   authorizedKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIII',
 }
@@ -219,8 +229,7 @@ const metadata: GuestMetadata = {
 }
 const spec = {
   metadata,
-  vcpus: 2,
-  memoryMb: 2900,
+  hardware: wanted,
   cpu: 'Nehalem',
   arch: 'x86_64' as const,
   boot: {
@@ -237,6 +246,23 @@ t.test('domain XML', async (t) => {
   const kvm = domainXml({ ...spec, cpu: 'host-passthrough', metadata: { ...metadata, accelerator: 'kvm' } })
   t.match(kvm, '<domain type="kvm">')
   t.match(kvm, '<cpu mode="host-passthrough" check="none"/>')
+  const shape = {
+    accelerator: 'tcg',
+    vcpus: '2',
+    vcpus_max: '2',
+    topology: 'none',
+    memory_mb: '2900',
+    memory_max_mb: '2900',
+    hugepages: 'no',
+    cpu: 'Nehalem',
+    pinning: 'none',
+    numa: 'none',
+    firmware: 'direct',
+    disks: 'vda=disk.qcow2 discard=unmap, vdb=seed.iso',
+    networks: 'hvlab',
+    tpm: 'no',
+    agent: 'yes',
+  }
   const state = parseDomainState(
     `running (booted)\n\n${domainXml(spec).replace('<domain ', '<domain id="7" ')}`,
   )
@@ -247,20 +273,25 @@ t.test('domain XML', async (t) => {
       uuid: guestUuid('hvlab', 'guest1'),
       state: 'running (booted)',
       running: true,
+      paused: false,
       startId: '7',
-      macs: [guestMac('hvlab', 'guest1')],
-      networks: ['hvlab'],
+      interfaces: [{ mac: guestMac('hvlab', 'guest1'), network: 'hvlab' }],
+      agent: 'disconnected',
+      defined: shape,
+      present: shape,
       metadata,
     },
     'everything is read back as it was written',
   )
   const foreign =
     '<domain type="kvm"><name>db</name><uuid>u</uuid><metadata><x:hvlab xmlns:x="urn:x"/></metadata></domain>'
-  t.strictSame(
-    parseDomainState(`shut off (crashed)\n${foreign}`),
-    { name: 'db', uuid: 'u', state: 'shut off (crashed)', running: false, macs: [], networks: [] },
-    'a domain of somebody else has no metadata of ours',
+  const theirs = parseDomainState(`shut off (crashed)\n${foreign}`)
+  t.match(
+    theirs,
+    { name: 'db', uuid: 'u', state: 'shut off (crashed)', running: false, interfaces: [] },
+    'a domain of somebody else …',
   )
+  t.equal(theirs?.metadata, undefined, '… has no metadata of ours')
   const disguised = foreign.replace(
     'x:hvlab xmlns:x="urn:x"',
     'hvlab:guest xmlns:hvlab="urn:other" lab="hvlab"',
@@ -405,6 +436,15 @@ t.test('guests that do not start', async (t) => {
       'libvirt cannot use control groups here, as in many containers',
     ],
     ["error: Requested operation is not valid: network 'hvlab' is not active", 'its network does not run'],
+    [
+      'qemu-system-x86_64: unable to map backing store for guest RAM: unable to allocate hugepages',
+      'the host has too few free huge pages of that size',
+    ],
+    [
+      "error: Cannot access storage file '/store/image.qcow2' (as uid:64055): No such file or directory",
+      'one of its files is not there any more',
+    ],
+    ["error: Unable to find 'swtpm_setup' binary in $PATH", 'the host has no emulator for its TPM'],
     ['error: something else', 'something else'],
   ]
   for (const [output = '', cause] of cases)
@@ -415,26 +455,146 @@ t.test('guests that do not start', async (t) => {
 })
 
 t.test('differences between a guest and what is wanted', async (t) => {
-  t.strictSame(differences(metadata, wanted), [])
+  const words = (existing: GuestMetadata, now: WantedGuest) =>
+    guestDifferences(existing, now).map(({ text }) => text)
+  t.strictSame(words(metadata, wanted), [])
+  t.strictSame(words(metadata, { ...wanted, accelerator: 'tcg' }), [], 'what auto chose, asked for by name')
   t.strictSame(
-    differences(metadata, { ...wanted, accelerator: 'tcg' }),
-    [],
-    'what auto chose, asked for by name',
-  )
-  t.strictSame(
-    differences(metadata, {
-      ...wanted,
-      vcpus: 4,
-      memoryMb: 4096,
-      imageKey: 'b'.repeat(64),
-      accelerator: 'kvm',
-    }),
+    words(metadata, { ...wanted, vcpus: 4, memoryMb: 4096, imageKey: 'b'.repeat(64), accelerator: 'kvm' }),
     ['image aaaaaaaaaaaa → bbbbbbbbbbbb', 'vcpus 2 → 4', 'memory_mb 2900 → 4096', 'accelerator tcg → kvm'],
   )
-  t.strictSame(differences({ ...metadata, config: 'edited' }, { ...wanted, cpu: 'qemu64' }).slice(-2), [
-    'cpu unknown → qemu64',
-    'login_key unknown → …IIIIIIIIIIII',
+  t.strictSame(words({ ...metadata, config: 'edited' }, { ...wanted, cpu: 'qemu64' }).slice(-2), [
+    'cpu default → qemu64',
+    'login_key default → …IIIIIIIIIIII',
   ])
+  const roomy: WantedGuest = {
+    ...wanted,
+    vcpusMax: 4,
+    memoryMaxMb: 4096,
+    networks: ['backend'],
+    disks: [{ name: 'data', sizeGb: 5, format: 'qcow2', discard: 'unmap' }],
+  }
+  const made = { ...metadata, config: configText(roomy, 'tcg', 'Nehalem') }
+  const [data] = roomy.disks
+  if (!data) throw new Error('there is a disk')
+  const cases: [what: string, now: Partial<WantedGuest>, text: string, effort: Effort][] = [
+    ['a processor more, within the maximum', { vcpus: 3 }, 'vcpus 2 → 3', 'live'],
+    ['more than the maximum', { vcpus: 5, vcpusMax: 4 }, 'vcpus 2 → 5', 'restart'],
+    ['fewer', { vcpus: 1 }, 'vcpus 2 → 1', 'restart'],
+    ['another maximum', { vcpusMax: 8 }, 'vcpus_max 4 → 8', 'restart'],
+    ['memory within the maximum', { memoryMb: 4096, memoryMaxMb: 4096 }, 'memory_mb 2900 → 4096', 'live'],
+    ['less memory', { memoryMb: 1024 }, 'memory_mb 2900 → 1024', 'live'],
+    ['a network less', { networks: [] }, 'networks ["backend"] → default', 'live'],
+    [
+      'a port',
+      { ports: [{ host: 8080, guest: 80, address: '0.0.0.0' }] },
+      'ports default → [{"address":"0.0.0.0","guest":80,"host":8080}]',
+      'live',
+    ],
+    ['a larger disk', { diskGb: 20 }, 'disk_gb 10 → 20', 'live'],
+    ['a smaller disk', { diskGb: 8 }, 'disk_gb 10 → 8', 'recreate'],
+    ['another network', { network: 'other' }, 'network hvlab → other', 'recreate'],
+    ['huge pages', { hugepages: '2M' }, 'hugepages default → 2M', 'restart'],
+    [
+      'QEMU’s cache',
+      { disk: { mode: 'overlay', cache: 'none', discard: 'unmap' } },
+      'disk default → {"cache":"none","discard":"unmap","mode":"overlay"}',
+      'restart',
+    ],
+    [
+      'a disk of its own',
+      { disk: { mode: 'raw', discard: 'unmap' } },
+      'disk default → {"discard":"unmap","mode":"raw"}',
+      'recreate',
+    ],
+    ['TPM', { tpm: true }, 'tpm default → true', 'restart'],
+    ['no agent', { agent: false }, 'agent default → false', 'restart'],
+    ['UEFI', { firmware: 'uefi' }, 'firmware default → uefi', 'restart'],
+  ]
+  for (const [what, now, text, effort] of cases) {
+    const found = guestDifferences(made, { ...roomy, ...now })
+    t.equal(found[0]?.text, text, what)
+    t.equal(effortOfAll(found), effort, what)
+  }
+  const disks = (next: WantedGuest['disks']) => effortOfAll(guestDifferences(made, { ...roomy, disks: next }))
+  t.equal(disks([{ ...data, sizeGb: 9 }]), 'live', 'a further disk grows')
+  t.equal(disks([data, { ...data, name: 'logs' }]), 'live', 'one more')
+  t.equal(disks([{ ...data, sizeGb: 4 }]), 'recreate', 'one shrinks')
+  t.equal(disks([{ ...data, format: 'raw' }]), 'recreate', 'one becomes another')
+  t.equal(disks([]), 'recreate', 'one goes')
+})
+
+t.test('drift between what was declared, what is defined and what runs', async (t) => {
+  const now = domainXml(spec).replace('<domain ', '<domain id="7" ')
+  const state = (live: string, next: string) => {
+    const domain = parseDomainState(`running (booted)\n${live}\n${inactiveMark}${next}`)
+    if (!domain) throw new Error('not a domain')
+    return domain
+  }
+  t.strictSame(drift(state(now, domainXml(spec))), [])
+  const edited = domainXml(spec)
+    .replace('<vcpu placement="static">2<', '<vcpu placement="static">4<')
+    .replace('<memory unit="MiB">2900</memory>', '<memory unit="KiB">4194304</memory>')
+  t.strictSame(drift(state(now, edited)), [
+    'vcpus: declared 2, defined 4',
+    'vcpus_max: declared 2, defined 4',
+    'memory_mb: declared 2900, defined 4096',
+    'memory_max_mb: declared 2900, defined 4096',
+  ])
+  const old = now.replace('Nehalem</model>', 'qemu64</model>')
+  t.strictSame(drift(state(old, domainXml(spec))), [
+    'cpu: runs with qemu64 until its next start, then Nehalem',
+  ])
+  const torn = state(now, domainXml(spec))
+  t.strictSame(drift({ ...torn, metadata: { ...metadata, config: 'edited' } }), [
+    'what was declared cannot be read from its metadata any more',
+  ])
+  const { metadata: _none, ...foreign } = torn
+  t.strictSame(drift(foreign), [], 'what is not ours has none')
+})
+
+t.test('a guest with everything', async (t) => {
+  const everything: WantedGuest = {
+    ...wanted,
+    vcpus: 2,
+    vcpusMax: 4,
+    topology: { sockets: 1, cores: 2, threads: 2 },
+    memoryMb: 2048,
+    memoryMaxMb: 4096,
+    hugepages: '1G',
+    pinning: { vcpus: ['2', '3-4'], emulator: '0' },
+    numa: { nodes: '0', mode: 'preferred' },
+    disk: { mode: 'raw', cache: 'none', io: 'native', discard: 'ignore' },
+    disks: [{ name: 'data', sizeGb: 5, format: 'raw', cache: 'none', discard: 'unmap' }],
+    networks: ['backend', 'lan'],
+    firmware: 'uefi',
+    tpm: true,
+  }
+  const own = { ...metadata, config: configText(everything, 'tcg', 'Nehalem') }
+  const xml = domainXml({ ...spec, metadata: own, hardware: everything })
+  t.equal(xml, expected('domain-everything.xml'))
+  const domain = parseDomainState(`shut off (shutdown)\n${xml}`)
+  t.match(domain?.defined, {
+    vcpus: '2',
+    vcpus_max: '4',
+    topology: '1:2:2',
+    memory_mb: '2048',
+    memory_max_mb: '4096',
+    hugepages: '1G',
+    pinning: '0:2 1:3-4 emulator:0',
+    numa: 'preferred 0',
+    firmware: 'uefi',
+    disks:
+      'vda=disk.img cache=none io=native discard=ignore, vdb=seed.iso, vdc=disk-data.img cache=none discard=unmap',
+    networks: 'hvlab, backend, lan',
+    tpm: 'yes',
+  })
+  t.strictSame(domain && drift(domain), [], 'what metadata keeps is enough to know all of it')
+  t.equal(
+    liveMetadataXml(metadata).includes('hvlab:') || liveMetadataXml(metadata).includes('xmlns'),
+    false,
+    'libvirt brings the namespace of metadata itself',
+  )
 })
 
 t.test('seed', async (t) => {
@@ -605,6 +765,8 @@ t.test('which guest ssh means', async (t) => {
     accelerator: { type: 'tcg', reason: '' },
     lab,
     created: '',
+    ports: [],
+    drift: [],
     user: 'hvlab',
     host_key: 'ssh-ed25519 AAAA',
     key_file: '/k',
@@ -645,4 +807,33 @@ t.test('the table of status', async (t) => {
     ages.map((created) => age(created, now)),
     ['42 s', '7 min', '3 h', '12 d', 'unknown'],
   )
+  const row: LabGuest = {
+    name: 'guest1',
+    host: 'guest1',
+    domain: 'hvlab-guest1',
+    address: '192.168.122.57',
+    state: 'running',
+    image: 'debian-12',
+    accelerator: { type: 'tcg', reason: '' },
+    lab: 'hvlab',
+    created: '2026-01-03T09:53:00Z',
+    ports: [],
+    drift: [],
+    user: 'hvlab',
+    host_key: 'ssh-ed25519 AAAA',
+    key_file: '/k',
+    hypervisor: 'node1',
+    reach: { kind: 'local' },
+  }
+  const lines = (drift: string[]) => statusTable([{ ...row, drift }], now).split('\n')
+  t.match(lines([])[1], /^node1 +guest1 +running .* 7 min +none$/)
+  t.equal(lines([]).length, 3)
+  const drifted = lines(['vcpus: declared 2, defined 4\u001b[2J', 'cpu: runs with qemu64'])
+  t.match(drifted[1], / 2$/)
+  t.strictSame(drifted.slice(2), [
+    '',
+    'guest1: vcpus: declared 2, defined 4',
+    'guest1: cpu: runs with qemu64',
+    '',
+  ])
 })

@@ -1,13 +1,18 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { readImage } from '../../../src/images/image.ts'
+import { shapeOf } from '../../../src/lab/domain-shape.ts'
 import type { DomainState } from '../../../src/lab/domain-state.ts'
-import { configText } from '../../../src/lab/guest-config.ts'
+import { domainXml } from '../../../src/lab/domain-xml.ts'
+import { configText, type WantedGuest } from '../../../src/lab/guest-config.ts'
+import { guestFiles } from '../../../src/lab/guest-files.ts'
+import { plainDisk } from '../../../src/lab/hardware.ts'
 import { guestMac } from '../../../src/lab/identity.ts'
 import { parseSubnet } from '../../../src/lab/ipv4.ts'
 import type { LibvirtState } from '../../../src/lab/libvirt-state.ts'
 import type { GuestMetadata } from '../../../src/lab/metadata.ts'
 import type { NetworkState } from '../../../src/lab/network-xml.ts'
+import { parseXml } from '../../../src/lab/xml.ts'
 import type { CommandResult } from '../../../src/model/command.ts'
 import { FailureError } from '../../../src/model/failure.ts'
 import type { Value, Vars } from '../../../src/model/value.ts'
@@ -23,6 +28,25 @@ if (!image.ok) throw new Error('images/debian-12 does not parse')
 const key = image.value.key
 
 const loginKey = 'ssh-ed25519 AAAAlogin'
+const wanted1: WantedGuest = {
+  lab: 'hvlab',
+  name: 'guest1',
+  image: 'debian-12',
+  imageKey: key,
+  vcpus: 2,
+  memoryMb: 2900,
+  diskGb: 10,
+  disk: plainDisk,
+  disks: [],
+  network: 'hvlab',
+  networks: [],
+  ports: [],
+  firmware: 'direct',
+  tpm: false,
+  agent: true,
+  accelerator: 'auto',
+  authorizedKey: loginKey,
+}
 const metadata: GuestMetadata = {
   lab: 'hvlab',
   guest: 'guest1',
@@ -36,31 +60,31 @@ const metadata: GuestMetadata = {
   acceleratorReason: 'test',
   user: 'hvlab',
   hostKey: 'ssh-ed25519 AAAAhost',
-  config: configText(
-    {
-      lab: 'hvlab',
-      name: 'guest1',
-      image: 'debian-12',
-      imageKey: key,
-      vcpus: 2,
-      memoryMb: 2900,
-      diskGb: 10,
-      network: 'hvlab',
-      accelerator: 'auto',
-      authorizedKey: loginKey,
-    },
-    'tcg',
-    'Nehalem',
-  ),
+  config: configText(wanted1, 'tcg', 'Nehalem'),
 }
+const xml1 = parseXml(
+  domainXml({
+    metadata,
+    hardware: wanted1,
+    cpu: 'Nehalem',
+    arch: 'x86_64',
+    boot: { kernel: '/k', cmdline: '' },
+    files: guestFiles('hvlab-guest1'),
+    base: '/b',
+  }),
+  'domain',
+)
+const shape1 = xml1 ? shapeOf(xml1) : {}
 const guest1: DomainState = {
   name: 'hvlab-guest1',
   uuid: '00000000-0000-5000-8000-000000000001',
   state: 'running (booted)',
   running: true,
+  paused: false,
   startId: '7',
-  macs: [guestMac('hvlab', 'guest1')],
-  networks: ['hvlab'],
+  interfaces: [{ mac: guestMac('hvlab', 'guest1'), network: 'hvlab' }],
+  defined: shape1,
+  present: shape1,
   metadata,
 }
 const foreign: DomainState = {
@@ -68,9 +92,11 @@ const foreign: DomainState = {
   uuid: '00000000-0000-4000-8000-000000000002',
   state: 'running (booted)',
   running: true,
+  paused: false,
   startId: '3',
-  macs: [],
-  networks: ['default'],
+  interfaces: [{ mac: '52:54:00:00:00:01', network: 'default' }],
+  defined: {},
+  present: {},
 }
 const subnet = parseSubnet('192.168.122.0/24')
 const own: NetworkState = {
@@ -90,7 +116,9 @@ const bare: LibvirtState = {
   domains: [],
   cpus: 2,
   interfaces: ['lo', 'eth0'],
+  bridges: [],
   folders: [],
+  forwards: [],
   ready: new Map(),
 }
 const deployed: LibvirtState = {
@@ -232,6 +260,15 @@ const cases: readonly Case[] = [
     newHosts: ['guest1'],
   },
   {
+    title: 'a guest that somebody changed: it is said, and left as it is',
+    module: 'libvirt_guest',
+    params: { name: 'guest1' },
+    state: { ...deployed, domains: [{ ...guest1, defined: { ...shape1, vcpus: '4' } }] },
+    why: 'guest1 (192.168.122.57) runs as wanted',
+    said: ['hvlab-guest1 has drifted: vcpus: declared 2, defined 4.'],
+    newHosts: ['guest1'],
+  },
+  {
     title: 'the same where the inventory has several machines',
     module: 'libvirt_guest',
     params: { name: 'guest1' },
@@ -266,20 +303,47 @@ const cases: readonly Case[] = [
     module: 'libvirt_guest',
     params: { name: 'guest1', vcpus: 4 },
     state: deployed,
-    failure: 'Guest hvlab-guest1 on testhost was made with other parameters: vcpus 2 → 4.',
-    hint: 'Set recreate: true on libvirt_guest (the role guests: -e hvlab_recreate=true) to delete it with its disk and make it anew.',
+    failure: 'Guest hvlab-guest1 on testhost has to be restarted for what changed: vcpus 2 → 4.',
+    hint: 'Set restart: true on libvirt_guest (the role guests: -e hvlab_restart=true), or stop the guest first.',
   },
   {
     title: 'a guest that may be made anew',
     module: 'libvirt_guest',
-    params: { name: 'guest1', vcpus: 4, recreate: true },
+    params: { name: 'guest1', vcpus: 4, disk: { mode: 'full' }, recreate: true },
     state: deployed,
     storedImage: true,
     changes: [
       'remove hvlab-guest1 with its disk: its parameters changed',
-      'create the disk of guest1: 10 GiB over image debian-12',
+      'create the disk of guest1: 10 GiB as a full copy of image debian-12',
       'write the seed of guest1: user hvlab, SSH keys, host name',
       'define domain hvlab-guest1: 4 vCPU Nehalem, 2900 MiB, emulated (TCG)',
+    ],
+  },
+  {
+    title: 'more guests than fit',
+    module: 'libvirt_guest',
+    params: { name: 'node', count: 5, memory_mb: 4096 },
+    state: deployed,
+    storedImage: true,
+    failure:
+      'The guests do not fit on testhost: not enough memory: 16000 MB of memory are available and 5 guests with QEMU need 21480 MB.',
+    hint: 'Lower memory_mb or the number of guests in hvlab_guests, or stop what uses the memory. If that is meant: -e hvlab_overcommit=true.',
+  },
+  {
+    title: 'more guests than fit, and meant; a count is that many guests',
+    module: 'libvirt_guest',
+    params: { name: 'node', count: 2, memory_mb: 9000, overcommit: true, wait: false },
+    state: deployed,
+    storedImage: true,
+    changes: [
+      'create the disk of node1: 10 GiB over image debian-12',
+      'write the seed of node1: user hvlab, SSH keys, host name',
+      'reserve 192.168.122.66 for node1 (52:54:00:35:83:3d) on network hvlab',
+      'define domain hvlab-node1: 2 vCPU Nehalem, 9000 MiB, emulated (TCG)',
+      'create the disk of node2: 10 GiB over image debian-12',
+      'write the seed of node2: user hvlab, SSH keys, host name',
+      'reserve 192.168.122.16 for node2 (52:54:00:31:d7:dc) on network hvlab',
+      'define domain hvlab-node2: 2 vCPU Nehalem, 9000 MiB, emulated (TCG)',
     ],
   },
   {
@@ -354,7 +418,10 @@ const cases: readonly Case[] = [
     title: 'down leaves a network that a machine of somebody else uses',
     module: 'libvirt_lab',
     params: { state: 'absent' },
-    state: { ...deployed, domains: [guest1, { ...foreign, networks: ['hvlab'] }] },
+    state: {
+      ...deployed,
+      domains: [guest1, { ...foreign, interfaces: [{ mac: '52:54:00:00:00:01', network: 'hvlab' }] }],
+    },
     changes: ['remove guest hvlab-guest1 with its disk'],
     failure: 'Network hvlab cannot be removed: database is plugged into it.',
   },
@@ -436,6 +503,9 @@ function scriptedHost(found: Case): HostAccess {
     'libvirt-state': 'ok' in found.state ? found.state : ok(found.state),
     routes: (found.routes ?? []).map((route) => ({ gateway: null, source: null, metric: 0, ...route })),
     'cpu-choices': { hostPassthrough: false, models: ['Nehalem'] },
+    cpu: { usable: 2, model: 'AMD EPYC' },
+    memory: { availableMb: 16_000 },
+    disk: { mountPoint: '/var', availableBytes: 5e10 },
   }
   const fact = (name: string) => {
     if (!(name in facts)) throw new Error(`the case has no answer for the fact ${name}`)

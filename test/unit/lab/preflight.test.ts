@@ -100,6 +100,7 @@ t.test('a good host', async (t) => {
 const osHint = 'Use Debian 11 or newer, or Ubuntu 20.04 or newer, on x86_64.'
 const memoryHint = 'Lower memory_mb or the number of guests in hvlab_guests, or stop what uses the memory.'
 const diskHint = 'Free space in /var, or mount a larger file system on /var/lib/hvlab.'
+const overcommitHint = 'If that is meant: -e hvlab_overcommit=true.'
 const containerHint =
   'Use the machine itself, or a container with all capabilities and /dev/net/tun (docker: --privileged).'
 
@@ -207,7 +208,40 @@ const cases: [what: string, host: Partial<HostSituation>, need: Partial<Need>, e
       id: 'memory',
       level: 'error',
       text: 'not enough memory: 12000 MB of memory are available and 4 guests with QEMU need 12400 MB',
-      hint: memoryHint,
+      hint: `${memoryHint} ${overcommitHint}`,
+    },
+  ],
+  [
+    'all guests summed, and meant',
+    {},
+    { guests: ['a', 'b', 'c', 'd'].map((name) => guest(name)), overcommit: true },
+    {
+      id: 'memory',
+      level: 'warning',
+      text: 'not enough memory: 12000 MB of memory are available and 4 guests with QEMU need 12400 MB',
+      hint: `${memoryHint} ${overcommitHint}`,
+    },
+  ],
+  [
+    'vCPUs that hardly get a turn',
+    {},
+    { guests: Array.from({ length: 21 }, (_, index) => guest(`g${index}`)) },
+    {
+      id: 'cpu',
+      level: 'error',
+      text: '4 CPUs (AMD EPYC) for 21 guests with 42 vCPUs: more than 10 to a CPU hardly get a turn',
+      hint: `Take fewer guests or vCPUs. ${overcommitHint}`,
+    },
+  ],
+  [
+    'a copy of the image, and room for overlays only',
+    { disk: { device: 'd', mountPoint: '/var', totalBytes: 1e10, usedBytes: 9e9, availableBytes: 1e9 } },
+    { guests: [guest('a', { copiesImage: true })], imageMb: 0 },
+    {
+      id: 'disk',
+      level: 'error',
+      text: 'not enough disk: 1.0 GB of disk are available in /var, image and guests need 2.0 GB at least',
+      hint: `${diskHint} ${overcommitHint}`,
     },
   ],
   [
@@ -245,7 +279,7 @@ const cases: [what: string, host: Partial<HostSituation>, need: Partial<Need>, e
       id: 'disk',
       level: 'error',
       text: 'not enough disk: 3.0 GB of disk are available in /var, image and guests need 3.5 GB at least',
-      hint: diskHint,
+      hint: `${diskHint} ${overcommitHint}`,
     },
   ],
   [

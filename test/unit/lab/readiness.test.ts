@@ -126,11 +126,13 @@ t.test('what is said of a guest that never answers', async (t) => {
     address: '192.168.122.57',
     accelerator: 'tcg',
     serialLog: '[    1.0] Linux version 6.1\n',
-    lease: '192.168.122.57',
+    dhcp,
+    agent: 'disconnected',
     qemuLog: '',
     notReady: { kind: 'stalled', waitedMs: 360_400, attempt, observation },
     ...change,
   })
+  const dhcp = { network: 'hvlab', server: 'running', lease: '192.168.122.57' } as const
   const stopped = { state: 'shut off (crashed)', running: false, serialBytes: 0 }
   const cases: { because: string; given: Evidence; reason?: string }[] = [
     {
@@ -170,10 +172,39 @@ t.test('what is said of a guest that never answers', async (t) => {
       because: 'sshd answers but the login fails (All configured authentication methods failed)',
       given: evidence({}, { kind: 'refused', why: 'All configured authentication methods failed' }),
     },
-    { because: 'it asked for no address by DHCP', given: without(evidence({}), 'lease') },
+    {
+      because: 'it asked for no address by DHCP',
+      given: evidence({ dhcp: { network: 'hvlab', server: 'running' } }),
+    },
+    {
+      because: 'it has booted (its guest agent answers) but asked for no address by DHCP',
+      given: evidence({ dhcp: { network: 'hvlab', server: 'running' }, agent: 'connected' }),
+    },
     {
       because: 'DHCP gave it 192.168.122.200 instead of the reserved 192.168.122.57',
-      given: evidence({ lease: '192.168.122.200' }),
+      given: evidence({ dhcp: { ...dhcp, lease: '192.168.122.200' } }),
+    },
+    {
+      because: 'DHCP gave its address 192.168.122.57 to another machine (52:54:00:00:00:09)',
+      given: evidence({ dhcp: { ...dhcp, taken: '52:54:00:00:00:09' } }),
+    },
+    {
+      because: 'the DHCP server of network hvlab does not run',
+      given: evidence({ dhcp: { ...dhcp, server: 'dead' } }),
+    },
+    {
+      because:
+        'nothing answers at 192.168.122.57, which it should set itself on the bridge of network lan (Connection refused)',
+      given: evidence({ dhcp: { network: 'lan', server: 'none' } }),
+    },
+    {
+      because: 'cloud-init found no seed, so there are no users and keys',
+      given: evidence({ serialLog: 'cloud-init[300]: Used fallback datasource\n' }),
+    },
+    {
+      because:
+        'it has an address and has booted (its guest agent answers) but port 22 is closed (Connection refused)',
+      given: evidence({ agent: 'connected' }),
     },
     {
       because: 'its boot is still under way',
@@ -192,7 +223,10 @@ t.test('what is said of a guest that never answers', async (t) => {
   t.equal(
     diagnose(evidence({ serialLog: '[ 1.0] one\u001b[0m\r\n[ 2.0] two\r\n' })).details,
     [
-      'domain: running (booted); DHCP lease: 192.168.122.57; last attempt: Connection refused',
+      'domain: running (booted)',
+      'DHCP: server of network hvlab runs; reserved 192.168.122.57, leased 192.168.122.57',
+      'guest agent: does not answer',
+      'last attempt: Connection refused',
       'last 2 lines of the serial log:',
       '[ 1.0] one',
       '[ 2.0] two',
@@ -248,8 +282,3 @@ t.test('looking for an SSH server', async (t) => {
   await gone
   t.equal(late.destroyed, true, 'a stream that comes too late is closed')
 })
-
-function without<T extends object, K extends keyof T>(object: T, key: K): Omit<T, K> {
-  const { [key]: _left, ...rest } = object
-  return rest
-}
