@@ -21,6 +21,7 @@ const apart = [
   'fleet',
   'installed-package',
   'installer',
+  'port-forward',
   'reproducible-image',
   'role-test',
   'sandbox',

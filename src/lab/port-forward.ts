@@ -29,10 +29,13 @@ const folder = `${stateFolder}/forwards`
 /** systemd's own proxy: a part of the package systemd, also where systemd does not run. */
 const proxies = ['/usr/lib/systemd/systemd-socket-proxyd', '/lib/systemd/systemd-socket-proxyd']
 
-/** Prints a line for each forward of this host; see `readForwards`. */
+/**
+ * Prints a line for each forward of this host; see `readForwards`. A number of a process that is another by now, or one
+ * that has ended and waits for its parent, is no proxy.
+ */
 export const listForwards = sh`cd ${folder} && for f in *[0-9]; do
   [ -f "$f" ] || continue
-  if [ -e "$f.pid" ]; then kill -0 "$(cat "$f.pid")" 2>/dev/null && a=yes || a=no
+  if [ -e "$f.pid" ]; then grep -aqs systemd-socket- "/proc/$(cat "$f.pid")/cmdline" && a=yes || a=no
   else [ -e "/etc/systemd/system/sockets.target.wants/hvlab-forward-$f.socket" ] && a=yes || a=no; fi
   echo "$f $a $(cat "$f")"
 done`
@@ -109,6 +112,7 @@ else
     ! grep -qi "$hex" /proc/net/tcp || exit 0
     sleep 0.1
   done
+  cat ${`${file}.log`} >&2
   echo 'nothing listens on the port after two seconds' >&2
   exit 1
 fi

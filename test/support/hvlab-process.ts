@@ -16,6 +16,8 @@ export interface HvlabOptions {
   readonly through?: readonly string[]
   /** A command that takes longer is killed and the test fails. */
   readonly timeoutMs?: number
+  /** With `--format jsonl`: each event, as soon as it is printed. */
+  readonly onEvent?: (event: Event) => void
 }
 
 export interface HvlabResult {
@@ -37,7 +39,10 @@ export class HvlabProcess {
   #stdout = ''
   #stderr = ''
 
-  constructor(args: readonly string[], { cwd, env, through = [], timeoutMs = 60_000 }: HvlabOptions) {
+  constructor(
+    args: readonly string[],
+    { cwd, env, through = [], timeoutMs = 60_000, onEvent }: HvlabOptions,
+  ) {
     this.#args = args
     const [program = '', ...words] = [...through, process.execPath, binary, ...args]
     this.#child = spawn(program, words, {
@@ -48,7 +53,11 @@ export class HvlabProcess {
       killSignal: 'SIGKILL',
     })
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      const line = this.#stdout.lastIndexOf('\n') + 1
       this.#stdout += text
+      const end = this.#stdout.lastIndexOf('\n') + 1
+      if (onEvent && end > line)
+        for (const event of parseEvents(this.#stdout.slice(line, end))) onEvent(event)
     })
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text
@@ -64,6 +73,10 @@ export class HvlabProcess {
   /** As Ctrl-C in a terminal does: to everything in the foreground. The command was started through `setsid`. */
   interruptGroup(): void {
     if (this.#child.pid !== undefined) process.kill(-this.#child.pid, 'SIGINT')
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
   }
 
   get ended(): boolean {

@@ -20,7 +20,12 @@ export class LabFolder {
 
   /** For a lab on this machine: `hvlab down` when the test ends, however it ends. */
   downAtEnd(t: Test): void {
-    atEnd(t, () => hvlabSync(['down', '--format', 'plain'], this.#options(120_000)))
+    atEnd(t, () => this.downAtOnce([]))
+  }
+
+  /** For clean-up: `hvlab down` with nothing else happening meanwhile. */
+  downAtOnce(more: readonly string[]): void {
+    hvlabSync(['down', '--format', 'plain', ...more], this.#options(120_000))
   }
 
   /** Runs `hvlab …` in the folder, to its end. */
@@ -28,8 +33,8 @@ export class LabFolder {
     return this.start(args, timeoutMs).result()
   }
 
-  start(args: readonly string[], timeoutMs = 60_000): HvlabProcess {
-    return new HvlabProcess(args, this.#options(timeoutMs))
+  start(args: readonly string[], timeoutMs = 60_000, more: Pick<HvlabOptions, 'onEvent'> = {}): HvlabProcess {
+    return new HvlabProcess(args, { ...this.#options(timeoutMs), ...more })
   }
 
   #options(timeoutMs: number): HvlabOptions {

@@ -32,3 +32,14 @@ export function runningProcess(pid: number): RunningProcess | undefined {
 export function stillRuns({ pid, started }: Pick<RunningProcess, 'pid' | 'started'>): boolean {
   return runningProcess(pid)?.started === started
 }
+
+/** A process and all that it started and still belongs to it. */
+export function familyOf(pid: number): number[] {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+    return [pid, ...children.flatMap((child) => familyOf(Number(child)))]
+  } catch {
+    // It ended between two readings.
+    return []
+  }
+}
