@@ -12,14 +12,15 @@ export const installedTool = defineFact<[name: string], InstalledTool>({
   command: (name) =>
     sections({
       path: sh`command -v ${name}`,
-      // OpenSSL before 3.0 has no --version.
-      version: sh`LC_ALL=C ${name} --version 2>&1 || LC_ALL=C ${name} version 2>&1`,
+      // ping has only -V, OpenSSL before 3.0 only `version`.
+      version: sh`LC_ALL=C; export LC_ALL; said=$(${name} --version 2>&1) || said=$(${name} -V 2>&1) || said=$(${name} version 2>&1); echo "$said"`,
       sha256: sh`sha256sum "$(command -v ${name})"`,
     }),
   parse({ stdout }, name) {
     const section = readSections(stdout)
     const path = section('path')
-    const version = section('version').match(/\d+\.\d+(?:\.\d+)*/)?.[0]
+    // iputils count by date.
+    const version = section('version').match(/\d+\.\d+(?:\.\d+)*|\b20\d{6}\b/)?.[0]
     if (!path.startsWith('/') || version === undefined) return null
     return { name, version, path, sha256: section('sha256').match(/^[0-9a-f]{64}\b/)?.[0] ?? null }
   },

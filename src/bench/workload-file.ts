@@ -8,6 +8,7 @@ export const placeholders = {
   '{duration_s}': 'seconds of the trial',
   '{whole_s}': 'the same rounded up, for programs that take whole seconds only',
   '{scratch}': 'a folder of its own on the subject, empty before the first trial; needs `scratch_mib`',
+  '{peer}': 'the address of the other end; needs `path`',
   '{trial}': 'a number that no other trial of the benchmark has',
 } as const
 type Placeholder = keyof typeof placeholders
@@ -99,6 +100,21 @@ const fields = {
     .describe(
       'Runs once on every subject before the first trial, e.g. to write the files that are read later',
     ),
+  path: z
+    .enum(['host', 'nat', 'guest'])
+    .optional()
+    .describe(
+      'Whom a guest talks to: its hypervisor (`host`), a network behind it through NAT, or the next guest. Natively it is always a network namespace of the hypervisor',
+    ),
+  server: z
+    .strictObject({
+      argv: commandSchema.describe('The command, with placeholders'),
+      ready: z.string().min(1).describe('What it prints when it can be talked to'),
+    })
+    .optional()
+    .describe(
+      '`argv` of a command that runs on the other end during each trial, and the words (`ready`) that it prints when it can be talked to',
+    ),
   clock_reads_per_operation: z
     .int()
     .nonnegative()
@@ -121,10 +137,13 @@ const fields = {
 }
 
 /** One file of roles/benchmark/workloads. */
-export const workloadSchema = z.strictObject(fields).refine(scratchIsDeclared, {
-  error: '{scratch} needs scratch_mib',
-  path: ['argv'],
-})
+export const workloadSchema = z
+  .strictObject(fields)
+  .refine(scratchIsDeclared, { error: '{scratch} needs scratch_mib', path: ['argv'] })
+  .refine(({ path, argv }) => path !== undefined || !argv.some((word) => word.includes('{peer}')), {
+    error: '{peer} needs path',
+    path: ['argv'],
+  })
 
 /** The same as a journal holds it: a newer hvlab may have written more fields. */
 export const recordedWorkloadSchema = z.object(fields)

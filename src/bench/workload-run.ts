@@ -7,6 +7,8 @@ export interface TrialRequest {
   readonly durationS: number
   /** See `{scratch}`; any text when the workload has none. */
   readonly scratch: string
+  /** See `{peer}`; only for workloads with a path. */
+  readonly peer?: string
   /** See `{trial}`. */
   readonly trial: number
 }
@@ -47,13 +49,17 @@ export function preparation(workload: Workload, request: TrialRequest): string[]
   return workload.prepare === undefined ? undefined : filledIn(workload.prepare, request)
 }
 
-function filledIn(words: readonly string[], { threads, durationS, scratch, trial }: TrialRequest): string[] {
+function filledIn(
+  words: readonly string[],
+  { threads, durationS, scratch, peer, trial }: TrialRequest,
+): string[] {
   return words.map((word) =>
     word
       .replaceAll('{threads}', String(threads))
       .replaceAll('{duration_s}', String(durationS))
       .replaceAll('{whole_s}', String(Math.ceil(durationS)))
       .replaceAll('{trial}', String(trial))
+      .replaceAll('{peer}', peer ?? '{peer}')
       .replaceAll('{scratch}', scratch),
   )
 }

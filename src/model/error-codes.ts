@@ -24,6 +24,8 @@ export const errorCodes = {
   'become-wrong-password': 'The password for sudo or su is wrong. It is tried once.',
   'benchmark-guest-lost': 'A guest stopped answering while it was measured.',
   'benchmark-guest-not-running': 'A guest that should be measured has no running domain.',
+  'benchmark-network':
+    'The other end of a network workload could not be made, its server did not start, or neighbours should run one.',
   'benchmark-no-guest': 'The hypervisor has no guest to measure, or not the one that was asked for.',
   'benchmark-no-room': 'The files of a workload do not fit into the free space of a machine.',
   'benchmark-output-inconsistent': 'The figures of a benchmark do not add up, so none of them is used.',

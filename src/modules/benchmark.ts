@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { answer } from '../bench/answer.ts'
 import { type Comparison, compare } from '../bench/comparison.ts'
-import { type ScenarioName, type Skipped, scenarioNames } from '../bench/crowd-record.ts'
+import { type Skipped, scenarioNames } from '../bench/crowd-record.ts'
 import { findings } from '../bench/finding.ts'
 import { firstCpus } from '../bench/machine-fact.ts'
 import { fewestAdaptiveBlocks } from '../bench/narrow-enough.ts'
@@ -20,11 +20,12 @@ import { trialSeconds } from '../bench/workload-run.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Vars } from '../model/value.ts'
 import { plainData } from '../util/plain-data.ts'
-import { measureCrowds } from './benchmark/crowds.ts'
 import { guestMachine, type Measurable, nativeMachine } from './benchmark/environment.ts'
 import { findDomains, guestsHere, type MeasuredGuest } from './benchmark/guests.ts'
 import { measure, orderOf } from './benchmark/measure.ts'
 import { withMemoryLimit } from './benchmark/memory-limit.ts'
+import { withNetwork, withoutPeer } from './benchmark/network.ts'
+import { measureScenarios, skip } from './benchmark/scenarios.ts'
 import { withScratch } from './benchmark/scratch.ts'
 import { sameTools } from './benchmark/tool-copy.ts'
 import { findTools, installTools, type ToolNeed, toolNeeds } from './benchmark/tools.ts'
@@ -50,7 +51,9 @@ const params = parameters({
   budget_s: int()
     .refine((value) => value >= 1, 'must be at least 1')
     .optional()
-    .describe('Seconds after which no further block begins; the profile decides when absent'),
+    .describe(
+      'Seconds after which no further block begins, of the benchmark and of its scenarios; the first block is measured in any case. The profile decides when absent',
+    ),
   duration_s: float()
     .refine((value) => value >= 0.5 && value <= longestTrialS, `must be between 0.5 and ${longestTrialS}`)
     .optional()
@@ -97,12 +100,14 @@ fails a gate on noise is taken again, and both are kept.`,
       context.searchPath,
       asked.workloads ?? profiles[asked.profile].workloads,
     )
-    const load = await loadWorkloads(
+    const neighbours = await loadWorkloads(
       context.searchPath,
       asked.scenarios.length === 0 ? [] : [asked.neighbour],
     )
-    const needs = toolNeeds([...workloads, ...load])
-    const installed = asked.install && (yield* installTools(context, needs))
+    const [load] = neighbours
+    if (load?.path !== undefined) throw neighbourOnNetwork(load.id)
+    const installed =
+      asked.install && (yield* installTools(context, toolNeeds([...workloads, ...neighbours])))
     if (installed && context.check) return { changed: true }
     const names = guestsHere(context, asked.guests)
     if (names.length === 0) {
@@ -115,7 +120,13 @@ fails a gate on noise is taken again, and both are kept.`,
         hint: 'Deploy guests before the benchmark; a guest names its hypervisor in the variable hvlab_via.',
       })
     }
-    const prepared = await prepare(context, names, { workloads, needs }, asked)
+    const guests = await findDomains(context, names)
+    const absent = await withoutPeer(context, workloads, guests)
+    const possible = workloads.filter(({ id }) => !absent.has(id))
+    const [reason] = absent.values()
+    if (possible.length === 0 && reason !== undefined) return { skipped: reason }
+    const needed = { workloads: possible, needs: toolNeeds([...possible, ...neighbours]) }
+    const prepared = await prepare(context, guests, needed, asked)
     let measured: Benchmark = { ...nothingRecorded, ...prepared }
     const step = yield {
       summary: summaryOf(prepared.design),
@@ -124,10 +135,15 @@ fails a gate on noise is taken again, and both are kept.`,
           context.record('benchmark', plainData(design))
           for (const environment of prepared.environments)
             context.record('environment', plainData(environment))
-          const work = async () => ({
-            ...(await measure(context, design)),
-            ...(await withOthers(context, design, asked.scenarios, load)),
-          })
+          const started = performance.now()
+          const skipped = [...absent].map(([id, why]): Skipped => skip(context, `The workload ${id}`, why))
+          const work = async () => {
+            const alone = await withNetwork(context, design, (peers) => measure(context, design, peers))
+            if (load === undefined) return { ...alone, crowds: [], skipped }
+            const { scenarios } = asked
+            const others = await measureScenarios(context, design, { scenarios, load, started })
+            return { ...alone, crowds: others.crowds, skipped: [...skipped, ...others.skipped] }
+          }
           const scratch = { ...prepared, design, scenarios: asked.scenarios }
           return { ...prepared, design, ...(await withScratch(context, scratch, work)) }
         })
@@ -138,35 +154,12 @@ fails a gate on noise is taken again, and both are kept.`,
   },
 })
 
-/** What guests do to each other, or why that cannot be measured here. */
-async function withOthers(
-  context: ModuleContext,
-  design: Design,
-  scenarios: readonly ScenarioName[],
-  [load]: readonly Workload[],
-): Promise<Pick<Benchmark, 'crowds' | 'skipped'>> {
-  if (load === undefined) return { crowds: [], skipped: [] }
-  const guests = design.subjects.filter(({ kind }) => kind === 'guest')
-  if (guests.length > 1)
-    return { crowds: await measureCrowds(context, design, { scenarios, load }), skipped: [] }
-  const skipped = scenarios.map(
-    (what): Skipped => ({
-      hypervisor: design.hypervisor,
-      what: `The scenario ${what}`,
-      why: `it needs two guests, and there is only ${guests.map(({ id }) => id).join()}`,
-    }),
-  )
-  for (const cell of skipped) context.record('skipped', plainData(cell))
-  return { crowds: [], skipped }
-}
-
 async function prepare(
   context: ModuleContext,
-  names: readonly string[],
+  guests: readonly MeasuredGuest[],
   { workloads, needs }: { readonly workloads: readonly Workload[]; readonly needs: readonly ToolNeed[] },
   asked: Params,
 ): Promise<Pick<Benchmark, 'design' | 'environments'>> {
-  const guests = await findDomains(context, names)
   const native = await nativeMachine(context, needs)
   const machines = await Promise.all(
     guests.map(async (guest) => ({
@@ -239,6 +232,15 @@ function pairUp(
 /** What the hypervisor gives the domain; the guest's kernel keeps some of it to itself. */
 const memoryOf = ({ environment }: Measurable): number | null => environment.domain?.memory_mib ?? null
 const sizeOf = (machine: Measurable): string => `${machine.cpus}-${memoryOf(machine) ?? 'any'}`
+
+function neighbourOnNetwork(id: string): FailureError {
+  return new FailureError({
+    reason: 'module',
+    code: 'benchmark-network',
+    message: `Neighbours cannot run ${id}: the other end of a network workload serves one guest.`,
+    hint: 'Name another workload in `neighbour`.',
+  })
+}
 
 function summaryOf(design: Design): string {
   const trials = orderOf(design)

@@ -8,7 +8,7 @@ import { headline, type Workload } from '../../bench/workload-file.ts'
 import { plainData } from '../../util/plain-data.ts'
 import type { ModuleContext } from '../module.ts'
 import { Barrier } from './barrier.ts'
-import { attempts, unspoiled } from './measure.ts'
+import { attempts, isSpent, unspoiled } from './measure.ts'
 import { runTrial } from './trial.ts'
 
 /** One crowd to measure. */
@@ -20,19 +20,30 @@ interface Round {
   readonly neighbours: readonly Subject[]
 }
 
+export interface CrowdPlan {
+  readonly scenarios: readonly ScenarioName[]
+  readonly load: Workload
+  /** When the benchmark began, by `performance.now()`: its scenarios are within the same budget. */
+  readonly started: number
+}
+
 /**
  * `contention`: each workload in 2, 3 … guests at once; that of one guest alone is in the benchmark itself. `neighbour`:
- * each workload in one guest, and `load` in all others. In every block another guest comes first. Each crowd is recorded.
+ * each workload in one guest, and `load` in all others. In every block another guest comes first. Each crowd is recorded. After the
+ * first block the time budget ends it, before a block; `blocks` says how many there were.
  */
 export async function measureCrowds(
   context: ModuleContext,
   design: Design,
-  { scenarios, load }: { readonly scenarios: readonly ScenarioName[]; readonly load: Workload },
-): Promise<Crowd[]> {
+  { scenarios, load, started }: CrowdPlan,
+): Promise<{ readonly crowds: Crowd[]; readonly blocks: number }> {
   const rounds = roundsOf(design, scenarios)
   const crowds: Crowd[] = []
+  let blocks = 0
   for (const [index, round] of rounds.entries()) {
     context.signal.throwIfAborted()
+    if (round.block > 1 && round.block > blocks && isSpent(design, started)) return { crowds, blocks }
+    blocks = round.block
     const names = round.measured.map(({ id }) => id).join(', ')
     context.progress({
       text: `${round.scenario}, block ${round.block}: ${round.workload.title}, ${names}`,
@@ -48,8 +59,11 @@ export async function measureCrowds(
     context.record('crowd', plainData(crowd))
     context.output('stdout', line(round, crowd))
   }
-  return crowds
+  return { crowds, blocks }
 }
+
+/** A network workload has one other end, whose server serves one client. */
+export const isForCrowds = ({ path }: Workload): boolean => path === undefined
 
 export function roundsOf(design: Design, scenarios: readonly ScenarioName[]): Round[] {
   const guests = design.subjects.filter(({ kind }) => kind === 'guest')
@@ -60,7 +74,7 @@ export function roundsOf(design: Design, scenarios: readonly ScenarioName[]): Ro
     const turned = guests
       .map((_, index) => guests[(index + block) % guests.length])
       .filter((guest) => guest !== undefined)
-    for (const workload of shuffled(design.workloads, random)) {
+    for (const workload of shuffled(design.workloads.filter(isForCrowds), random)) {
       const cells = scenarios.flatMap((scenario): Pick<Round, 'scenario' | 'measured' | 'neighbours'>[] =>
         scenario === 'neighbour'
           ? [{ scenario, measured: turned.slice(0, 1), neighbours: turned.slice(1) }]

@@ -7,6 +7,7 @@ import { headline } from '../../bench/workload-file.ts'
 import { FailureError } from '../../model/failure.ts'
 import { plainData } from '../../util/plain-data.ts'
 import type { ModuleContext } from '../module.ts'
+import type { Peers } from './network.ts'
 import { runTrial, type TrialPlan } from './trial.ts'
 
 /** A trial that a stall spoiled is taken again: bad luck once, a fact the third time. A contaminated one likewise. */
@@ -16,8 +17,8 @@ const spoiled: ReadonlySet<string> = new Set(['benchmark-run-length', 'benchmark
 type Measured = Pick<Benchmark, 'samples' | 'stops'>
 
 /** Block after block until every workload is done, each trial recorded as soon as it is there. */
-export async function measure(context: ModuleContext, design: Design): Promise<Measured> {
-  const measurement = new Measurement(context, design)
+export async function measure(context: ModuleContext, design: Design, peers?: Peers): Promise<Measured> {
+  const measurement = new Measurement(context, design, peers)
   await measurement.run()
   return measurement
 }
@@ -33,27 +34,33 @@ export function orderOf(design: Design): Trial[] {
   })
 }
 
+/** Whether the time budget is spent of a benchmark that began at `started`, by `performance.now()`. */
+export function isSpent({ budget_s }: Design, started: number): boolean {
+  return budget_s !== null && (performance.now() - started) / 1000 > budget_s
+}
+
 class Measurement implements Measured {
   readonly samples: Sample[] = []
   readonly stops: Stop[] = []
   readonly #context: ModuleContext
   readonly #design: Design
+  readonly #peers: Peers | undefined
   readonly #trials: readonly Trial[]
   readonly #started = performance.now()
   #repeatsLeft: number
 
-  constructor(context: ModuleContext, design: Design) {
+  constructor(context: ModuleContext, design: Design, peers: Peers | undefined) {
     this.#context = context
+    this.#peers = peers
     this.#design = design
     this.#trials = orderOf(design)
     this.#repeatsLeft = design.most_repeats
   }
 
   async run(): Promise<void> {
-    const { blocks, budget_s } = this.#design
+    const { blocks } = this.#design
     for (let block = 0; block <= blocks; block++) {
-      const elapsedS = (performance.now() - this.#started) / 1000
-      if (block > 1 && budget_s !== null && elapsedS > budget_s) this.#stop(block - 1, 'budget', this.#open())
+      if (block > 1 && isSpent(this.#design, this.#started)) this.#stop(block - 1, 'budget', this.#open())
       for (const trial of this.#trials)
         if (trial.block === block && this.#open().includes(trial.workload)) await this.#take(trial)
       this.#stop(
@@ -87,7 +94,7 @@ class Measurement implements Measured {
     for (let attempt = 1; ; attempt++) {
       this.#context.signal.throwIfAborted()
       const total = this.#trials.length
-      const plan = planOf(this.#design, { trial, attempt, total })
+      const plan = planOf(this.#design, { trial, attempt, total, peers: this.#peers })
       this.#context.progress({ text: progressText(plan), done: trial.order, total, unit: 'trials' })
       const first = (trial.order * attempts + attempt - 1) * attempts
       const sample = await unspoiled(this.#context, 'trial', (time) =>
@@ -121,7 +128,12 @@ export async function unspoiled<T>(
 
 function planOf(
   design: Design,
-  { trial, attempt, total }: { trial: Trial; attempt: number; total: number },
+  {
+    trial,
+    attempt,
+    total,
+    peers,
+  }: { trial: Trial; attempt: number; total: number; peers: Peers | undefined },
 ): TrialPlan {
   const subject = design.subjects.find(({ id }) => id === trial.subject)
   const workload = design.workloads.find(({ id }) => id === trial.workload)
@@ -135,6 +147,7 @@ function planOf(
     workload,
     number: 0,
     where: `trial ${trial.order + 1} of ${total}`,
+    ...(peers !== undefined && workload.path !== undefined && { peer: peers(workload, subject) }),
   }
 }
 

@@ -27,7 +27,8 @@ export async function withScratch<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const workloads = design.workloads.filter(
-    ({ scratch_mib, prepare }) => scratch_mib !== undefined || prepare !== undefined,
+    ({ scratch_mib, prepare, server }) =>
+      scratch_mib !== undefined || prepare !== undefined || server !== undefined,
   )
   const copies = environments.filter(({ kind, tools }) => kind === 'guest' && tools.some(isCopied))
   if (workloads.length === 0 && copies.length === 0 && scenarios.length === 0) return work()

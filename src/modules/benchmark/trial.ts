@@ -1,5 +1,5 @@
 import { type Confinement, confinementWords } from '../../bench/confinement.ts'
-import { clockDrift, driftFlags, noiseFlags, otherWorkFlags, qemuFlags } from '../../bench/gates.ts'
+import { clockDrift } from '../../bench/gates.ts'
 import { difference, noiseBetween, qemuBetween } from '../../bench/noise.ts'
 import { parsers } from '../../bench/parser.ts'
 import { warmUpS } from '../../bench/profile.ts'
@@ -22,8 +22,11 @@ import { sh } from '../../util/sh.ts'
 import type { ModuleContext } from '../module.ts'
 import type { Barrier } from './barrier.ts'
 import { narrowed, readHypervisor, WorkloadMeter } from './hypervisor-reading.ts'
+import type { Peer } from './network.ts'
 import { scratchFolder } from './scratch-folder.ts'
+import { withServer } from './server.ts'
 import { copiedToolsPath } from './tool-copy.ts'
+import { trialFlags } from './trial-flags.ts'
 
 export interface TrialPlan {
   readonly design: Design
@@ -32,6 +35,8 @@ export interface TrialPlan {
   readonly attempt: number
   readonly subject: Subject
   readonly workload: Workload
+  /** The other end of a network workload. */
+  readonly peer?: Peer
   /** Where it waits for the other trials of a crowd. */
   readonly barrier?: Barrier
   /** A number that no other trial, and no other attempt at this one, has. */
@@ -48,6 +53,7 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
     durationS: trial.warmUp ? warmUpS(design.duration_s) : design.duration_s,
     scratch: scratchFolder,
     trial: plan.number,
+    ...(plan.peer !== undefined && { peer: plan.peer.address }),
   })
   const startedAt = new Date().toISOString()
   const before = subject.domain === null ? null : await readHypervisor(context, subject.domain)
@@ -56,9 +62,11 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
     if (edge === 'waiting') plan.barrier?.arrive()
     else meter?.read(edge)
   })
-  const start = performance.now()
-  const result = await execute(context, plan, argv, durationS, marks)
-  const observedS = (performance.now() - start) / 1000
+  const { result, observedS } = await withServer(plan, longestS(durationS), async () => {
+    const start = performance.now()
+    const result = await execute(context, plan, argv, durationS, marks)
+    return { result, observedS: (performance.now() - start) / 1000 }
+  })
   plan.barrier?.began(marks.begunMs)
   const after = subject.domain === null ? null : await readHypervisor(context, subject.domain)
   if (result.exitCode !== 0) throw new FailureError(commandFailure(plan, result))
@@ -77,7 +85,6 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
   const qemuS = during?.cpuS ?? qemu?.cpu_s ?? null
   const drift = clockDrift(noise.elapsed_s, marks.elapsedS())
   const cpuS = difference(output.before.childrenS, output.after.childrenS)
-  const cpus = cpusOf(design, subject)
   return {
     hypervisor: design.hypervisor,
     subject: subject.id,
@@ -99,22 +106,23 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
     clocksource: output.after.clocksource,
     observed_s: Number(observedS.toFixed(4)),
     cpu_s: cpuS,
-    host_cpu_s: subject.kind === 'native' ? cpuS : qemuS,
+    // At the other end of a network is as much work, and on one side it is QEMU's.
+    host_cpu_s: workload.path !== undefined ? null : subject.kind === 'native' ? cpuS : qemuS,
     clock_drift: drift?.drift ?? null,
     clock_drift_uncertainty: drift?.uncertainty ?? null,
     noise,
     hypervisor_noise: around,
     qemu,
-    flags: [
-      ...noiseFlags(noise, observedS, subject.kind === 'native' ? 'host' : 'guest', threads > cpus.own),
-      ...(around === null
-        ? []
-        : noiseFlags(around, observedS, 'host', Math.min(threads, cpus.own) > cpus.hypervisor)),
-      ...otherWorkFlags(noise, cpuS, observedS, subject.kind === 'native' ? 'host' : 'guest'),
-      ...(around === null ? [] : otherWorkFlags(around, qemuS, observedS, 'host')),
-      ...qemuFlags(qemu),
-      ...driftFlags(drift),
-    ],
+    flags: trialFlags(design, subject, workload, {
+      threads,
+      noise,
+      around,
+      qemu,
+      cpuS,
+      qemuS,
+      drift,
+      observedS,
+    }),
     raw: output.workload,
   }
 }
@@ -132,6 +140,9 @@ function checkHeadline(plan: TrialPlan, metrics: Readonly<Record<string, number>
   })
 }
 
+/** Four times the asked length and half a minute: a stalled machine is slow, a dead one never answers. */
+const longestS = (durationS: number): number => durationS * 4 + 30
+
 async function execute(
   context: ModuleContext,
   plan: TrialPlan,
@@ -141,8 +152,7 @@ async function execute(
 ): Promise<CommandResult> {
   const { design, subject, workload } = plan
   const withErrors = workload.output === 'all'
-  // Four times the asked length and half a minute: a stalled machine is slow, a dead one never answers.
-  const timeoutMs = (durationS * 4 + 30) * 1000
+  const timeoutMs = longestS(durationS) * 1000
   if (subject.kind === 'native') {
     const suspend = design.subjects.flatMap(({ domain }) => domain ?? [])
     const confine = confinementWords({ cpus: subject.cpus ?? [], memory: memoryOf(design, subject) })
@@ -170,13 +180,6 @@ function memoryOf(
   { kind, memory_mib: mib }: Subject,
 ): Confinement['memory'] {
   return kind === 'native' && by !== null && mib !== null ? { by, mib } : null
-}
-
-/** CPUs that the workload's threads may use, and those that the hypervisor may use for them. */
-function cpusOf({ subjects }: Design, subject: Subject): { own: number; hypervisor: number } {
-  const native = subject.kind === 'native' ? subject : subjects.find(({ id }) => id === subject.baseline)
-  const hypervisor = native?.cpus?.length ?? subject.vcpus
-  return { own: subject.kind === 'native' ? hypervisor : subject.vcpus, hypervisor }
 }
 
 /** What became of a guest that no longer answers: libvirt knows more than SSH. */

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -8,15 +7,16 @@ import type { Crowd } from '../../../src/bench/crowd-record.ts'
 import { crowding, jainIndex } from '../../../src/bench/crowding.ts'
 import type { Benchmark, Design, Sample } from '../../../src/bench/record.ts'
 import type { Workload } from '../../../src/bench/workload-file.ts'
-import type { Command, CommandResult } from '../../../src/model/command.ts'
+import type { CommandResult } from '../../../src/model/command.ts'
 import { measureCrowds, roundsOf } from '../../../src/modules/benchmark/crowds.ts'
+import { measureScenarios } from '../../../src/modules/benchmark/scenarios.ts'
 import { scratchFolder } from '../../../src/modules/benchmark/scratch-folder.ts'
 import { loadWorkloads } from '../../../src/modules/benchmark/workloads.ts'
-import type { ModuleContext, QueryOptions } from '../../../src/modules/module.ts'
+import type { ModuleContext } from '../../../src/modules/module.ts'
 import { crowdRows } from '../../../src/reports/crowd-rows.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
-import { renderCommand } from '../../../src/util/sh.ts'
 import { quietNoise } from '../../support/quiet-noise.ts'
+import { thisMachine } from '../../support/this-machine.ts'
 
 const guest = (id: string) => ({
   id,
@@ -77,25 +77,14 @@ t.test('guests begin together and are recorded together', async (t) => {
   const home = t.testdir({})
   const commands: string[] = []
   /** A guest is this machine with a scratch folder of its own. */
-  const peer = (name: string) => ({
-    run: async (command: Command, { onOutput }: QueryOptions = {}): Promise<CommandResult> => {
-      mkdirSync(join(home, name), { recursive: true })
-      const text = renderCommand(command).replaceAll(scratchFolder, join(home, name))
-      commands.push(text)
-      const child = spawn('/bin/sh', ['-c', text], { stdio: ['ignore', 'pipe', 'pipe'] })
-      const read = { stdout: '', stderr: '' }
-      for (const stream of ['stdout', 'stderr'] as const) {
-        child[stream].setEncoding('utf8').on('data', (piece: string) => {
-          read[stream] += piece
-          onOutput?.(stream, piece)
-        })
-      }
-      const exitCode = await new Promise<number>((resolve) =>
-        child.on('close', (code) => resolve(code ?? 143)),
-      )
-      return { exitCode, ...read } as CommandResult
-    },
-  })
+  const peer = (name: string) => {
+    mkdirSync(join(home, name), { recursive: true })
+    return thisMachine((text) => {
+      const own = text.replaceAll(scratchFolder, join(home, name))
+      commands.push(own)
+      return own
+    })
+  }
   const recorded: unknown[] = []
   const said: string[] = []
   const context = {
@@ -109,10 +98,12 @@ t.test('guests begin together and are recorded together', async (t) => {
   const [cpu, syscall] = await loadWorkloads([packageRoot], ['cpu', 'syscall'])
   if (cpu === undefined || syscall === undefined) throw new Error('both are there')
   const design = designOf([syscall], ['a', 'b'], 1)
-  const crowds = await measureCrowds(context, design, {
+  const { crowds, blocks } = await measureCrowds(context, design, {
     scenarios: ['contention', 'neighbour'],
     load: syscall,
+    started: performance.now(),
   })
+  t.equal(blocks, 1)
   t.equal(crowds.length, 2)
   t.strictSame(
     recorded.map((entry) => (entry as [string])[0]),
@@ -126,6 +117,45 @@ t.test('guests begin together and are recorded together', async (t) => {
   }
   t.match(said[0], /^syscall (contention|neighbour) of 2: .* ns, begun within \d+ ms$/)
   t.equal(commands.filter((text) => text.includes('echo go')).length, 4, 'each is let go once')
+
+  const spent = { ...designOf([syscall], ['a', 'b'], 2), budget_s: 1, duration_s: 0.5 }
+  const plan = { scenarios: ['contention'] as const, load: syscall, started: performance.now() - 2000 }
+  const cut = await measureScenarios(context, spent, plan)
+  t.strictSame(
+    cut.crowds.map(({ block }) => block),
+    [1],
+    'the budget is spent, and one block is measured all the same',
+  )
+  t.match(cut.skipped, [
+    {
+      what: 'The rest of the scenario contention',
+      why: 'the time budget of 1 s was spent after 1 block of 2',
+    },
+  ])
+})
+
+t.test('what of the scenarios is left out', async (t) => {
+  const recorded: unknown[] = []
+  const context = {
+    host: 'node',
+    signal: new AbortController().signal,
+    record: (_: string, data: unknown) => recorded.push(data),
+  } as unknown as ModuleContext
+  const [net, cpu] = await loadWorkloads([packageRoot], ['net-host', 'cpu'])
+  if (net === undefined || cpu === undefined) throw new Error('both are there')
+  const plan = { scenarios: ['contention', 'neighbour'] as const, load: cpu, started: performance.now() }
+  const said = async (guests: string[]) =>
+    (await measureScenarios(context, designOf([net], guests), plan)).skipped.map(
+      ({ what, why }) => `${what}: ${why}`,
+    )
+  t.strictSame(await said(['a']), [
+    'The scenario contention: it needs two guests, and there is only a',
+    'The scenario neighbour: it needs two guests, and there is only a',
+  ])
+  t.strictSame(await said(['a', 'b']), [
+    'The workload net-host in several guests at once: the other end of a network workload serves one guest',
+  ])
+  t.equal(recorded.length, 3)
 })
 
 t.test('a guest that never comes ends the round', async (t) => {
@@ -141,7 +171,11 @@ t.test('a guest that never comes ends the round', async (t) => {
   const [load] = workloads
   if (load === undefined) throw new Error('it is there')
   await t.rejects(
-    measureCrowds(context, designOf(workloads, ['a', 'b'], 1), { scenarios: ['contention'], load }),
+    measureCrowds(context, designOf(workloads, ['a', 'b'], 1), {
+      scenarios: ['contention'],
+      load,
+      started: performance.now(),
+    }),
     {
       message: /^cpu on [ab] in round 1 of contention: the guests did not begin together within a minute\.$/,
       failure: { code: 'benchmark-guest-lost' },

@@ -1,0 +1,177 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import type { Design, Subject } from '../../../src/bench/record.ts'
+import type { DomainState } from '../../../src/lab/domain-state.ts'
+import type { Command } from '../../../src/model/command.ts'
+import { measure } from '../../../src/modules/benchmark/measure.ts'
+import { withNetwork, withoutPeer } from '../../../src/modules/benchmark/network.ts'
+import { scratchFolder } from '../../../src/modules/benchmark/scratch-folder.ts'
+import { loadWorkloads } from '../../../src/modules/benchmark/workloads.ts'
+import type { ModuleContext } from '../../../src/modules/module.ts'
+import { packageRoot } from '../../../src/util/package-root.ts'
+import { renderCommand, sh } from '../../../src/util/sh.ts'
+import { thisMachine } from '../../support/this-machine.ts'
+
+const domain = (networks: string[]): DomainState =>
+  ({ name: 'hvlab-x', state: 'running (booted)', networks }) as unknown as DomainState
+
+/** A hypervisor and guests that answer as told, by the command's first words. */
+function answering(answers: Readonly<Record<string, { stdout?: string; stderr?: string }>>): ModuleContext {
+  const access = {
+    run: async (command: Command) => {
+      const text = renderCommand(command)
+      const [, answer = {}] = Object.entries(answers).find(([words]) => text.includes(words)) ?? []
+      return { stdout: '', stderr: '', ...answer, exitCode: answer.stderr === undefined ? 0 : 1 }
+    },
+  }
+  return {
+    ...access,
+    host: 'node',
+    peer: () => access,
+    hostVar: (name: string) => ({ guest1: '192.168.122.11', guest2: '192.168.122.12' })[name],
+  } as unknown as ModuleContext
+}
+
+const fromHost = '192.168.122.11 dev virbr0 src 192.168.122.1 uid 0 \n    cache \n'
+const fromGuest = '198.18.0.2 via 192.168.122.1 dev enp1s0 src 192.168.122.11 uid 0 \n    cache \n'
+
+t.test('what a machine cannot do is left out, with the reason', async (t) => {
+  const workloads = await loadWorkloads([packageRoot], ['cpu', 'net-host', 'net-nat', 'latency-guest'])
+  const one = [{ name: 'guest1', domain: domain(['hvlab']) }]
+  const two = [...one, { name: 'guest2', domain: domain(['hvlab']) }]
+  const whole = { 'get 192.168.122': { stdout: fromHost }, 'get 198.18.0.2': { stdout: fromGuest } }
+  const cases: [string, Parameters<typeof answering>[0], typeof one, Record<string, string>][] = [
+    ['two guests behind NAT can do everything', whole, two, {}],
+    [
+      'one guest has no other',
+      whole,
+      one,
+      { 'latency-guest': 'it needs two guests, and there is only guest1' },
+    ],
+    [
+      'guests of two networks',
+      whole,
+      [...one, { name: 'guest2', domain: domain(['other']) }],
+      { 'latency-guest': 'guest1 and the next guest are not on one network' },
+    ],
+    [
+      'a network without a way out',
+      { ...whole, 'get 198.18.0.2': { stderr: 'RTNETLINK answers: Network is unreachable' } },
+      two,
+      { 'net-nat': 'guest1 does not reach other networks through node' },
+    ],
+    [
+      'a bridge that belongs to somebody else',
+      {
+        ...whole,
+        'get 198.18.0.2': { stdout: fromGuest.replace('via 192.168.122.1', 'via 192.168.122.254') },
+      },
+      two,
+      { 'net-nat': 'guest1 does not reach other networks through node' },
+    ],
+    [
+      'a hypervisor without an address there',
+      { ...whole, 'get 192.168.122': { stderr: 'RTNETLINK answers: Network is unreachable' } },
+      two,
+      {
+        'net-host': 'node has no address on the network of guest1',
+        'net-nat': 'node has no address on the network of guest1',
+      },
+    ],
+    [
+      'a container that may not make namespaces',
+      { ...whole, unshare: { stderr: 'unshare: unshare failed: Operation not permitted\n' } },
+      two,
+      Object.fromEntries(
+        ['net-host', 'net-nat', 'latency-guest'].map((id) => [
+          id,
+          'no network namespace can be made (unshare: unshare failed: Operation not permitted)',
+        ]),
+      ),
+    ],
+  ]
+  for (const [name, answers, guests, expected] of cases)
+    t.strictSame(Object.fromEntries(await withoutPeer(answering(answers), workloads, guests)), expected, name)
+  const cpu = workloads.filter(({ id }) => id === 'cpu')
+  t.equal((await withoutPeer(answering({ unshare: { stderr: 'no' } }), cpu, one)).size, 0, 'nobody asks')
+})
+
+const shape = { domain: null, vcpus: 1, memory_mib: null }
+const subjects: Subject[] = [
+  { ...shape, id: 'native', kind: 'native', baseline: null, cpus: [0] },
+  { ...shape, id: 'guest1', kind: 'guest', baseline: 'native', cpus: null },
+]
+
+const possible = await thisMachine().run(
+  sh`command -v iperf3 ping && unshare -n ip link add dev hvlab-bench0 type veth peer name hvlab-bench1`,
+)
+const skip = possible.exitCode === 0 ? false : 'needs root, iperf3, ping and network namespaces'
+
+t.test('a namespace is the other end, for real', { skip }, async (t) => {
+  const home = t.testdir({})
+  mkdirSync(join(home, 'tools'), { recursive: true })
+  /** The guest is this machine, too, by its loopback address. */
+  const machine = thisMachine((text) => text.replaceAll(scratchFolder, home))
+  const said: string[] = []
+  const context = {
+    ...machine,
+    host: 'node',
+    peer: () => machine,
+    hostVar: () => '127.0.0.1',
+    signal: new AbortController().signal,
+    progress: () => {},
+    note: (_: string, text: string) => said.push(text),
+    output: () => {},
+    record: () => {},
+  } as unknown as ModuleContext
+  const workloads = await loadWorkloads([packageRoot], ['net-host', 'latency-nat'])
+  const design: Design = {
+    hypervisor: 'node',
+    profile: 'quick',
+    workloads,
+    subjects,
+    memory_limit_by: null,
+    // The warm-up is enough: a second each.
+    blocks: 0,
+    precision_percent: null,
+    budget_s: null,
+    most_repeats: 0,
+    duration_s: 1,
+    threads: 1,
+    seed: 1,
+  }
+  const { samples } = await withNetwork(context, design, (peers) => measure(context, design, peers))
+  t.strictSame(
+    samples
+      .map(
+        ({ workload, subject, argv }) =>
+          `${workload} ${subject} ${argv.find((word) => /^1\d+\./.test(word))}`,
+      )
+      .sort(),
+    [
+      'latency-nat guest1 198.18.0.2',
+      'latency-nat native 198.18.0.2',
+      'net-host guest1 127.0.0.1',
+      'net-host native 198.18.0.2',
+    ],
+  )
+  for (const { workload, metrics, host_cpu_s, flags } of samples) {
+    t.ok((metrics['mbit_per_s'] ?? metrics['rtt_avg_us'] ?? 0) > 0, workload)
+    t.equal(host_cpu_s, null, 'the other end is half of the work')
+    if (workload === 'net-host') t.notMatch(flags.join(), /host-other-work|host-cpu-pressure/)
+  }
+  const left = await machine.run(sh`ip netns list; ip -o link show; ps -eo args`)
+  t.notMatch(left.stdout, /hvlab-bench|--one-off/, 'nothing is left')
+
+  const [net] = workloads
+  if (net === undefined) throw new Error('it is there')
+  const broken = { ...design, workloads: [{ ...net, server: { argv: ['false'], ready: 'never' } }] }
+  await t.rejects(
+    withNetwork(context, broken, (peers) => measure(context, broken, peers)),
+    {
+      message: /^false on (198\.18\.0\.2|127\.0\.0\.1) ended before it was ready \(exit code 1\)\.$/,
+      failure: { code: 'benchmark-network' },
+    },
+  )
+})
