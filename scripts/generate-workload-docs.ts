@@ -32,6 +32,10 @@ room that the workloads declare is free, and taken away at the end, also when th
 taken away by the next. Disk workloads natively measure the file system of \`/var/tmp\`; where guests' disks lie on another one, the
 comparison is between the two.
 
+Network workloads have another end: natively a network namespace of the hypervisor, for guests the hypervisor, that namespace through NAT, or the next guest
+([method](method.md#the-network)). The namespace \`hvlab-bench\` (198.18.0.0/30) is made before the first trial and gone after the last. A server listens on
+TCP port 5201 of one address while its trial lasts; where a firewall of the hypervisor takes nothing from guests, say so to it or leave \`net-host\` out.
+
 Programs that the hypervisor lacks are installed there (\`install: true\`, as the role \`benchmark\` has it). Guests need none: one that lacks a
 program, or has another build of it (SHA-256), gets the hypervisor's with its libraries and its loader, in the same folder and for as long.
 With \`tools: own\` (\`benchmark_tools\` of the role) every machine measures with what it has; what is missing is an error then, and the report says

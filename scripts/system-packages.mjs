@@ -22,6 +22,8 @@ const PACKAGES = {
   sudo: 'sudo',
   'systemd-nspawn': 'systemd-container',
   ip: 'iproute2',
+  iperf3: 'iperf3',
+  ping: 'iputils-ping',
   zstd: 'zstd',
   tmux: 'tmux',
   chromium: 'chromium',

@@ -1,3 +1,4 @@
+import { bootFindings } from './boot-findings.ts'
 import { clockFindings } from './clock-findings.ts'
 import { type Comparison, compare } from './comparison.ts'
 import { conditionFindings } from './condition-findings.ts'
@@ -25,6 +26,7 @@ const rules: readonly Rule[] = [
   conditionFindings,
   clockFindings,
   costFindings,
+  bootFindings,
   layerFindings,
   crowdFindings,
   noiseFindings,

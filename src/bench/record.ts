@@ -123,6 +123,17 @@ export const environmentSchema = z.object({
     .default(null),
   /** Layers of virtualisation around the subject, innermost first; empty on bare metal. */
   virtualization: z.array(z.string()),
+  /** The last boot by systemd's account, see bench/boot-fact.ts. */
+  boot: z
+    .object({
+      firmware_s: known,
+      loader_s: known,
+      kernel_s: known,
+      initrd_s: known,
+      userspace_s: z.number(),
+    })
+    .nullable()
+    .default(null),
   clocksource: z.string(),
   clocksources_available: z.array(z.string()),
   /** The programs that the workloads run, each once. */
@@ -155,6 +166,7 @@ export const environmentSchema = z.object({
   hypervisor_software: z.object({ qemu: z.string().nullable(), libvirt: z.string().nullable() }).nullable(),
 })
 export type Environment = z.output<typeof environmentSchema>
+export type BootTime = NonNullable<Environment['boot']>
 
 /** Channel `stop`: once per workload, when it needs no further block. */
 export const stopSchema = z.object({

@@ -1,3 +1,4 @@
+import { bootText } from '../bench/boot-findings.ts'
 import type { Environment, Tool } from '../bench/record.ts'
 import { counted, figure } from '../bench/words.ts'
 
@@ -61,6 +62,7 @@ function environmentRows(environments: readonly Environment[]): [name: string, v
       'QEMU, libvirt',
       ({ hypervisor_software: software }) => [software?.qemu, software?.libvirt].filter(Boolean).join(', '),
     ],
+    ['Boot', ({ boot }) => (boot === null ? '' : bootText(boot))],
     ['Clock source', ({ clocksource, clocksources_available: others }) => offered(clocksource, others)],
     ...toolNames.map((name): [string, (environment: Environment) => string] => [
       toolNames.length === 1 ? 'Tool' : `Tool: ${name}`,

@@ -49,6 +49,13 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
   '{=} is itself virtual ({}), so the native figure may be the cost of leaving that.':
     '{} sendiri adalah mesin virtual ({}), jadi angka native mungkin merupakan biaya meninggalkannya.',
   '{} faster': '{} lebih cepat',
+  // Findings about boots.
+  "From the kernel's first instruction to the end of its boot {=} took {}, by systemd's account of one boot.":
+    'Dari instruksi pertama kernel sampai boot selesai, {} memerlukan {}, menurut catatan systemd atas satu boot.',
+  '{=}, another system, took {}.': '{}, sistem yang lain, memerlukan {}.',
+  '{} (kernel {} and userspace {})': '{} (kernel {} dan ruang pengguna {})',
+  '{} (kernel {}, initrd {} and userspace {})': '{} (kernel {}, initrd {}, dan ruang pengguna {})',
+  '{} (userspace {})': '{} (ruang pengguna {})',
   // Findings about layers.
   "{}, {=}: {} under KVM ({=}), {} under TCG ({=}), so emulation instead of the hardware's virtualisation is {} of it. Factors multiply.":
     '{}, {}: {} dengan KVM ({}), {} dengan TCG ({}), jadi emulasi sebagai ganti virtualisasi perangkat keras adalah {} darinya. Faktor dikalikan.',

@@ -252,6 +252,7 @@ export const indonesian: Catalogue = {
     'Network cards': 'Kartu jaringan',
     Pinning: 'Penempatan CPU',
     none: 'tidak ada',
+    Boot: 'Boot',
     'Clock source': 'Sumber jam',
     '{=} (also {=})': '{} (juga {})',
     Tool: 'Program',

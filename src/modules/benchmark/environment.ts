@@ -1,3 +1,4 @@
+import { bootTime } from '../../bench/boot-fact.ts'
 import { measuringMachine } from '../../bench/machine-fact.ts'
 import { platform } from '../../bench/platform-fact.ts'
 import type { Environment, Tool } from '../../bench/record.ts'
@@ -66,13 +67,14 @@ async function describe(
   name: string,
   findTools: () => Promise<Tool[]>,
 ) {
-  const [machine, around, processor, ram, layers, clock, tools] = await Promise.all([
+  const [machine, around, processor, ram, layers, clock, boot, tools] = await Promise.all([
     access.freshFact(measuringMachine),
     access.freshFact(platform),
     access.fact(cpu),
     access.fact(memory),
     access.fact(virtualization),
     access.freshFact(clocksource),
+    access.freshFact(bootTime),
     findTools(),
   ])
   if (!machine.hasTaskset) throw toolMissing(name, 'taskset', 'util-linux')
@@ -103,6 +105,7 @@ async function describe(
         kernel_command_line: around.commandLine,
       },
       virtualization: [...layers.layers],
+      boot,
       clocksource: clock.current,
       clocksources_available: [...clock.available],
       tools,

@@ -25,12 +25,13 @@ export interface TrialReadings {
 
 /**
  * The gates that a trial fails. The server of a network workload, and what the kernel does between the two ends, is work on the
- * hypervisor that belongs to the trial and is not in its CPU-seconds: there neither other work nor CPU pressure is asked for.
+ * hypervisor that belongs to the trial and is not in its CPU-seconds: there neither other work nor CPU pressure is asked for. Nor is
+ * CPU pressure in a guest with a network workload: its kernel's own threads wait there for the workload.
  */
 export function trialFlags(
   design: Design,
   subject: Subject,
-  { server }: Workload,
+  { server, path }: Workload,
   { threads, noise, around, qemu, cpuS, qemuS, drift, observedS }: TrialReadings,
 ): Flag[] {
   const native = subject.kind === 'native'
@@ -38,7 +39,7 @@ export function trialFlags(
   const served = server !== undefined
   const cpus = cpusOf(design, subject)
   return [
-    ...noiseFlags(noise, observedS, where, threads > cpus.own || (native && served)),
+    ...noiseFlags(noise, observedS, where, threads > cpus.own || (native ? served : path !== undefined)),
     ...(around === null
       ? []
       : noiseFlags(around, observedS, 'host', Math.min(threads, cpus.own) > cpus.hypervisor || served)),

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { bootTime } from '../../../src/bench/boot-fact.ts'
 import { platform } from '../../../src/bench/platform-fact.ts'
 import { domainShape } from '../../../src/modules/benchmark/domain-shape.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
@@ -10,6 +11,27 @@ import { renderCommand } from '../../../src/util/sh.ts'
 
 const run = promisify(execFile)
 const read = (stdout: string) => platform.parse({ exitCode: 0, stdout, stderr: '' })
+
+t.test('how long a boot took', async (t) => {
+  const boot = (stdout: string) => bootTime.parse({ exitCode: 0, stdout, stderr: '' })
+  const none = { firmware_s: null, loader_s: null, kernel_s: null, initrd_s: null }
+  const cases: [string, ReturnType<typeof boot>][] = [
+    [
+      'Startup finished in 3.061s (firmware) + 850ms (loader) + 2.5s (kernel) + 1.1s (initrd) + 1min 10.011s (userspace) = 1min 17.522s \ngraphical.target reached after 1min 9.8s in userspace.\n',
+      { firmware_s: 3.061, loader_s: 0.85, kernel_s: 2.5, initrd_s: 1.1, userspace_s: 70.011 },
+    ],
+    [
+      'Startup finished in 3.104s (kernel) + 20.02s (userspace) = 23.124s\nmulti-user.target reached after 19s in userspace\n',
+      { ...none, kernel_s: 3.104, userspace_s: 20.02 },
+    ],
+    ['Startup finished in 2.318s (userspace) \n', { ...none, userspace_s: 2.318 }],
+    ['Bootup is not yet finished (org.freedesktop.systemd1.Manager.FinishTimestampMonotonic=0).\n', null],
+    ['', null],
+  ]
+  for (const [said, expected] of cases) t.strictSame(boot(said), expected, said)
+  const { stdout } = await run('/bin/sh', ['-c', renderCommand(bootTime.command())])
+  t.type(boot(stdout)?.userspace_s ?? 0, 'number', `this machine: ${stdout}`)
+})
 
 t.test('what a machine is', async (t) => {
   const { stdout } = await run('/bin/sh', ['-c', renderCommand(platform.command())])

@@ -298,6 +298,7 @@ function benchmark(shape: Shape): Benchmark {
     governor: null,
     platform: null,
     virtualization: [],
+    boot: null,
     clocksource: 'tsc',
     clocksources_available: [],
     tools: [{ name: 'sysbench', version: '1.0.20', path: '/usr/bin/sysbench', sha256: 'aa'.repeat(32) }],

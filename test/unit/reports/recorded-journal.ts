@@ -243,6 +243,9 @@ function environment(
       kernel_command_line: native ? 'root=/dev/sda1 ro quiet' : 'root=/dev/vda rw console=ttyS0,115200 quiet',
     },
     virtualization: native ? ['kvm'] : ['qemu'],
+    boot: native
+      ? null
+      : { firmware_s: null, loader_s: null, kernel_s: 3.1, initrd_s: null, userspace_s: 20 },
     clocksource: native ? 'tsc' : clocksource,
     clocksources_available: native ? ['tsc', 'acpi_pm'] : [clocksource, 'acpi_pm'],
     tools: [{ name: 'sysbench', version: '1.0.20', path: '/usr/bin/sysbench', sha256: 'a1b2c3d4'.repeat(8) }],
