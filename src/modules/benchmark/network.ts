@@ -1,5 +1,6 @@
 import type { Design, Subject } from '../../bench/record.ts'
 import type { Workload } from '../../bench/workload-file.ts'
+import { uses } from '../../lab/domain-state.ts'
 import type { Command } from '../../model/command.ts'
 import { FailureError } from '../../model/failure.ts'
 import { sh } from '../../util/sh.ts'
@@ -68,8 +69,8 @@ function noOtherGuest(guests: readonly MeasuredGuest[]): string | undefined {
   const [only] = guests
   if (guests.length === 1) return `it needs two guests, and there is only ${only?.name}`
   const stranger = guests.find((guest, index) => {
-    const { networks } = guests[(index + 1) % guests.length]?.domain ?? guest.domain
-    return !guest.domain.networks.some((network) => networks.includes(network))
+    const next = guests[(index + 1) % guests.length]?.domain ?? guest.domain
+    return !guest.domain.interfaces.some(({ network }) => network !== undefined && uses(next, network))
   })
   return stranger === undefined ? undefined : `${stranger.name} and the next guest are not on one network`
 }

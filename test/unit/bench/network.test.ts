@@ -14,7 +14,11 @@ import { renderCommand, sh } from '../../../src/util/sh.ts'
 import { thisMachine } from '../../support/this-machine.ts'
 
 const domain = (networks: string[]): DomainState =>
-  ({ name: 'hvlab-x', state: 'running (booted)', networks }) as unknown as DomainState
+  ({
+    name: 'hvlab-x',
+    state: 'running (booted)',
+    interfaces: networks.map((network) => ({ mac: '52:54:00:00:00:01', network })),
+  }) as unknown as DomainState
 
 /** A hypervisor and guests that answer as told, by the command's first words. */
 function answering(answers: Readonly<Record<string, { stdout?: string; stderr?: string }>>): ModuleContext {
