@@ -30,8 +30,10 @@ export async function imageExportCommand(
       : sh`cp --reflink=auto --sparse=always ${disk} ${part}`
   await using host = await openThisMachine()
   const result = await host.run(sh`{ ${copy} && mv -T ${part} ${target}; } || { rm -f ${part}; exit 1; }`)
-  if (result.exitCode !== 0)
-    throw failed('module', `${file} could not be written`, undefined, result.stderr.trim())
+  if (result.exitCode !== 0) {
+    const [why = ''] = result.stderr.trim().split('\n')
+    throw failed('module', `${file} could not be written: ${why}`)
+  }
   const kernel = join(folder, 'vmlinuz')
   const initrd = join(folder, 'initrd')
   const { cmdline } = manifest
@@ -42,17 +44,11 @@ export async function imageExportCommand(
   return ExitCode.ok
 }
 
-function failed(
-  reason: 'config' | 'module',
-  message: string,
-  hint: string | undefined,
-  details?: string,
-): FailureError {
+function failed(reason: 'config' | 'module', message: string, hint?: string): FailureError {
   return new FailureError({
     reason,
     code: 'image-export-failed',
     message,
     ...(hint === undefined ? {} : { hint }),
-    ...(details === undefined || details === '' ? {} : { details }),
   })
 }

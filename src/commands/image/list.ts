@@ -30,11 +30,12 @@ export async function imageListCommand(options: StoreOptions, env: CommandEnviro
     })),
   )
   const absent = [...current]
-    .filter(([, key]) => !stored.some((entry) => entry.key === key))
-    .map(([name, key]) => ({
+    .map(([name, key]) => ({ name, key, as: stored.find((entry) => entry.key === key)?.manifest?.name }))
+    .filter(({ name, as }) => as !== name)
+    .map(({ name, key, as }) => ({
       name,
       key,
-      state: key === null ? 'mistakes in image.yml' : 'not built',
+      state: key === null ? 'mistakes in image.yml' : as === undefined ? 'not built' : `the same as ${as}`,
       size: null,
       built_at: null,
       guests: [],

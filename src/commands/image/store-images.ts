@@ -6,6 +6,7 @@ import { type Manifest, parseManifest } from '../../images/manifest.ts'
 import { FailureError } from '../../model/failure.ts'
 import type { HostAccess } from '../../modules/module.ts'
 import { searchPathOf } from '../../plan/search-path.ts'
+import { suggestion } from '../../util/did-you-mean.ts'
 import type { RunOptions } from '../run-options.ts'
 
 export interface StoreOptions {
@@ -73,15 +74,21 @@ export function findStored(wanted: string, store: string, cwd: string): StoredIm
   )
   const named = whole.filter(({ manifest }) => manifest.name === wanted)
   const byKey = /^[0-9a-f]{6,64}$/.test(wanted) ? whole.filter(({ key }) => key.startsWith(wanted)) : []
-  const current = currentImages(cwd).get(wanted)?.key
+  const images = currentImages(cwd)
+  const current = images.get(wanted)?.key
   const found = whole.find(({ key }) => key === current) ?? named[0] ?? byKey[0]
   if (found !== undefined) return found
-  const known = [...new Set(whole.map(({ manifest }) => manifest.name))].join(', ')
+  const known = [...new Set(whole.map(({ manifest }) => manifest.name))]
   throw new FailureError({
     reason: 'config',
     code: 'image-unknown',
     message: `there is no image ${wanted} in ${store}`,
-    hint: known === '' ? 'The store is empty; `hvlab image build NAME` fills it.' : `There are: ${known}.`,
+    hint: images.has(wanted)
+      ? `It was not built yet: \`hvlab image build ${wanted}\`.`
+      : (suggestion(wanted, [...known, ...images.keys()]) ??
+        (known.length === 0
+          ? 'The store is empty; `hvlab image build NAME` fills it.'
+          : `There are: ${known.join(', ')}.`)),
   })
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { runCli } from '../../../src/commands/cli.ts'
@@ -114,6 +114,12 @@ t.test('list, show, verify', async (t) => {
     stderr: `error: there is no image other in ${folder}\n  hint: There are: mine.\n`,
   })
 
+  t.match((await image(cwd, 'show', 'mien')).stderr, /\n {2}hint: did you mean "mine"\?\n$/)
+  t.match(
+    (await image(cwd, 'show', 'debian-12')).stderr,
+    /\n {2}hint: It was not built yet: `hvlab image build debian-12`\.\n$/,
+  )
+
   t.same(await image(cwd, 'verify'), {
     exitCode: 0,
     stdout: `mine ${newer.slice(0, 12)}: ok\nmine ${older.slice(0, 12)}: ok\n`,
@@ -134,6 +140,18 @@ t.test('a build of nothing that there is: said before anything runs', async (t) 
     stderr:
       'error: there is no image debain-12: no folder of images/ has that name\n  hint: did you mean "debian-12"?\n',
   })
+})
+
+t.test('a copy that was not changed is the image that it was copied from', async (t) => {
+  const cwd = t.testdir({ store: {} })
+  const original = readImage('debian-12', join(packageRoot, 'images/debian-12/image.yml'))
+  if (!original.ok) throw new Error('images/debian-12 does not parse')
+  store(join(cwd, 'store'), 'debian-12', { key: original.value.key })
+  cpSync(original.value.folder, join(cwd, 'images', 'copied'), { recursive: true })
+  const listed = (await image(cwd, 'list')).stdout
+  t.match(listed, /^copied +the same as debian-12 +[0-9a-f]{12}$/m)
+  t.match(listed, /^debian-12 +current /m)
+  t.match((await image(cwd, 'show', 'copied')).stdout, /^image +debian-12$/m)
 })
 
 t.test('a base stays as long as an image of images/ is built above it', async (t) => {
@@ -186,6 +204,11 @@ t.test('export never writes over a file', async (t) => {
     exitCode: 1,
     stdout: '',
     stderr: 'error: copy.qcow2 exists already\n  hint: Name a new file.\n',
+  })
+  t.same(await image(cwd, 'export', 'mine', 'none/copy.qcow2'), {
+    exitCode: 2,
+    stdout: '',
+    stderr: `error: none/copy.qcow2 could not be written: cp: cannot create regular file '${cwd}/none/copy.qcow2.part': No such file or directory\n`,
   })
 })
 
