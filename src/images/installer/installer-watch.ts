@@ -268,7 +268,8 @@ export class InstallerWatch {
         return { kind: 'packer-failed', exitCode: child.exitCode, message: message ?? lastLine(child.output) }
       }
     }
-    const said = child === undefined ? '' : lastLine(child.output)
+    // Of a success Packer's last words are its list of files.
+    const said = child === undefined || child.exitCode === 0 ? '' : lastLine(child.output)
     return { kind: 'qemu-died', why: this.#shutdownReason ?? said }
   }
 
