@@ -9,7 +9,7 @@ import { seedTexts, writeSeed } from '../../src/lab/seed.ts'
 import type { Failure } from '../../src/model/failure.ts'
 import { packageRoot } from '../../src/util/package-root.ts'
 import { renderCommand } from '../../src/util/sh.ts'
-import { writeArchive } from '../support/apt-archive.ts'
+import { type TestPackage, writeArchive } from '../support/apt-archive.ts'
 import { ofKind, runFinished } from '../support/events.ts'
 import { endsWell, exits, HvlabProcess, type HvlabResult } from '../support/hvlab-process.ts'
 import { LabFolder } from '../support/lab-folder.ts'
@@ -33,6 +33,18 @@ const skip =
   ]) ?? false
 const minute = 60_000
 const file = 'ubuntu-20.04-server-cloudimg-amd64.img'
+
+/** Its prerm and postrm ask a systemd that is not there, and leave what a snap has mounted and written. */
+const snapd: TestPackage = {
+  name: 'snapd',
+  version: '2.99',
+  files: { '/etc/snapd.conf': '', '/var/lib/snapd/state.json': '{}' },
+  scripts: {
+    postinst: 'mkdir -p /snap/core /var/snap /root/snap; echo snap >/var/lib/snapd/later',
+    prerm: 'systemctl stop snapd.socket || true',
+    postrm: 'echo "$1" >>/usr/share/snapd-left',
+  },
+}
 
 /** What is stored of an image. */
 type Shown = Manifest & { readonly folder: string }
@@ -69,7 +81,8 @@ class CloudLab {
     writeFileSync(list, line('focal') + line('focal-security'))
     const proof =
       'echo "first process $(cat /proc/1/comm); policy $(/usr/sbin/policy-rc.d || echo $?)" >/usr/share/set-up'
-    writeArchive(join(this.#www, 'focal'), [{ name: 'hvlab-test', version: '1', postinst: proof }], this.key)
+    const packages = [{ name: 'hvlab-test', version: '1', scripts: { postinst: proof } }, snapd]
+    writeArchive(join(this.#www, 'focal'), packages, this.key)
     writeArchive(join(this.#www, 'focal-security'), [{ name: 'netbase', version: '99' }], this.key)
     const disk = publishedDisk(stored, this.#www, {
       '/etc/apt/sources.list': list,
@@ -147,7 +160,7 @@ t.test('an image from a published disk', { skip, timeout: 15 * minute }, async (
   const lab = new CloudLab(t)
   const stored = await debian(lab.folder)
   await lab.publish(t, stored)
-  lab.image('cloud', ['hvlab-test'])
+  lab.image('cloud', ['hvlab-test', 'snapd'])
 
   await t.test('sums that the publisher did not sign end it before anything is booted', async (t) => {
     lab.sums('0'.repeat(64), { forged: true })
@@ -177,7 +190,7 @@ t.test('an image from a published disk', { skip, timeout: 15 * minute }, async (
       source: { file, sha256: lab.digest, signature: `good, by ${lab.key.fingerprint}` },
       layer: {
         base: lab.digest,
-        packages: ['hvlab-test'],
+        packages: ['hvlab-test', 'snapd'],
         updates: 'security',
         accelerator: 'tcg',
         proof: { finalEvent: 'hvlab/Layer/shutdown', shutdownReason: 'guest-shutdown' },
@@ -190,6 +203,7 @@ t.test('an image from a published disk', { skip, timeout: 15 * minute }, async (
     const versions = new Map(image.packages.map((each) => [each.name, each.version]))
     t.equal(versions.get('hvlab-test'), '1', 'the package')
     t.equal(versions.get('netbase'), '99', 'the update')
+    t.equal(versions.has('snapd'), false, 'what images do without')
     t.equal(versions.get('hostname'), version, 'what was there')
   })
 
@@ -203,6 +217,8 @@ t.test('an image from a published disk', { skip, timeout: 15 * minute }, async (
       t.equal(inImage('cat /usr/share/set-up'), 'first process sh; policy 101\n')
       t.match(inImage('cat /etc/apt/sources.list'), 'focal-security', 'the sources of its publisher stay')
       t.notMatch(inImage('ls -p /usr/sbin'), '/policy-rc.d/')
+      t.equal(inImage('cat /usr/share/snapd-left'), 'remove\npurge\n', 'snapd was purged, as apt does it')
+      t.notMatch(inImage('ls -p /') + inImage('ls -p /var/lib') + inImage('ls -p /root'), /\/snapd?\//)
       t.notMatch(inImage('ls -p /etc'), 'resolv.conf.hvlab')
       t.notMatch(inImage('ls -p /etc/ssh'), 'ssh_host_')
       t.match(inImage('stat /etc/resolv.conf'), 'Fast link dest: "/run/resolv.conf"', 'as it was')

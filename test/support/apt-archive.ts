@@ -5,12 +5,12 @@ import { dirname, join } from 'node:path'
 import type { SigningKey } from './signing-key.ts'
 import { must } from './tool.ts'
 
-/** A package for every architecture. Files by their paths; `postinst` is a shell script. */
+/** A package for every architecture. Files by their paths; `scripts`: maintainer scripts (deb-postinst(5) …) in shell. */
 export interface TestPackage {
   readonly name: string
   readonly version: string
   readonly files?: Readonly<Record<string, string>>
-  readonly postinst?: string
+  readonly scripts?: Readonly<Partial<Record<'postinst' | 'prerm' | 'postrm', string>>>
 }
 
 /** Fills a folder with a flat archive (`deb … ./`) as apt wants it: packages, their list, and the signed digest of that. */
@@ -30,7 +30,7 @@ export function writeArchive(folder: string, packages: readonly TestPackage[], k
   writeFileSync(join(folder, 'InRelease'), key.signed(release))
 }
 
-function writePackage(folder: string, { name, version, files = {}, postinst }: TestPackage): void {
+function writePackage(folder: string, { name, version, files = {}, scripts = {} }: TestPackage): void {
   const tree = mkdtempSync(join(tmpdir(), 'hvlab-deb-'))
   try {
     const put = (path: string, text: string, mode: number) => {
@@ -42,7 +42,8 @@ function writePackage(folder: string, { name, version, files = {}, postinst }: T
       `Package: ${name}\nVersion: ${version}\nArchitecture: all\nMaintainer: nobody <nobody@invalid>\nDescription: of a test\n`,
       0o644,
     )
-    if (postinst !== undefined) put('DEBIAN/postinst', `#!/bin/sh\nset -e\n${postinst}\n`, 0o755)
+    for (const [script, text] of Object.entries(scripts))
+      put(`DEBIAN/${script}`, `#!/bin/sh\nset -e\n${text}\n`, 0o755)
     for (const [path, text] of Object.entries(files)) put(path, text, 0o644)
     must('chmod', ['-R', 'go-w,a+rX', tree])
     must('dpkg-deb', ['--root-owner-group', '-b', tree, join(folder, `${name}_${version}_all.deb`)])
