@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // `hvlab image build` against Packer alone, on the stand-in for Ubuntu's installer ISO that the tests make; emulated, so
-// that it runs anywhere. `node bench/images.mjs [ROUNDS]`. Packer runs the same template with the same seed, as the
+// that it runs anywhere. `node bench/images.mjs [ROUNDS [LONG]]`: LONG rounds, 1 if not said, of an installation that takes
+// minutes, as real ones do. Packer runs the same template with the same seed, as the
 // template's head tells a person to. Needs packer, qemu-system-x86, qemu-utils, xorriso, zstd, e2fsprogs; a built clone.
 import { spawn, spawnSync } from 'node:child_process'
 import {
@@ -20,6 +21,7 @@ import { fileURLToPath } from 'node:url'
 import { median } from './median.mjs'
 
 const rounds = Number(process.argv[2] ?? 3)
+const longRounds = Number(process.argv[3] ?? 1)
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const load = (path) => import(join(root, 'dist', path))
 const { standInIso } = await load('test/support/stand-in-iso/stand-in-iso.js')
@@ -27,6 +29,8 @@ const { writeStandInImage } = await load('test/support/stand-in-iso/stand-in-ima
 const { readImage } = await load('src/images/image.js')
 const { renderInstallerSeed } = await load('src/images/autoinstall/installer-seed.js')
 
+/** A long installation: so much longer takes each of its about 30 steps. */
+const stepSeconds = 5
 /** A hung installation: hvlab is told to give it this long without a word; Packer, which cannot know, as long in all. */
 const stallSeconds = 10
 const packerDeadlineSeconds = 30
@@ -46,27 +50,37 @@ try {
   rmSync(work, { recursive: true })
 }
 
-/** A good installation, then the same again. */
+/** Good installations, short and long, and the short one again. */
 async function installation() {
   image('good')
+  image('long', `standin=slow@${stepSeconds}`)
+  const short = await inTurns('good', rounds)
+  const long = await inTurns('long', longRounds)
+  const hit = median(short.again.map(({ output }) => taskSeconds(output)))
+  console.log(
+    `\nmedians of ${rounds} rounds, long: ${longRounds}  Packer alone       hvlab   hvlab / Packer   hvlab adds`,
+  )
+  row('a good installation', short.packer, short.hvlab)
+  row('a long one', long.packer, long.hvlab)
+  row('the short one again', short.packer, short.again)
+  console.log(`of that, finding the image in the store: ${hit.toFixed(3)} s`)
+  console.log(`good installations, Packer alone: ${list(short.packer)}; hvlab: ${list(short.hvlab)}`)
+  console.log(`long ones, Packer alone: ${list(long.packer)}; hvlab: ${list(long.hvlab)}`)
+}
+
+/** Builds an image with both, each first in every other round, and with hvlab once more. */
+async function inTurns(name, times) {
   const all = { packer: [], hvlab: [], again: [] }
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < times; round += 1) {
     rmSync(store, { recursive: true, force: true })
-    // Each goes first in every other round.
     const sides = [
-      async () => all.packer.push(await wanted(0, packer('good'))),
-      async () => all.hvlab.push(await wanted(0, hvlab('good'))),
+      async () => all.packer.push(await wanted(0, packer(name))),
+      async () => all.hvlab.push(await wanted(0, hvlab(name))),
     ]
     for (const side of round % 2 === 0 ? sides : sides.reverse()) await side()
-    all.again.push(await wanted(0, hvlab('good')))
+    all.again.push(await wanted(0, hvlab(name)))
   }
-  const [alone, ours, again] = [all.packer, all.hvlab, all.again].map((runs) => median(runs.map(seconds)))
-  const hit = median(all.again.map(({ output }) => taskSeconds(output)))
-  console.log(`\n${rounds} rounds, medians          Packer alone       hvlab   hvlab / Packer`)
-  row('a good installation', alone, ours)
-  row('the same again', alone, again)
-  console.log(`of that, finding the image in the store: ${hit.toFixed(3)} s`)
-  console.log(`installations, Packer alone: ${list(all.packer)}; hvlab: ${list(all.hvlab)}`)
+  return all
 }
 
 /** How long until it is said, and what. */
@@ -230,9 +244,12 @@ function said(what, ours, theirs) {
   console.log(`${what}\n  Packer alone: ${words(ours)}\n  hvlab:        ${words(theirs)}`)
 }
 
-function row(name, theirs, ours) {
+function row(name, theirRuns, ourRuns) {
+  const [theirs, ours] = [theirRuns, ourRuns].map((runs) => median(runs.map(seconds)))
   const cell = (value) => `${value.toFixed(1).padStart(10)} s`
-  console.log(`${name.padEnd(24)} ${cell(theirs)} ${cell(ours)} ${(ours / theirs).toFixed(2).padStart(14)}`)
+  console.log(
+    `${name.padEnd(28)} ${cell(theirs)} ${cell(ours)} ${(ours / theirs).toFixed(3).padStart(14)} ${cell(ours - theirs)}`,
+  )
 }
 
 function must(command, args) {

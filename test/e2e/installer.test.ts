@@ -155,7 +155,7 @@ t.test('supervised installations', { skip, timeout: 900 * seconds }, async (t) =
       { kind: 'qemu-died' },
       'extraction',
     ],
-    ['endless chatter', { switch: 'slow', deadlineSeconds: 14 }, { kind: 'deadline', afterMs: 14_000 }, ''],
+    ['endless chatter', { switch: 'slow@1', deadlineSeconds: 14 }, { kind: 'deadline', afterMs: 14_000 }, ''],
   ]
   for (const [index, [name, options, cause, phase]] of failures.entries()) {
     await t.test(name, { timeout: 120 * seconds }, async (t) => {

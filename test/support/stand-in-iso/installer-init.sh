@@ -10,7 +10,7 @@
 #   no-space    a file system without room, really
 #   mirror      apt cannot resolve its mirror
 #   poweroff    the machine powers off in the middle
-#   slow        every step takes a second longer
+#   slow@N      every step takes N seconds longer, in which nothing is computed
 /bin/busybox mkdir -p /proc /sys /dev /run /tmp /usr/bin /usr/sbin /sbin /root /var/log/installer /cdrom /seed /target
 /bin/busybox --install -s 2>/dev/null
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
@@ -65,7 +65,7 @@ post() {
 start() {
   say "start: $1: $2"
   post "{\"name\": \"$1\", \"description\": \"$(escaped "$2")\", \"event_type\": \"start\", \"origin\": \"curtin\"}"
-  case $switch in slow) sleep 1;; "hang@$3") [ -n "$3" ] && forever;; esac
+  case $switch in slow@*) sleep "${switch#slow@}";; "hang@$3") [ -n "$3" ] && forever;; esac
 }
 finish() {
   say "finish: $1: $2: $3"
