@@ -1,6 +1,5 @@
-import { sh } from '../util/sh.ts'
 import { defineFact } from './fact.ts'
-import { readSections, sections } from './sections.ts'
+import { firstLine, readSections, sections } from './sections.ts'
 
 export interface Clocksource {
   /** `tsc`, `kvm-clock`, `hpet`, `acpi_pm` …; `unknown` where sysfs is hidden. */
@@ -13,8 +12,8 @@ export const clocksource = defineFact<[], Clocksource>({
   name: 'clocksource',
   command: () =>
     sections({
-      current: sh`cat /sys/devices/system/clocksource/clocksource0/current_clocksource`,
-      available: sh`cat /sys/devices/system/clocksource/clocksource0/available_clocksource`,
+      current: firstLine('/sys/devices/system/clocksource/clocksource0/current_clocksource'),
+      available: firstLine('/sys/devices/system/clocksource/clocksource0/available_clocksource'),
     }),
   parse({ stdout }) {
     const section = readSections(stdout)

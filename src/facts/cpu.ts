@@ -1,6 +1,6 @@
 import { sh } from '../util/sh.ts'
 import { defineFact } from './fact.ts'
-import { readSections, sections } from './sections.ts'
+import { firstLine, readSections, sections } from './sections.ts'
 import { count, lines, pairs } from './text.ts'
 
 export interface Cpu {
@@ -40,7 +40,7 @@ export const cpu = defineFact<[], Cpu>({
       cpuinfo: { parts: [{ kind: 'shell', text: keep }] },
       online: sh`getconf _NPROCESSORS_ONLN`,
       usable: sh`nproc`,
-      governor: sh`cat /sys/devices/system/cpu/cpu0/cpufreq/scaling_governor`,
+      governor: firstLine('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor'),
     }),
   parse({ stdout }) {
     const section = readSections(stdout)

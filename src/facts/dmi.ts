@@ -1,6 +1,5 @@
-import { sh } from '../util/sh.ts'
 import { defineFact } from './fact.ts'
-import { readSections, sections } from './sections.ts'
+import { firstLine, readSections, sections } from './sections.ts'
 
 export interface Dmi {
   readonly systemVendor: string
@@ -15,11 +14,11 @@ export const dmi = defineFact<[], Dmi>({
   name: 'dmi',
   command: () =>
     sections({
-      vendor: sh`cat /sys/class/dmi/id/sys_vendor`,
-      product: sh`cat /sys/class/dmi/id/product_name`,
-      version: sh`cat /sys/class/dmi/id/product_version`,
-      bios: sh`cat /sys/class/dmi/id/bios_version`,
-      date: sh`cat /sys/class/dmi/id/bios_date`,
+      vendor: firstLine('/sys/class/dmi/id/sys_vendor'),
+      product: firstLine('/sys/class/dmi/id/product_name'),
+      version: firstLine('/sys/class/dmi/id/product_version'),
+      bios: firstLine('/sys/class/dmi/id/bios_version'),
+      date: firstLine('/sys/class/dmi/id/bios_date'),
     }),
   parse({ stdout }) {
     const section = readSections(stdout)

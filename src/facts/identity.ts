@@ -1,6 +1,6 @@
 import { sh } from '../util/sh.ts'
 import { defineFact } from './fact.ts'
-import { readSections, sections } from './sections.ts'
+import { firstLine, readSections, sections } from './sections.ts'
 import { count, lines } from './text.ts'
 
 export interface Identity {
@@ -24,18 +24,18 @@ export const identity = defineFact<[], Identity>({
   name: 'identity',
   command: () =>
     sections({
-      nodename: sh`uname -n`,
+      nodename: firstLine('/proc/sys/kernel/hostname'),
       fqdn: sh`timeout 2 hostname -f`,
-      ids: sh`id -un; id -u; id -g`,
-      passwd: sh`getent passwd "$(id -un)"`,
-      machine: sh`cat /etc/machine-id`,
+      ids: sh`uid=$(id -u); printf '%s\\n' "$uid"; id -g`,
+      passwd: sh`getent passwd "$uid"`,
+      machine: firstLine('/etc/machine-id'),
       // NUL-separated, since values may hold newlines; octal escapes keep each on its line.
       env: sh`env -0 | tr '\\n\\0' ' \\n'`,
     }),
   parse({ stdout }) {
     const section = readSections(stdout)
-    const [name = '', uid, gid] = lines(section('ids'))
-    const passwd = section('passwd').split(':')
+    const [uid, gid] = lines(section('ids'))
+    const [name = '', , , , , home = '', shell = ''] = section('passwd').split(':')
     const nodename = section('nodename')
     return {
       nodename,
@@ -44,8 +44,8 @@ export const identity = defineFact<[], Identity>({
         name,
         uid: count(uid) ?? 0,
         gid: count(gid) ?? 0,
-        home: passwd[5] ?? '',
-        shell: passwd[6] ?? '',
+        home,
+        shell,
       },
       environment: Object.fromEntries(
         lines(section('env')).flatMap((line): [string, string][] => {

@@ -1,6 +1,6 @@
 import { sh } from '../util/sh.ts'
 import { defineFact } from './fact.ts'
-import { readSections, sections } from './sections.ts'
+import { firstLine, readSections, sections } from './sections.ts'
 
 export interface Kernel {
   /** `Linux`. */
@@ -15,16 +15,16 @@ export interface Kernel {
   readonly commandLine: string
 }
 
-/** Source: uname(1), proc(5) cmdline. */
+/** Source: uname(1), proc(5) cmdline and sys/kernel. */
 export const kernel = defineFact<[], Kernel>({
   name: 'kernel',
   command: () =>
     sections({
-      system: sh`uname -s`,
-      release: sh`uname -r`,
-      version: sh`uname -v`,
+      system: firstLine('/proc/sys/kernel/ostype'),
+      release: firstLine('/proc/sys/kernel/osrelease'),
+      version: firstLine('/proc/sys/kernel/version'),
       machine: sh`uname -m`,
-      cmdline: sh`cat /proc/cmdline`,
+      cmdline: firstLine('/proc/cmdline'),
     }),
   parse({ stdout }) {
     const section = readSections(stdout)

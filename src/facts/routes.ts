@@ -17,7 +17,10 @@ export interface Route {
 export const routes = defineFact<[], readonly Route[]>({
   name: 'routes',
   command: () =>
-    sections({ ip: sh`PATH="$PATH:/usr/sbin:/sbin" ip -j -4 route show`, proc: sh`cat /proc/net/route` }),
+    sections({
+      ip: sh`PATH="$PATH:/usr/sbin:/sbin" ip -j -4 route show; ip=$?`,
+      proc: sh`[ $ip = 0 ] || cat /proc/net/route`,
+    }),
   parse({ stdout }) {
     const section = readSections(stdout)
     const found = list(section('ip'))

@@ -1,6 +1,6 @@
 import { sh } from '../util/sh.ts'
 import { defineFact } from './fact.ts'
-import { readSections, sections } from './sections.ts'
+import { firstLine, readSections, sections } from './sections.ts'
 
 export interface ServiceManager {
   /** systemd runs this host as PID 1 (sd_booted(3): /run/systemd/system is a directory). */
@@ -18,7 +18,7 @@ export const serviceManager = defineFact<[], ServiceManager>({
   command: () =>
     sections({
       booted: sh`[ -d /run/systemd/system ] && echo yes`,
-      init: sh`cat /proc/1/comm`,
+      init: firstLine('/proc/1/comm'),
       systemctl: sh`PATH="$PATH:/usr/sbin:/sbin" command -v systemctl`,
       service: sh`PATH="$PATH:/usr/sbin:/sbin" command -v service`,
     }),

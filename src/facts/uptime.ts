@@ -1,9 +1,9 @@
-import { sh } from '../util/sh.ts'
 import { defineFact } from './fact.ts'
+import { firstLine } from './sections.ts'
 
 /** Whole seconds since the kernel started. Source: proc(5) uptime. */
 export const uptime = defineFact<[], number>({
   name: 'uptime',
-  command: () => sh`cat /proc/uptime`,
+  command: () => firstLine('/proc/uptime'),
   parse: ({ stdout }) => Math.floor(Number.parseFloat(stdout)) || 0,
 })

@@ -1,6 +1,6 @@
 import { sh } from '../util/sh.ts'
 import { defineFact } from './fact.ts'
-import { readSections, sections } from './sections.ts'
+import { firstLine, readSections, sections } from './sections.ts'
 
 export interface Virtualization {
   /** Container manager around this system, in systemd's words (`docker`, `lxc`, `systemd-nspawn` …), or null. */
@@ -24,15 +24,16 @@ export const virtualization = defineFact<[], Virtualization>({
   name: 'virtualization',
   command: () =>
     sections({
-      vm: sh`systemd-detect-virt --vm`,
-      container: sh`systemd-detect-virt --container`,
-      dmi: sh`cat /sys/class/dmi/id/product_name /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/board_vendor /sys/class/dmi/id/bios_vendor`,
-      flag: sh`grep -m1 -ow hypervisor /proc/cpuinfo`,
-      pid1: sh`tr '\\0' '\\n' < /proc/1/environ | grep '^container='`,
+      vm: sh`vm=$(systemd-detect-virt --vm); printf '%s\\n' "$vm"`,
+      container: sh`container=$(systemd-detect-virt --container); printf '%s\\n' "$container"`,
+      // The others are asked where systemd's program is missing.
+      dmi: sh`[ -n "$vm" ] || cat /sys/class/dmi/id/product_name /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/board_vendor /sys/class/dmi/id/bios_vendor`,
+      flag: sh`[ -n "$vm" ] || grep -m1 -ow hypervisor /proc/cpuinfo`,
+      pid1: sh`[ -n "$container" ] || tr '\\0' '\\n' < /proc/1/environ | grep '^container='`,
       dockerenv: sh`[ -e /.dockerenv ] && echo docker`,
       kvm: sh`[ -e /dev/kvm ] && echo yes`,
       module: sh`[ -d /sys/module/kvm ] && echo yes`,
-      nested: sh`cat /sys/module/kvm_intel/parameters/nested /sys/module/kvm_amd/parameters/nested`,
+      nested: sh`${firstLine('/sys/module/kvm_intel/parameters/nested')} || ${firstLine('/sys/module/kvm_amd/parameters/nested')}`,
     }),
   parse({ stdout }) {
     const section = readSections(stdout)
