@@ -1,5 +1,6 @@
 import { benchmark } from './benchmark.ts'
 import { coreModules } from './core.ts'
+import { hostTuning } from './host_tuning.ts'
 import { image } from './image.ts'
 import { imageInfo } from './image_info.ts'
 import { libvirtClone } from './libvirt_clone.ts'
@@ -26,6 +27,7 @@ export interface ModuleRegistry {
 const list: readonly Module[] = [
   ...coreModules,
   benchmark,
+  hostTuning,
   image,
   imageInfo,
   libvirtClone,
