@@ -29,7 +29,7 @@ export async function reportHtml(original: Results, language: Language = english
   )
   const { run } = results
   return html`<!doctype html>
-<html lang="${language.code}">
+<html lang="${language.tag}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -57,7 +57,7 @@ ${hosts}
 ${methodSection(original, language)}
 ${reproduceSection(original, language)}
 </main>
-<footer>${filled(say(`Run ${run.runId} · measured with hvlab ${run.version} · the same in {} and {}`), html`<code>results.json</code>`, html`<code>report${language.code === 'en' ? '' : `.${language.code}`}.md</code>`)}</footer>
+<footer>${filled(say(`Run ${run.runId} · measured with hvlab ${run.version} · the same in {} and {}`), html`<code>results.json</code>`, html`<code>report${language.tag === 'en' ? '' : `.${language.tag}`}.md</code>`)}</footer>
 <script>${trusted(sortingScript)}</script>
 </body>
 </html>
@@ -160,7 +160,7 @@ const days = {
 }
 
 /** `23 November 2026 at 15:05 UTC`. */
-function day(iso: string, { code, say }: Language): string {
+function day(iso: string, { tag, say }: Language): string {
   const time = Date.parse(iso)
-  return Number.isNaN(time) ? say('at an unknown time') : `${days[code].format(time)} UTC`
+  return Number.isNaN(time) ? say('at an unknown time') : `${days[tag].format(time)} UTC`
 }

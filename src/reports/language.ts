@@ -4,12 +4,12 @@ import { indonesian } from './indonesian.ts'
 import { type Phrase, parsePhrase, type Sign, valuesOf } from './phrase.ts'
 
 export interface Language {
-  readonly code: LanguageCode
+  readonly tag: LanguageCode
   /** A sentence, a title or a figure in this language. What the catalogue does not know stays as it is. */
   readonly say: (english: string) => string
 }
 
-export const english: Language = { code: 'en', say: (text) => text }
+export const english: Language = { tag: 'en', say: (text) => text }
 
 /**
  * Sentences are written once, in English, by the rules that prove them. A catalogue gives each its translation, as gettext
@@ -17,7 +17,7 @@ export const english: Language = { code: 'en', say: (text) => text }
  * what a program or hvlab said.
  */
 export function languageOf(code: LanguageCode): Language {
-  return code === 'en' ? english : { code, say: speaker(indonesian) }
+  return code === 'en' ? english : { tag: code, say: speaker(indonesian) }
 }
 
 export interface Catalogue {

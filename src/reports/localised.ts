@@ -4,8 +4,8 @@ import { type Language, upperFirst } from './language.ts'
 import type { HostResults, Results } from './results.ts'
 
 /** The same results with every title and sentence in a language; figures stay numbers. */
-export function localised(results: Results, { code, say }: Language): Results {
-  if (code === 'en') return results
+export function localised(results: Results, { tag, say }: Language): Results {
+  if (tag === 'en') return results
   const workload = (one: Workload): Workload => ({
     ...one,
     title: upperFirst(say(one.title)),
