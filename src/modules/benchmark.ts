@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { answer } from '../bench/answer.ts'
 import { type Comparison, compare } from '../bench/comparison.ts'
-import { type Skipped, scenarioNames } from '../bench/crowd-record.ts'
+import { scenarioNames } from '../bench/crowd-record.ts'
 import { findings } from '../bench/finding.ts'
 import { firstCpus } from '../bench/machine-fact.ts'
 import { fewestAdaptiveBlocks } from '../bench/narrow-enough.ts'
@@ -77,6 +77,12 @@ const params = parameters({
       'After the benchmark itself: `contention` runs each workload in 2, 3 … guests at once, `neighbour` in one guest while all others compute',
     ),
   neighbour: text().default('cpu').describe('Workload of the neighbours'),
+  not_measured: z
+    .array(z.looseObject({ what: z.string().min(1), why: z.string().min(1) }))
+    .default([])
+    .describe(
+      'What the pipeline left out because the machine cannot do it, as `what` and `why`; other keys are ignored. The report says it',
+    ),
   seed: int().optional().describe('For the order of trials and the intervals; from the run id when absent'),
 })
 type Params = z.output<typeof params>
@@ -136,7 +142,10 @@ fails a gate on noise is taken again, and both are kept.`,
           for (const environment of prepared.environments)
             context.record('environment', plainData(environment))
           const started = performance.now()
-          const skipped = [...absent].map(([id, why]): Skipped => skip(context, `The workload ${id}`, why))
+          const skipped = [
+            ...asked.not_measured.map(({ what, why }) => skip(context, what, why)),
+            ...[...absent].map(([id, why]) => skip(context, `The workload ${id}`, why)),
+          ]
           const work = async () => {
             const alone = await withNetwork(context, design, (peers) => measure(context, design, peers))
             if (load === undefined) return { ...alone, crowds: [], skipped }

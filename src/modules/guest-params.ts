@@ -138,6 +138,10 @@ export const guestShape = {
   ),
   tpm: bool().describe('An emulated TPM 2.0 (needs swtpm on the host)'),
   agent: bool().describe('A channel for the QEMU guest agent'),
+  accelerator: choice(['auto', 'kvm', 'tcg']).describe(
+    '`auto`: KVM where a kernel boots under it, else emulation',
+  ),
+  cpu: text().describe('CPU model; default host-passthrough with KVM, Nehalem when emulated'),
   cloud_init: cloudInitSchema.describe(
     'What cloud-init does at the first boot: `users`, `ssh_authorized_keys`, `packages`, `files`, `runcmd`, `timezone`',
   ),

@@ -20,7 +20,7 @@ import { FailureError } from '../model/failure.ts'
 import { guestEntry, guestShape } from './guest-params.ts'
 import { inState } from './guest-power.ts'
 import { defineModule, type ModuleContext, type ModuleResult, type Steps } from './module.ts'
-import { bool, choice, int, list, parameters, text } from './params.ts'
+import { bool, choice, int, list, parameters } from './params.ts'
 import { declaredNames, wantedGuests } from './wanted-guests.ts'
 
 const params = parameters(
@@ -56,10 +56,8 @@ const params = parameters(
     tpm: guestShape.tpm.default(false),
     agent: guestShape.agent.default(true),
     cloud_init: guestShape.cloud_init.optional(),
-    accelerator: choice(['auto', 'kvm', 'tcg'])
-      .default('auto')
-      .describe('`auto`: KVM where a kernel boots under it, else emulation'),
-    cpu: text().optional().describe('CPU model; default host-passthrough with KVM, Nehalem when emulated'),
+    accelerator: guestShape.accelerator.default('auto'),
+    cpu: guestShape.cpu.optional(),
     state: choice(['running', 'present', 'paused', 'stopped', 'absent'])
       .default('running')
       .describe('What should be true. `present`: it exists, running or not'),

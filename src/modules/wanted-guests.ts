@@ -11,8 +11,6 @@ export interface Declaration extends GuestParams {
   readonly name?: string | undefined
   readonly count?: number | undefined
   readonly guests?: readonly Entry[] | undefined
-  readonly accelerator: 'auto' | 'kvm' | 'tcg'
-  readonly cpu?: string | undefined
 }
 type Entry = GuestParams & { readonly name: string; readonly count?: number | undefined }
 
@@ -65,19 +63,19 @@ function merge(declaration: Declaration, entry: Entry): GuestParams {
 }
 
 function wantedGuest(
-  { lab, accelerator, cpu }: Declaration,
+  { lab }: Declaration,
   params: GuestParams & { readonly name: string },
   authorizedKey: string,
   imageKey: (image: string) => string,
 ): WantedGuest {
-  const { vcpus_max, memory_max_mb, topology, hugepages, pinning, numa, cloud_init, address } = params
+  const { vcpus_max, memory_max_mb, topology, hugepages, pinning, numa, cpu, cloud_init, address } = params
   const image = params.image ?? 'debian-12'
   return {
     lab,
     name: params.name,
     image,
     imageKey: imageKey(image),
-    accelerator,
+    accelerator: params.accelerator ?? 'auto',
     authorizedKey,
     vcpus: params.vcpus ?? 2,
     memoryMb: params.memory_mb ?? 2900,

@@ -1,0 +1,38 @@
+import t from 'tap'
+import { ofKind } from '../support/events.ts'
+import { endsWell } from '../support/hvlab-process.ts'
+import { LabFolder } from '../support/lab-folder.ts'
+import { missingForLab } from '../support/requirements.ts'
+import { testCache } from '../support/test-cache.ts'
+
+const skip = missingForLab([]) ?? false
+
+/** What a machine has decides which guests there are: told here, because no machine has all of it. */
+const kvm = { hvlab_accelerator: { type: 'kvm', reason: 'a test says so' } }
+const cases: [setting: string, machine: object, guests: string[]][] = [
+  ['disk-cache', {}, ['writeback', 'none', 'writethrough', 'directsync', 'unsafe']],
+  ['pinning', { hvlab_free_huge_pages: 383 }, ['float', 'pinned']],
+  ['accelerator', kvm, ['tcg', 'kvm']],
+]
+
+for (const [setting, machine, guests] of cases)
+  t.test(`up settings: ${setting}, ${JSON.stringify(machine)}`, { skip }, async (t) => {
+    const variables = {
+      hvlab_lab: 'settings',
+      hvlab_setting: setting,
+      hvlab_store: `${testCache}/store`,
+      hvlab_overcommit: true,
+      ...machine,
+    }
+    const run = await new LabFolder(t).hvlab(
+      ['up', 'settings', '--check', '--format', 'jsonl', '-e', JSON.stringify(variables)],
+      120_000,
+    )
+    endsWell(t, run)
+    t.strictSame(
+      ofKind(run.events, 'task.change').flatMap(
+        ({ summary }) => summary.match(/^create and start guest (\S+)/)?.[1] ?? [],
+      ),
+      guests,
+    )
+  })
