@@ -327,12 +327,17 @@ t.test('an image through Packer and an installer', { skip }, async (t) => {
         'installer-step-failed',
         /^the installer failed at subiquity\/Install\/.*stage-curthooks: curthooks: failed as it was told to$/,
       ],
-      ['standin=panic', [], 'installer-panic', /^the kernel panicked \(phase /],
+      [
+        'standin=panic',
+        [],
+        'installer-panic',
+        /^the kernel panicked \(phase extraction\): sysrq triggered crash$/,
+      ],
       [
         'standin=hang@extract',
         ['--stall', '5'],
         'installer-stalled',
-        /^the installer said nothing for 5 s \(phase extraction/,
+        /^the installer said nothing for 5 s \(phase extraction, subiquity\/Install\/.*stage-extract\)$/,
       ],
     ]
     for (const [standIn, options, code, message] of cases) {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,8 +23,6 @@ export interface StandInInstall {
   readonly deadlineSeconds?: number
   readonly memoryMb?: number
   readonly pvpanic?: boolean
-  /** Called at every progress with the process of QEMU. */
-  readonly onProgress?: (text: string, qemu: ChildProcess) => void
 }
 
 export interface StandInResult {
@@ -81,7 +79,6 @@ export async function installStandIn(
       onProgress: ({ text }) => {
         progress.push(text)
         shown = performance.now()
-        options.onProgress?.(text, qemu)
       },
       limits: { ...installerLimits('tcg', options), graceMs: 10_000 },
     })
