@@ -26,8 +26,9 @@ export interface HostView {
   readonly name: string
   task?: string
   taskSince: number
-  /** The last output line or progress text of the current task. */
+  /** The last progress of the current task; its last line of output where it tells none. */
   line?: string
+  progresses?: boolean
   trouble?: string
   done: boolean
 }
@@ -68,13 +69,19 @@ export function applyEvent(view: RunView, event: Event): void {
 function applyTaskEvent(stage: StageView, host: HostView, event: Event, time: number): void {
   switch (event.kind) {
     case 'task.started':
-      Object.assign(host, { task: event.name, taskSince: time, line: undefined, done: false })
+      Object.assign(host, {
+        task: event.name,
+        taskSince: time,
+        line: undefined,
+        progresses: false,
+        done: false,
+      })
       return
     case 'task.output':
-      if (event.line.trim() !== '') host.line = event.line
+      if (host.progresses !== true && event.line.trim() !== '') host.line = event.line
       return
     case 'task.progress':
-      host.line = progressText(event)
+      Object.assign(host, { line: progressText(event), progresses: true })
       return
     case 'task.retry':
       host.line = `${event.why} (${event.left} more ${event.left === 1 ? 'try' : 'tries'})`

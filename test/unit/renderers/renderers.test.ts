@@ -55,6 +55,26 @@ t.test('the picture of a run in progress', async (t) => {
   ])
 })
 
+t.test('what a task says of its progress stays above what its programs say', async (t) => {
+  const view = emptyView()
+  const place = { time: '2026-01-05T10:00:00.000Z', stage: 'image', host: 'one', task: 'x' }
+  const line = () => view.stages.get('image')?.hosts.get('one')?.line
+  const output = (text: string) =>
+    applyEvent(view, { ...place, kind: 'task.output', stream: 'stdout', line: text })
+  output('Starting VM')
+  t.equal(line(), 'Starting VM')
+  applyEvent(view, {
+    ...place,
+    kind: 'task.progress',
+    text: 'install: boot',
+    done: 1,
+    total: 12,
+    unit: 'steps',
+  })
+  output('Waiting for shutdown')
+  t.equal(line(), 'install: boot 1/12')
+})
+
 t.test('the picture of a failed run', async (t) => {
   t.same(pictureAfter(events.length, '2026-01-05T10:02:00.000Z'), [
     '✔ preflight  2 hosts, 2.0 s',
