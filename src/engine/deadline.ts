@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FailureError } from '../model/failure.ts'
 import { cancelledFailure } from './failures.ts'
@@ -18,6 +19,8 @@ export async function withDeadline<T>(
   const deadline = new AbortController()
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => deadline.abort(), timeoutMs)
   const signal = AbortSignal.any([interruption.signal, deadline.signal])
+  // Every command of the task listens, and a benchmark reads two dozen facts at once.
+  setMaxListeners(0, signal)
   const settled = new AbortController()
   try {
     return await Promise.race([work(signal), abandoned(signal, interruption.atOnce, settled.signal)])
