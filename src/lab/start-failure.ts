@@ -59,7 +59,7 @@ const causes: readonly { readonly pattern: RegExp; readonly what: string; readon
     hint: 'Set them aside first: sysctl vm.nr_hugepages=N (2 MiB each), or leave hugepages out.',
   },
   {
-    pattern: /Cannot access (storage|backing) file|Could not open '[^']*': No such file/,
+    pattern: /(Cannot access (storage|backing) file .*|Could not open '[^']*'): No such file/,
     what: 'one of its files is not there any more',
     hint: 'An image under its disk was removed? Run `hvlab up` again: it brings the image back, or names what is missing.',
   },
