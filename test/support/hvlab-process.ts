@@ -6,7 +6,7 @@ import type { Event } from '../../src/model/event.ts'
 import { packageRoot } from '../../src/util/package-root.ts'
 import { failuresIn } from './events.ts'
 
-const binary = join(packageRoot, 'bin', 'hvlab.mjs')
+export const binary = join(packageRoot, 'bin', 'hvlab.mjs')
 
 export interface HvlabOptions {
   /** The lab's folder. */
@@ -77,6 +77,16 @@ export class HvlabProcess {
 
   get pid(): number {
     return this.#child.pid ?? 0
+  }
+
+  /** Resolves when the text is on stdout, with all that is there; rejects when the command ends without it. */
+  async until(text: string): Promise<string> {
+    while (!this.#stdout.includes(text)) {
+      if (this.ended)
+        throw new Error(`hvlab ${this.#args.join(' ')} ended without “${text}”\n${this.#stderr}`)
+      await Promise.race([once(this.#child.stdout ?? this.#child, 'data'), once(this.#child, 'close')])
+    }
+    return this.#stdout
   }
 
   get ended(): boolean {

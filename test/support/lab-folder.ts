@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { atEnd } from './cleanup.ts'
-import { type HvlabOptions, HvlabProcess, type HvlabResult, hvlabSync } from './hvlab-process.ts'
+import { binary, type HvlabOptions, HvlabProcess, type HvlabResult, hvlabSync } from './hvlab-process.ts'
+import { inTerminal, type TerminalSession } from './terminal-session.ts'
 
 /** A new, empty lab folder with a state of its own (keys, known hosts): what the user of this machine has is left alone. */
 export class LabFolder {
@@ -37,7 +38,13 @@ export class LabFolder {
     return new HvlabProcess(args, { ...this.#options(timeoutMs), ...more })
   }
 
-  #options(timeoutMs: number): HvlabOptions {
-    return { cwd: this.path, env: { XDG_STATE_HOME: this.#state }, timeoutMs }
+  /** Runs `hvlab …` in the folder with a terminal, as a person does. */
+  inTerminal(args: readonly string[]): Promise<TerminalSession> {
+    const { cwd, env } = this.#options(0)
+    return inTerminal([process.execPath, binary, ...args], { cwd, env })
+  }
+
+  #options(timeoutMs: number) {
+    return { cwd: this.path, env: { XDG_STATE_HOME: this.#state }, timeoutMs } satisfies HvlabOptions
   }
 }

@@ -15,6 +15,11 @@ const folders = [
   '/etc/libvirt/qemu',
   '/etc/libvirt/qemu/networks',
   '/etc/libvirt/qemu/networks/autostart',
+  // Saved memory, snapshots, firmware variables, logs of QEMU.
+  '/var/lib/libvirt/qemu/save',
+  '/var/lib/libvirt/qemu/snapshot',
+  '/var/lib/libvirt/qemu/nvram',
+  '/var/log/libvirt/qemu',
 ]
 
 export function virsh(...args: readonly string[]): string {
