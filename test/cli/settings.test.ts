@@ -18,7 +18,9 @@ const cases: [setting: string, machine: object, guests: string[]][] = [
 for (const [setting, machine, guests] of cases)
   t.test(`up settings: ${setting}, ${JSON.stringify(machine)}`, { skip }, async (t) => {
     const variables = {
+      // Not those of a lab that may be on this machine.
       hvlab_lab: 'settings',
+      hvlab_network: { name: 'hvlab-test-settings', subnet: '192.168.122.0/24', mode: 'nat' },
       hvlab_setting: setting,
       hvlab_store: `${testCache}/store`,
       hvlab_overcommit: true,

@@ -7,6 +7,7 @@ import { LabFolder } from '../support/lab-folder.ts'
 import { missingForLab } from '../support/requirements.ts'
 import { Sandbox, type SandboxHost, sandboxNeeds } from '../support/sandbox.ts'
 import { testCache } from '../support/test-cache.ts'
+import { tool } from '../support/tool.ts'
 
 /** The lab over three machines that it reaches by SSH: each with its own systemd, in which nothing is installed yet. */
 const minutes = 60_000
@@ -207,12 +208,16 @@ async function reached(t: Test, lab: LabFolder): Promise<void> {
     guests.map(({ host }) => host).sort(),
     names.map((name) => `guest1.${name}`),
   )
+  const config = join(lab.path, 'guests.conf')
+  exits(t, await lab.hvlab(['ssh-config', '-o', config]), 0)
   for (const { host, address } of guests) {
     t.equal(address.startsWith('192.168.122.'), !host.endsWith('node2'), `${host} has ${address}`)
-    const name = await lab.hvlab(['ssh', host, '--', 'uname', '-n'])
-    exits(t, name, 0)
-    t.equal(name.stdout, 'guest1\n')
+    const { status, stdout, stderr } = tool('ssh', ['-F', config, host, 'uname', '-n'])
+    t.same({ status, stdout }, { status: 0, stdout: 'guest1\n' }, `ProxyJump to ${host}`, { stderr })
   }
+  const name = await lab.hvlab(['ssh', 'guest1.node1', '--', 'uname', '-n'])
+  exits(t, name, 0)
+  t.equal(name.stdout, 'guest1\n')
 }
 
 function timings(t: Test, what: string, run: HvlabResult): void {
