@@ -452,7 +452,7 @@ void t.test('--limit', async (t) => {
       severity: 'error',
       code: 'pipeline-unknown',
       message: `there is no pipeline "quik" in ${folder}/pipelines or ${packageRoot}/pipelines`,
-      hint: 'did you mean "quick"? known: lab, p, quick',
+      hint: 'did you mean "quick"? known: lab, p, quick, settings',
     },
   ])
   const missing = await compilePipeline({
@@ -585,7 +585,7 @@ void t.test('the package’s own pipelines and a new lab', async (t) => {
   t.equal(await validateCommand([], options, here), 0, here.err)
   t.match(
     here.out,
-    /^pipelines\/lab\.yml: pipeline is valid, 6 stages, \d+ tasks\npipelines\/quick\.yml: pipeline is valid, 6 stages, \d+ tasks\n$/,
+    /^pipelines\/lab\.yml: pipeline is valid, 6 stages, \d+ tasks\npipelines\/quick\.yml: pipeline is valid, 6 stages, \d+ tasks\npipelines\/settings\.yml: pipeline is valid, 7 stages, \d+ tasks\n$/,
   )
   t.equal(here.err, '')
 
