@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { defined } from '../util/defined.ts'
 import { type Hardware, plainDisk } from './hardware.ts'
 
 const tuning = {
@@ -34,24 +35,15 @@ const storedSchema = z.object({
 export function hardwareIn(config: unknown): Hardware | undefined {
   const parsed = storedSchema.safeParse(config)
   if (!parsed.success) return undefined
-  const { vcpus_max, memory_mb, memory_max_mb, disk_gb, disks, topology, hugepages, pinning, numa, ...same } =
-    parsed.data
-  return {
+  const { vcpus_max, memory_mb, memory_max_mb, disk_gb, disks, disk, pinning, ...same } = parsed.data
+  return defined({
     ...same,
-    ...(vcpus_max === undefined ? {} : { vcpusMax: vcpus_max }),
-    ...(topology === undefined ? {} : { topology }),
+    vcpusMax: vcpus_max,
     memoryMb: memory_mb,
-    ...(memory_max_mb === undefined ? {} : { memoryMaxMb: memory_max_mb }),
-    ...(hugepages === undefined ? {} : { hugepages }),
-    ...(pinning === undefined ? {} : { pinning: withoutUndefined(pinning) }),
-    ...(numa === undefined ? {} : { numa }),
-    disk: withoutUndefined(same.disk),
+    memoryMaxMb: memory_max_mb,
+    pinning: pinning && defined(pinning),
     diskGb: disk_gb,
-    disks: disks.map(({ size_gb, ...disk }) => withoutUndefined({ ...disk, sizeGb: size_gb })),
-  }
-}
-
-/** zod's optional keys may be there and undefined; ours are there or not. */
-function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as never
+    disk: defined(disk),
+    disks: disks.map(({ size_gb, ...each }) => defined({ ...each, sizeGb: size_gb })),
+  })
 }

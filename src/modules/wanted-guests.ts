@@ -2,6 +2,7 @@ import type { WantedGuest } from '../lab/guest-config.ts'
 import { type DiskTuning, plainDisk, vcpuLimit } from '../lab/hardware.ts'
 import { guestName } from '../lab/lab-name.ts'
 import type { FailureError } from '../model/failure.ts'
+import { defined } from '../util/defined.ts'
 import { moduleFailure } from './failure.ts'
 import { type GuestParams, guestNames } from './guest-params.ts'
 
@@ -93,30 +94,17 @@ function wantedGuest(
     firmware: params.firmware ?? 'direct',
     tpm: params.tpm ?? false,
     agent: params.agent ?? true,
-    ...(vcpus_max === undefined ? {} : { vcpusMax: vcpus_max }),
-    ...(memory_max_mb === undefined ? {} : { memoryMaxMb: memory_max_mb }),
-    ...(topology === undefined ? {} : { topology }),
-    ...(hugepages === undefined ? {} : { hugepages }),
-    ...(pinning === undefined
-      ? {}
-      : {
-          pinning: {
-            vcpus: pinning.vcpus,
-            ...(pinning.emulator === undefined ? {} : { emulator: pinning.emulator }),
-          },
-        }),
-    ...(numa === undefined ? {} : { numa }),
-    ...(cpu === undefined ? {} : { cpu }),
-    ...(cloud_init === undefined ? {} : { cloudInit: cloud_init }),
-    ...(address === undefined
-      ? {}
-      : {
-          address: {
-            ip: address.ip,
-            dns: address.dns,
-            ...(address.gateway === undefined ? {} : { gateway: address.gateway }),
-          },
-        }),
+    ...defined({
+      vcpusMax: vcpus_max,
+      memoryMaxMb: memory_max_mb,
+      topology,
+      hugepages,
+      pinning: pinning && defined({ vcpus: pinning.vcpus, emulator: pinning.emulator }),
+      numa,
+      cpu,
+      cloudInit: cloud_init,
+      address: address && defined({ ip: address.ip, dns: address.dns, gateway: address.gateway }),
+    }),
   }
 }
 
@@ -125,11 +113,7 @@ function tuned({
   io,
   discard,
 }: { [Name in keyof DiskTuning]: DiskTuning[Name] | undefined }): DiskTuning {
-  return {
-    discard: discard ?? 'unmap',
-    ...(cache === undefined ? {} : { cache }),
-    ...(io === undefined ? {} : { io }),
-  }
+  return defined({ discard: discard ?? 'unmap', cache, io })
 }
 
 function check(guest: WantedGuest): void {
