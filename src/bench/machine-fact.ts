@@ -1,6 +1,7 @@
 import { defineFact } from '../facts/fact.ts'
 import { readSections, sections } from '../facts/sections.ts'
 import { pairs } from '../facts/text.ts'
+import { cpusOf } from '../util/cpu-list.ts'
 import { sh } from '../util/sh.ts'
 
 /** The system around the programs that measure. */
@@ -36,12 +37,5 @@ export const measuringMachine = defineFact<[], MeasuringMachine>({
 
 /** The first `count` CPUs of a list such as `0-3,8`, as numbers; fewer when the list holds fewer. */
 export function firstCpus(list: string, count: number): number[] {
-  const cpus = list.split(',').flatMap((range) => {
-    const [, first, last] = range.trim().match(/^(\d+)(?:-(\d+))?$/) ?? []
-    if (first === undefined) return []
-    const from = Number(first)
-    const to = Math.min(Number(last ?? first), from + count)
-    return Array.from({ length: to - from + 1 }, (_, index) => from + index)
-  })
-  return cpus.slice(0, count)
+  return (cpusOf(list) ?? []).slice(0, count)
 }

@@ -2,6 +2,7 @@ import { defineFact } from '../facts/fact.ts'
 import { readSections, sections } from '../facts/sections.ts'
 import { lines } from '../facts/text.ts'
 import { sh } from '../util/sh.ts'
+import { stateFolder } from './guest-files.ts'
 
 /** A setting of the running kernel that tuning may change: one value in one or more files. */
 export interface HostSetting {
@@ -33,7 +34,7 @@ export interface HostSettings {
   readonly systemd: boolean
 }
 
-export const stateFile = '/var/lib/hvlab/tuning'
+export const stateFile = `${stateFolder}/tuning`
 export const bootFile = '/etc/tmpfiles.d/hvlab-tuning.conf'
 export const grubFile = '/etc/default/grub.d/hvlab-isolated-cpus.cfg'
 

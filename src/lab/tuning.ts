@@ -1,8 +1,9 @@
 import type { Command } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Change } from '../modules/module.ts'
+import { cpusOf } from '../util/cpu-list.ts'
 import { sh } from '../util/sh.ts'
-import { cpusOf } from './cpu-list.ts'
+import { stateFolder } from './guest-files.ts'
 import {
   bootFile,
   grubFile,
@@ -75,7 +76,7 @@ function changed(setting: SettingName, value: string, host: HostSettings): Chang
       summary: `set ${words[setting]} to ${shown(setting, value)} (was ${was})`,
       action: files.reduce(
         (all, file) => sh`${all} && ${setFile(file, value)}`,
-        sh`umask 022; mkdir -p /var/lib/hvlab`,
+        sh`umask 022; mkdir -p ${stateFolder}`,
       ),
     },
   ]
@@ -104,7 +105,7 @@ function restored(setting: SettingName, host: HostSettings): Change[] {
   return [
     {
       summary: `set ${words[setting]} back to ${values}, which it was`,
-      action: sh`${give} && { [ -s ${stateFile} ] || rm -f ${stateFile}; rmdir /var/lib/hvlab 2>/dev/null || :; }`,
+      action: sh`${give} && { [ -s ${stateFile} ] || rm -f ${stateFile}; rmdir ${stateFolder} 2>/dev/null || :; }`,
     },
   ]
 }

@@ -1,6 +1,6 @@
-import { cpusOf } from '../lab/cpu-list.ts'
 import { hostSettings, type SettingName, settingNames } from '../lab/host-settings.ts'
 import { inWords, tuningSteps } from '../lab/tuning.ts'
+import { cpusOf } from '../util/cpu-list.ts'
 import { defineModule } from './module.ts'
 import { bool, choice, int, parameters, text } from './params.ts'
 

@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { Fact } from '../../../src/facts/fact.ts'
-import { cpusOf } from '../../../src/lab/cpu-list.ts'
 import { type HostSettings, hostSettings } from '../../../src/lab/host-settings.ts'
 import { inWords, tuningSteps, type WantedTuning } from '../../../src/lab/tuning.ts'
+import { cpusOf } from '../../../src/util/cpu-list.ts'
 
 /** A server of two nodes as it answers; the kernel's formats are those of its documentation. */
 const server = `
