@@ -109,16 +109,19 @@ export async function readLibvirtOrNone(context: ModuleContext): Promise<Libvirt
     'info',
     `libvirt does not run on ${context.host} yet; shown is what a host without guests gets.`,
   )
-  return {
-    networks: [],
-    domains: [],
-    cpus: 1,
-    interfaces: [],
-    bridges: [],
-    folders: [],
-    forwards: [],
-    ready: new Map(),
-  }
+  return noLibvirt
+}
+
+/** What a host without libvirt has. */
+export const noLibvirt: LibvirtState = {
+  networks: [],
+  domains: [],
+  cpus: 1,
+  interfaces: [],
+  bridges: [],
+  folders: [],
+  forwards: [],
+  ready: new Map(),
 }
 
 /** Which subnets the host uses: its routes, and the networks that libvirt runs or will run. */

@@ -12,7 +12,7 @@ import { phaseOf } from '../lab/guest-phase.ts'
 import { domainName } from '../lab/identity.ts'
 import { formatSubnet } from '../lab/ipv4.ts'
 import { isVirshMissing, libvirtFailure } from '../lab/libvirt-failure.ts'
-import { type LibvirtState, libvirtState } from '../lab/libvirt-state.ts'
+import { type LibvirtState, libvirtState, noLibvirt } from '../lab/libvirt-state.ts'
 import type { GuestMetadata } from '../lab/metadata.ts'
 import { closePort, orphanedPorts } from '../lab/port-forward.ts'
 import {
@@ -173,17 +173,7 @@ async function stateOrNothing(context: ModuleContext): Promise<LibvirtState> {
   if (state.ok) return state.value
   if (!isVirshMissing(state.error)) throw new FailureError(libvirtFailure(context.host, state.error))
   const listing = await context.run(sh`ls ${guestsFolder} 2>/dev/null`)
-  const folders = lines(listing.stdout)
-  return {
-    networks: [],
-    domains: [],
-    cpus: 1,
-    interfaces: [],
-    bridges: [],
-    folders,
-    forwards: [],
-    ready: new Map(),
-  }
+  return { ...noLibvirt, folders: lines(listing.stdout) }
 }
 
 function isOurs(metadata: { readonly lab: string } | undefined, params: Params): boolean {
