@@ -11,7 +11,7 @@ import { scrollingTable } from './html-table.ts'
 import { type Language, upperFirst } from './language.ts'
 import { filled, type Html, html, prose } from './markup.ts'
 import { noiseColumns, noiseRows } from './noise-rows.ts'
-import type { AgainstPublished } from './published.ts'
+import { type AgainstPublished, publishedColumns } from './published.ts'
 import type { HostResults } from './results.ts'
 import { trialsCharts } from './trials-chart.ts'
 
@@ -89,7 +89,7 @@ function publishedSection(published: readonly AgainstPublished[], on: string, la
   return html`${heading(on, say('against the published figures'))}
 <p>${say('The lab that hvlab automates was published with two figures from a guest and “96–99 % overhead”. Here they stand beside what this run measured.')}</p>
 <table class="stack">
-<thead><tr>${headings(['Workload', 'Published', 'Guest', 'Native', 'Overhead as published', 'Overhead here', 'Slowdown here'], language)}</tr></thead>
+<thead><tr>${headings(publishedColumns, language)}</tr></thead>
 <tbody>
 ${published.map(
   (entry) => html`<tr><th scope="row">${entry.title}<br><small>${entry.unit}, ${entry.guest}</small></th>

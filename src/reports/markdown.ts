@@ -5,12 +5,13 @@ import { machineTable } from './environment-rows.ts'
 import { grouped } from './finding-groups.ts'
 import { guestNames } from './guest-names.ts'
 import { guestTable, meanSentence } from './guest-table.ts'
-import { english, type Language } from './language.ts'
+import { english, type Language, upperFirst } from './language.ts'
 import { layerColumns, layerMeaning, layerRows } from './layer-rows.ts'
 import { localised } from './localised.ts'
 import { methodSentences } from './method.ts'
 import { metricColumns, metricRows } from './metric-rows.ts'
 import { noiseColumns, noiseRows } from './noise-rows.ts'
+import { publishedColumns } from './published.ts'
 import { commands, ingredients, reproduction } from './reproduction.ts'
 import type { HostResults, Results } from './results.ts'
 
@@ -122,15 +123,7 @@ function hostParts(
           heading(on, say('against the published figures')),
           table(
             say,
-            [
-              'Workload',
-              'Published',
-              'Guest',
-              'Native',
-              'Overhead as published',
-              'Overhead here',
-              'Slowdown here',
-            ],
+            publishedColumns,
             published.map((entry) => [
               `${entry.title}, ${entry.unit}, ${entry.guest}`,
               String(entry.published),
@@ -163,7 +156,7 @@ function hostParts(
 }
 
 function heading(on: string, text: string): string {
-  return `## ${on === '' ? text.charAt(0).toUpperCase() + text.slice(1) : on + text}`
+  return `## ${on === '' ? upperFirst(text) : on + text}`
 }
 
 /** Words on the left; figures on the right unless told otherwise. */

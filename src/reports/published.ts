@@ -30,6 +30,16 @@ const publishedAs: Readonly<Record<string, (typeof published)[keyof typeof publi
   'memory-1k': published['memory-1k'],
 }
 
+export const publishedColumns = [
+  'Workload',
+  'Published',
+  'Guest',
+  'Native',
+  'Overhead as published',
+  'Overhead here',
+  'Slowdown here',
+] as const
+
 /** One published figure beside the guest and the host that were measured now. */
 export interface AgainstPublished {
   readonly guest: string
