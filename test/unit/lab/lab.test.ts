@@ -16,7 +16,6 @@ import { type Effort, effortOfAll, guestDifferences } from '../../../src/lab/gue
 import { guestFiles } from '../../../src/lab/guest-files.ts'
 import { guestHost, guestHostName, machineCount } from '../../../src/lab/guest-host.ts'
 import { phaseOf } from '../../../src/lab/guest-phase.ts'
-import { plainDisk } from '../../../src/lab/hardware.ts'
 import {
   addressRanges,
   bridgeName,
@@ -45,6 +44,7 @@ import { startFailure } from '../../../src/lab/start-failure.ts'
 import { bootsAtOnce } from '../../../src/lab/start-guests.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 import { renderMasked } from '../../../src/util/sh.ts'
+import { wantedGuest as wanted } from '../../support/wanted-guest.ts'
 
 /** What a function must write, as a file for people to read. */
 const expected = (name: string): string => readFileSync(join(packageRoot, 'test/cases/lab', name), 'utf8')
@@ -193,25 +193,6 @@ t.test('addresses of guests', async (t) => {
   t.equal(guestAddress(mac, small, all.slice(1)), '10.0.0.2', 'the last free one')
 })
 
-const wanted: WantedGuest = {
-  lab: 'hvlab',
-  name: 'guest1',
-  image: 'debian-12',
-  imageKey: 'a'.repeat(64),
-  vcpus: 2,
-  memoryMb: 2900,
-  diskGb: 10,
-  disk: plainDisk,
-  disks: [],
-  network: 'hvlab',
-  networks: [],
-  ports: [],
-  firmware: 'direct',
-  tpm: false,
-  agent: true,
-  accelerator: 'auto',
-  authorizedKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIIII',
-}
 const metadata: GuestMetadata = {
   lab: 'hvlab',
   guest: 'guest1',

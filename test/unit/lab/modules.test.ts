@@ -6,7 +6,6 @@ import type { DomainState } from '../../../src/lab/domain-state.ts'
 import { domainXml } from '../../../src/lab/domain-xml.ts'
 import { configText, type WantedGuest } from '../../../src/lab/guest-config.ts'
 import { guestFiles } from '../../../src/lab/guest-files.ts'
-import { plainDisk } from '../../../src/lab/hardware.ts'
 import { guestMac } from '../../../src/lab/identity.ts'
 import { parseSubnet } from '../../../src/lab/ipv4.ts'
 import type { LibvirtState } from '../../../src/lab/libvirt-state.ts'
@@ -22,31 +21,14 @@ import { packageRoot } from '../../../src/util/package-root.ts'
 import { ok, type Result } from '../../../src/util/result.ts'
 import { renderMasked } from '../../../src/util/sh.ts'
 import { contextAround, drive } from '../../support/module-harness.ts'
+import { wantedGuest } from '../../support/wanted-guest.ts'
 
 const image = readImage('debian-12', join(packageRoot, 'images/debian-12/image.yml'))
 if (!image.ok) throw new Error('images/debian-12 does not parse')
 const key = image.value.key
 
 const loginKey = 'ssh-ed25519 AAAAlogin'
-const wanted1: WantedGuest = {
-  lab: 'hvlab',
-  name: 'guest1',
-  image: 'debian-12',
-  imageKey: key,
-  vcpus: 2,
-  memoryMb: 2900,
-  diskGb: 10,
-  disk: plainDisk,
-  disks: [],
-  network: 'hvlab',
-  networks: [],
-  ports: [],
-  firmware: 'direct',
-  tpm: false,
-  agent: true,
-  accelerator: 'auto',
-  authorizedKey: loginKey,
-}
+const wanted1: WantedGuest = { ...wantedGuest, imageKey: key, authorizedKey: loginKey }
 const metadata: GuestMetadata = {
   lab: 'hvlab',
   guest: 'guest1',
