@@ -27,7 +27,7 @@ export function classifyProbe(situation: KvmSituation): Accelerator {
   if (!banner && boot.exitCode !== null) {
     const said = lastLine(boot.stderr.replace(/^.*qemu[^:]*: (?=\S)/gm, ''))
     return tcg(
-      `KVM does not work: QEMU ended (exit code ${boot.exitCode}) before a kernel ran under it${said === '' ? '' : `: ${said}`}`,
+      `KVM does not work: QEMU ended (exit code ${boot.exitCode}) before a kernel ran under it${said === '' ? '' : `: “${said}”`}`,
     )
   }
   if (!banner) {

@@ -74,7 +74,7 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
   // Findings about several guests at once.
   'it needs two guests, and there is only {=}': 'diperlukan dua guest, dan hanya ada {}',
   '{} was not measured on {=}: {:}.': '{} tidak diukur di {}: {}.',
-  'no network namespace can be made ({=})': 'network namespace tidak dapat dibuat ({})',
+  'no network namespace can be made (“{=}”)': 'network namespace tidak dapat dibuat (“{}”)',
   '{-} has no address on the network of {-}': '{} tidak punya alamat di jaringan {}',
   '{-} does not reach other networks through {-}': '{} tidak mencapai jaringan lain melalui {}',
   '{-} and the next guest are not on one network': '{} dan guest berikutnya tidak berada di satu jaringan',

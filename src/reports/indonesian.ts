@@ -239,8 +239,8 @@ export const indonesian: Catalogue = {
     'this user': 'pengguna ini',
     '/dev/kvm may not be opened by {:}, who is not in the group kvm':
       '/dev/kvm tidak boleh dibuka oleh {}, yang bukan anggota grup kvm',
-    'KVM does not work: QEMU ended (exit code {=}) before a kernel ran under it: {=}':
-      'KVM tidak berfungsi: QEMU berakhir (kode keluar {}) sebelum ada kernel yang berjalan: {}',
+    'KVM does not work: QEMU ended (exit code {=}) before a kernel ran under it: “{=}”':
+      'KVM tidak berfungsi: QEMU berakhir (kode keluar {}) sebelum ada kernel yang berjalan: “{}”',
     'KVM does not work: QEMU ended (exit code {=}) before a kernel ran under it':
       'KVM tidak berfungsi: QEMU berakhir (kode keluar {}) sebelum ada kernel yang berjalan',
     '/dev/kvm opens but KVM does not work: a Linux kernel printed nothing in {}':

@@ -34,7 +34,7 @@ interface Entry {
   readonly translation: string
   /** The last value may be whole sentences of a program. */
   readonly quotesToTheEnd: boolean
-  /** A fragment's values are no lists: `{} memory writes` is not `1 KiB memory writes and 1 MiB memory writes`. */
+  /** A fragment's values are no lists but of names: `{} memory writes` is not `1 KiB memory writes and 1 MiB memory writes`. */
   readonly isSentence: boolean
 }
 
@@ -68,13 +68,16 @@ function speaker({ phrases, and, marks }: Catalogue): (english: string) => strin
     if (known !== undefined) return known
     if (isFigure(text)) return marked(text)
     for (const { phrase, quotesToTheEnd, translation, isSentence } of entries) {
+      // A part of a sentence is never all of one.
+      if (!isSentence && !quotesToTheEnd && text.endsWith('.')) continue
       const values = valuesOf(phrase, text)
       if (values === undefined) continue
       const { signs } = phrase
       const isForeign = (value: string, index: number): boolean => {
         if (exactly(value) !== undefined) return false
         if (isSentence) return /[.] /.test(value) && !(quotesToTheEnd && index === values.length - 1)
-        return signs[index] === '' && /, | and /.test(value)
+        const items = value.split(listSeparator)
+        return signs[index] === '' && items.length > 1 && !items.every(isOneWord)
       }
       if (values.some(isForeign)) continue
       const said = values.map((value, index) => spoken(value, signs[index]))
@@ -108,7 +111,7 @@ function speaker({ phrases, and, marks }: Catalogue): (english: string) => strin
   }
   /** Of one known thing at least, or of names of one word. */
   const list = (text: string): string => {
-    const items = text.split(/, | and /)
+    const items = text.split(listSeparator)
     const known = items.map(whole)
     if (items.length === 1 || !(known.some((item) => item !== undefined) || items.every(isOneWord)))
       return text
@@ -129,6 +132,7 @@ function beginning([first = '']: readonly string[], text: string): string {
   return /^[\p{Lu}\d]/u.test(first) ? upperFirst(text) : text
 }
 
+const listSeparator = /, | and /
 const isOneWord = (text: string): boolean => !text.includes(' ')
 
 export function upperFirst(text: string): string {

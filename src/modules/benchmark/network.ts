@@ -47,7 +47,7 @@ async function noNamespace(context: ModuleContext): Promise<string | undefined> 
   )
   if (tried.exitCode === 0) return undefined
   const [said = ''] = tried.stderr.trim().split('\n')
-  return `no network namespace can be made (${said.replace(/\.$/, '')})`
+  return `no network namespace can be made (“${said.replace(/\.$/, '')}”)`
 }
 
 async function noPath(

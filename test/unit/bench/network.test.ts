@@ -90,7 +90,7 @@ t.test('what a machine cannot do is left out, with the reason', async (t) => {
       Object.fromEntries(
         ['net-host', 'net-nat', 'latency-guest'].map((id) => [
           id,
-          'no network namespace can be made (unshare: unshare failed: Operation not permitted)',
+          'no network namespace can be made (“unshare: unshare failed: Operation not permitted”)',
         ]),
       ),
     ],

@@ -58,7 +58,7 @@ t.test('what decides between KVM and TCG', async (t) => {
         },
       },
       'tcg',
-      'KVM does not work: QEMU ended (exit code 134) before a kernel ran under it: error: failed to set MSR 0x10a to 0x69',
+      'KVM does not work: QEMU ended (exit code 134) before a kernel ran under it: “error: failed to set MSR 0x10a to 0x69”',
     ],
     [
       'QEMU may not use the device',
@@ -72,7 +72,7 @@ t.test('what decides between KVM and TCG', async (t) => {
         },
       },
       'tcg',
-      'KVM does not work: QEMU ended (exit code 1) before a kernel ran under it: Could not access KVM kernel module: Operation not permitted',
+      'KVM does not work: QEMU ended (exit code 1) before a kernel ran under it: “Could not access KVM kernel module: Operation not permitted”',
     ],
     [
       'a kernel that stays silent',

@@ -102,6 +102,11 @@ t.test('figures, lists and what is not known', async (t) => {
     ['a name and another', 'a name and another'],
     ['guest1 on node and 7', 'guest1 on node and 7'],
     ['Nobody wrote this sentence.', 'Nobody wrote this sentence.'],
+    // `{} inside {}` is a part of a sentence, and ends in a name.
+    ['docker inside kvm', 'docker di dalam kvm'],
+    ['docker inside lxc and kvm', 'docker di dalam lxc dan kvm'],
+    ['Nobody wrote this inside kvm.', 'Nobody wrote this inside kvm.'],
+    ['docker inside 1 KiB memory writes and kvm', 'docker inside 1 KiB memory writes and kvm'],
     [
       'Nobody wrote this. The figures are made of clean trials only.',
       'Nobody wrote this. Angka-angka hanya berasal dari percobaan yang bersih.',
