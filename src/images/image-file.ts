@@ -4,9 +4,10 @@ import type { YamlDocument } from '../config/yaml.ts'
 import { parseYaml } from '../config/yaml.ts'
 import { checkAt } from '../config/zod-diagnostics.ts'
 import { err, ok, type Result } from '../util/result.ts'
-import { cloudImageSchema } from './file/cloud.ts'
+import { type CloudImageFile, cloudImageSchema } from './file/cloud.ts'
 import { type PackagesImageFile, packagesImageSchema } from './file/packages.ts'
-import { packerImageSchema } from './file/packer.ts'
+import { type PackerImageFile, packerImageSchema } from './file/packer.ts'
+import { isSnapd } from './file/parts.ts'
 
 const schemas = { packages: packagesImageSchema, packer: packerImageSchema, cloud: cloudImageSchema } as const
 
@@ -36,7 +37,10 @@ export function parseImageFile(text: string, file: string): Result<ImageFile, Di
   )
   const image = checked.value
   if (image === undefined) return err(checked.diagnostics)
-  const mistakes = image.builder === 'packages' ? suiteWithoutMirror(image, document.value) : []
+  const mistakes =
+    image.builder === 'packages'
+      ? suiteWithoutMirror(image, document.value)
+      : unwantedSnapd(image, document.value)
   return mistakes.length > 0 ? err(mistakes) : ok(image)
 }
 
@@ -49,6 +53,24 @@ function suiteWithoutMirror(image: PackagesImageFile, document: YamlDocument): D
       message: `suite ${image.suite} has no entry in sources`,
       location: document.locate(['suite'], 'value'),
       hint: `add to sources a line such as \`${image.suite}: http://deb.debian.org/debian\``,
+    },
+  ]
+}
+
+/** The clean-up would take away what the list asks for. */
+function unwantedSnapd(
+  { packages, keep_snapd }: PackerImageFile | CloudImageFile,
+  document: YamlDocument,
+): Diagnostic[] {
+  const index = packages.findIndex(isSnapd)
+  if (keep_snapd || index < 0) return []
+  return [
+    {
+      severity: 'error',
+      code: 'invalid-image-file',
+      message: 'packages has snapd, which is removed from the image without "keep_snapd: true"',
+      location: document.locate(['packages', index], 'value'),
+      hint: 'set keep_snapd: true, or take snapd out of packages',
     },
   ]
 }

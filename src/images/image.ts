@@ -75,7 +75,7 @@ export function readImage(name: string, path: string): Result<Image, Diagnostic[
   const { value: file } = parsed
   if (file.builder === 'packer') {
     const userData = join(folder, file.user_data)
-    const told = parseAutoinstall(readFileSync(userData, 'utf8'), userData, file.installer.version)
+    const told = parseAutoinstall(readFileSync(userData, 'utf8'), userData, file)
     if (!told.ok) return told
   }
   return ok({ name, folder, file, key: imageKey(file, folder) })

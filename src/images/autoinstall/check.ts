@@ -4,19 +4,26 @@ import { checkAt } from '../../config/zod-diagnostics.ts'
 import type { Value } from '../../model/value.ts'
 import { didYouMean } from '../../util/did-you-mean.ts'
 import { err, ok, type Result } from '../../util/result.ts'
+import { isSnapd } from '../file/parts.ts'
 import { cloudConfigKeys } from './cloud-config-keys.ts'
 import { newerThan } from './newer-keys.ts'
 import { type Autoinstall, autoinstallFile } from './schema.ts'
 import { actionSchema, actionTypes } from './storage.ts'
 
+/** What image.yml says beside the autoinstall data. */
+interface ImageSettings {
+  readonly installer: { readonly version: string }
+  readonly keep_snapd: boolean
+}
+
 /**
- * Reads autoinstall data for an installer whose Subiquity is at least of this version. All mistakes at once: what the
+ * Reads autoinstall data for an installer whose Subiquity is at least of the image's version. All mistakes at once: what the
  * installer would refuse after minutes, what it would ignore without a word, and what an image must not have.
  */
 export function parseAutoinstall(
   text: string,
   file: string,
-  installerVersion: string,
+  { installer, keep_snapd }: ImageSettings,
 ): Result<Autoinstall, Diagnostic[]> {
   const yaml = parseYaml(text, file)
   if (!yaml.ok) return yaml
@@ -29,8 +36,9 @@ export function parseAutoinstall(
   const all = [
     ...header,
     ...checkActions(value.autoinstall, document),
-    ...checkVersion(document, installerVersion),
+    ...checkVersion(document, installer.version),
     ...checkForImage(value.autoinstall, document),
+    ...(keep_snapd ? [] : checkSnaps(value.autoinstall, document)),
     ...checkUserData(value.autoinstall, document),
   ]
   return all.length > 0 ? err(all) : ok(value.autoinstall)
@@ -123,6 +131,22 @@ function checkForImage(data: Autoinstall, document: YamlDocument): Diagnostic[] 
   if (data.reporting !== undefined && Object.hasOwn(data.reporting, 'hvlab'))
     complain(['reporting', 'hvlab'], 'hvlab adds its own reporting of this name', 'use another name')
   return found
+}
+
+/** The clean-up takes snapd out, and every snap with it. */
+function checkSnaps({ snaps = [], packages = [] }: Autoinstall, document: YamlDocument): Diagnostic[] {
+  const snapd = packages.findIndex(isSnapd)
+  const path = snaps.length > 0 ? ['snaps'] : snapd >= 0 ? ['packages', snapd] : undefined
+  if (path === undefined) return []
+  return [
+    mistake(
+      document,
+      ['autoinstall', ...path],
+      snaps.length > 0 ? 'key' : 'value',
+      `${snaps.length > 0 ? 'snaps' : 'snapd'} would be installed and removed again at the end`,
+      'set keep_snapd: true in image.yml',
+    ),
+  ]
 }
 
 /** cloud-init ignores keys that it does not know. A key of a newer cloud-init is fine, a misspelt one is not. */

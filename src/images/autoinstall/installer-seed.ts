@@ -34,7 +34,7 @@ export interface InstallerSeed {
  */
 export function renderInstallerSeed(image: ImageFolder, build: InstallerBuild): InstallerSeed {
   const path = join(image.folder, image.file.user_data)
-  const own = parseAutoinstall(readFileSync(path, 'utf8'), path, image.file.installer.version)
+  const own = parseAutoinstall(readFileSync(path, 'utf8'), path, image.file)
   if (!own.ok) throw new Error(own.error.map(({ message }) => message).join('\n'))
   return {
     userData: `#cloud-config\n${yamlSafe({ autoinstall: completed(own.value, image, build) })}`,

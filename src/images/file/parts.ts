@@ -5,6 +5,8 @@ import { z } from 'zod'
 export const packageName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9.+-]*(=[^\s,]+)?$/, 'must be the name of a package')
+/** Its package, whatever its version is to be. */
+export const isSnapd = (name: string): boolean => /^snapd(=|$)/.test(name)
 export const unitName = z.string().regex(/^[A-Za-z0-9@:_.\\-]+$/, 'must be the name of a systemd unit')
 export const absolutePath = z.string().regex(/^\/[^\0\n]*$/, 'must be an absolute path')
 export const relativePath = z

@@ -45,7 +45,7 @@ function told(image: PackerImage, options: { keepOnError?: boolean } = {}): Rend
 }
 
 function mistakes(text: string, version: string): Diagnostic[] {
-  const result = parseAutoinstall(text, 'user-data', version)
+  const result = parseAutoinstall(text, 'user-data', { installer: { version }, keep_snapd: false })
   return result.ok ? [] : result.error
 }
 
@@ -107,6 +107,18 @@ t.test('mistakes that the installer would take in silence', async (t) => {
       'an image has no user and no password, so "identity" must go',
       '10:3',
       'guests get their user from their seed; image.yml names it (login: user)',
+    ],
+    [
+      ['  shut', '  snaps: [{name: lxd}]\n  shut'],
+      'snaps would be installed and removed again at the end',
+      '10:3',
+      'set keep_snapd: true in image.yml',
+    ],
+    [
+      ['  shut', '  packages: [fio, snapd]\n  shut'],
+      'snapd would be installed and removed again at the end',
+      '10:19',
+      'set keep_snapd: true in image.yml',
     ],
     [
       ['poweroff', 'reboot'],

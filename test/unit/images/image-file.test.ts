@@ -81,6 +81,27 @@ t.test('mistakes in image.yml, each at its place', async (t) => {
   t.ok(parseImageFile(good, 'image.yml').ok)
 })
 
+t.test('a package that the clean-up removes is a mistake', async (t) => {
+  for (const name of ['ubuntu-20.04', 'ubuntu-20.04-cloud']) {
+    const path = join(packageRoot, 'images', name, 'image.yml')
+    const text = readFileSync(path, 'utf8').replace('- sysbench\n', '- fio\n  - snapd=2.58\n')
+    const line = text.split('\n').indexOf('  - snapd=2.58') + 1
+    t.match(parseImageFile(text, 'image.yml'), {
+      ok: false,
+      error: [
+        {
+          code: 'invalid-image-file',
+          message: 'packages has snapd, which is removed from the image without "keep_snapd: true"',
+          hint: 'set keep_snapd: true, or take snapd out of packages',
+          location: { line, column: 5 },
+        },
+      ],
+    })
+    t.ok(parseImageFile(text.replace('keep_snapd: false', 'keep_snapd: true'), 'image.yml').ok)
+    t.ok(parseImageFile(text.replace('snapd=2.58', 'snapd-glib-doc'), 'image.yml').ok)
+  }
+})
+
 t.test('the key covers what decides the content and nothing else', async (t) => {
   const folder = t.testdir({
     'image.yml': good,
