@@ -10,31 +10,51 @@ export type Exits = <A extends unknown[]>(
   action: (...args: A) => Promise<number>,
 ) => (...args: A) => Promise<void>
 
-/** Ansible's common options. */
-export function runOptions(command: Command, resumable = false): Command {
-  hostOptions(command)
-    .option('-t, --tags <tags>', 'only tasks with these tags (repeatable, or by commas)', collectWords)
-    .option('--skip-tags <tags>', 'all but tasks with these tags', collectWords)
-    .option('-f, --forks <number>', 'hosts worked on at once', positive, 50)
-  if (resumable) {
-    command
-      .option('--resume [run]', 'continue a run that stopped (default: the newest of this pipeline)')
-      .option('--deadline <seconds>', 'stop the run after this time (exit code 6)', positive)
-      .addOption(languageOption())
-  }
+/** Ansible's common options. Each command takes those that mean something to it. */
+const common = {
+  inventory: () =>
+    new Option('-i, --inventory <source>', 'inventory file, folder or `host,host,` (repeatable)').argParser(
+      collect,
+    ),
+  limit: () => new Option('-l, --limit <pattern>', 'only these hosts'),
+  extraVars: () =>
+    new Option(
+      '-e, --extra-vars <vars>',
+      'variables: `name=value`, JSON, YAML or @file (repeatable)',
+    ).argParser(collect),
+  check: () => new Option('-C, --check', 'change nothing, say what would change'),
+  diff: () => new Option('-D, --diff', 'show what changes in files'),
+  verbose: () => new Option('-v, --verbose', 'more output (repeatable)').argParser(counted),
+  format: () => formatOption(),
+  tags: () =>
+    new Option('-t, --tags <tags>', 'only tasks with these tags (repeatable, or by commas)').argParser(
+      collectWords,
+    ),
+  skipTags: () => new Option('--skip-tags <tags>', 'all but tasks with these tags').argParser(collectWords),
+  forks: () => new Option('-f, --forks <number>', 'hosts worked on at once').argParser(positive).default(50),
+}
+type CommonOption = keyof typeof common
+
+export function withOptions(command: Command, ...names: readonly CommonOption[]): Command {
+  for (const name of names) command.addOption(common[name]())
   return command
 }
 
-/** The part of them that says which hosts, with which variables, and how it is shown. */
-export function hostOptions(command: Command): Command {
-  return command
-    .option('-i, --inventory <source>', 'inventory file, folder or `host,host,` (repeatable)', collect)
-    .option('-l, --limit <pattern>', 'only these hosts')
-    .option('-e, --extra-vars <vars>', 'variables: `name=value`, JSON, YAML or @file (repeatable)', collect)
-    .option('-C, --check', 'change nothing, say what would change')
-    .option('-D, --diff', 'show what changes in files')
-    .option('-v, --verbose', 'more output (repeatable)', counted)
-    .addOption(formatOption())
+/** For what asks hosts, or reads the inventory: which hosts, with which variables, how the answer is shown. */
+export const hostOptions = ['inventory', 'limit', 'extraVars', 'format'] as const
+
+/** For what changes hosts. */
+export const changeOptions = ['inventory', 'limit', 'extraVars', 'check', 'verbose', 'format'] as const
+
+/** For what reads a pipeline, and runs nothing. */
+export const planOptions = [...hostOptions, 'tags', 'skipTags'] as const
+
+/** For what runs a pipeline. */
+export function runOptions(command: Command): Command {
+  return withOptions(command, ...changeOptions, 'diff', 'tags', 'skipTags', 'forks')
+    .option('--resume [run]', 'continue a run that stopped (default: the newest of this pipeline)')
+    .option('--deadline <seconds>', 'stop the run after this time (exit code 6)', positive)
+    .addOption(languageOption())
 }
 
 export function formatOption(): Option {

@@ -2,7 +2,18 @@ import { Command, CommanderError } from 'commander'
 import { ExitCode } from '../model/exit-code.ts'
 import { FailureError } from '../model/failure.ts'
 import { systemErrorText } from '../util/system-error.ts'
-import { type Flags, formatOption, languageOption, runFlags, runOptions } from './cli-options.ts'
+import {
+  changeOptions,
+  type Exits,
+  type Flags,
+  formatOption,
+  hostOptions,
+  languageOption,
+  planOptions,
+  runFlags,
+  runOptions,
+  withOptions,
+} from './cli-options.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { guestCommands } from './guest/cli.ts'
 import { imageCommands } from './image/cli.ts'
@@ -21,9 +32,8 @@ const groups = {
   more: 'More (each with commands of its own):',
 }
 
-/** Parses the command line and runs one command, loaded only then. Returns the exit code. */
-export async function runCli(argv: readonly string[], env: CommandEnvironment): Promise<number> {
-  let exitCode: number = ExitCode.ok
+/** Every command with its options; `exits` gets what an action returns. A command is loaded when it is run. */
+export function commandTree(exits: Exits, env: CommandEnvironment): Command {
   const program = new Command('hvlab')
     .description('From bare Linux hosts to an honest virtualisation report, by one command.')
     .version(env.version, '-V, --version', 'print the version')
@@ -36,37 +46,33 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
   /** A command whose action's number becomes the exit code. */
   const command = (signature: string, description: string) =>
     program.command(signature).description(description).exitOverride()
-  const exits =
-    <A extends unknown[]>(action: (...args: A) => Promise<number>) =>
-    async (...args: A): Promise<void> => {
-      exitCode = await action(...args)
-    }
 
   program.commandsGroup(groups.lab)
   gateOption(
     runOptions(
       command('up [pipeline]', 'run a pipeline of this lab, or of the package, by name (default: lab)'),
-      true,
     ),
   ).action(
     exits(async (pipeline: string | undefined, flags: Flags) =>
       (await import('./up.ts')).upCommand(pipeline ?? 'lab', gatedFlags(flags), env),
     ),
   )
-  gateOption(runOptions(command('run <file>', 'run a pipeline or a playbook from a file'), true)).action(
+  gateOption(runOptions(command('run <file>', 'run a pipeline or a playbook from a file'))).action(
     exits(async (file: string, flags: Flags) =>
       (await import('./run.ts')).runCommand(file, gatedFlags(flags), env),
     ),
   )
-  runOptions(
+  withOptions(
     command('plan <file>', 'show what a pipeline would do, where, without touching anything'),
+    ...planOptions,
   ).action(
     exits(async (file: string, flags: Flags) =>
       (await import('./plan.ts')).planCommand(file, runFlags(flags), env),
     ),
   )
-  runOptions(
+  withOptions(
     command('validate [files...]', 'check pipelines, inventories, roles and images; every mistake at once'),
+    ...planOptions,
   ).action(
     exits(async (files: string[], flags: Flags) =>
       (await import('./validate.ts')).validateCommand(files, runFlags(flags), env),
@@ -75,7 +81,11 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
   program.commandsGroup(groups.guests)
   guestCommands(program, exits, env)
   program.commandsGroup(groups.lab)
-  runOptions(command('down', 'remove what hvlab made on the hosts of the inventory, and nothing else'))
+  withOptions(
+    command('down', 'remove what hvlab made on the hosts of the inventory, and nothing else'),
+    ...changeOptions,
+    'forks',
+  )
     .option('--images', 'the image store too')
     .option('--lab <name>', "only this lab's guests and networks (default: all of hvlab's)")
     .action(
@@ -101,10 +111,17 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
     )
   verdictCommands(program, exits, env)
   program.commandsGroup(groups.hosts)
-  runOptions(command('doctor', 'what the hosts can do, and what to do about what is missing')).action(
-    exits(async (flags: Flags) => (await import('./doctor.ts')).doctorCommand(runFlags(flags), env)),
+  withOptions(
+    command('doctor', 'what the hosts can do, and what to do about what is missing'),
+    ...hostOptions,
+    'forks',
+  ).action(exits(async (flags: Flags) => (await import('./doctor.ts')).doctorCommand(runFlags(flags), env)))
+  withOptions(
+    command('exec <pattern>', 'run one module on hosts (Ansible: ad-hoc)'),
+    ...changeOptions,
+    'diff',
+    'forks',
   )
-  runOptions(command('exec <pattern>', 'run one module on hosts (Ansible: ad-hoc)'))
     .option('-m, --module-name <module>', 'the module', 'command')
     .option('-a, --args <args>', 'its parameters: `k=v …`, JSON, or free-form text', '')
     .option('-b, --become', 'with privilege escalation')
@@ -122,7 +139,7 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
         ),
       ),
     )
-  runOptions(command('inventory', 'the inventory as hvlab reads it'))
+  withOptions(command('inventory', 'the inventory as hvlab reads it'), ...hostOptions)
     .option('--list', 'everything, as JSON')
     .option('--graph', 'groups and hosts as a tree')
     .option('--host <host>', "one host's variables, as JSON")
@@ -140,8 +157,11 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
       ),
     )
   program.commandsGroup(groups.results)
-  runOptions(
+  withOptions(
     command('replay [run]', "show a run's journal again, in any format (default: the newest run)"),
+    'diff',
+    'verbose',
+    'format',
   ).action(
     exits(async (run: string | undefined, flags: Flags) =>
       (await import('./replay.ts')).replayCommand(run, runFlags(flags), env),
@@ -155,7 +175,18 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
   command('init <folder>', 'write a small commented lab into a new folder').action(
     exits(async (folder: string) => (await import('./init.ts')).initCommand(folder, env)),
   )
+  return program
+}
 
+/** Parses the command line and runs one command. Returns the exit code. */
+export async function runCli(argv: readonly string[], env: CommandEnvironment): Promise<number> {
+  let exitCode: number = ExitCode.ok
+  const exits: Exits =
+    (action) =>
+    async (...args) => {
+      exitCode = await action(...args)
+    }
+  const program = commandTree(exits, env)
   try {
     if (argv.length === 0) {
       env.stderr(program.helpInformation())

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { FailureError } from '../model/failure.ts'
 import { exportFormats, type HistoryFormat, historyFormats, quantities } from '../verdicts/vocabulary.ts'
-import { type Exits, type Flags, positive, runFlags, runOptions } from './cli-options.ts'
+import { type Exits, type Flags, planOptions, positive, runFlags, withOptions } from './cli-options.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { judgementFormatOption, judgingOptions, quantityOption, verdictFlags } from './verdict-options.ts'
 
@@ -42,7 +42,13 @@ export function verdictCommands(program: Command, exits: Exits, env: CommandEnvi
         return gateCommand(runs, { ...verdictFlags(flags), baseline }, env)
       }),
     )
-  runOptions(command('calibrate [pipeline]', "measure this lab's own noise, for tolerances (default: lab)"))
+  withOptions(
+    command('calibrate [pipeline]', "measure this lab's own noise, for tolerances (default: lab)"),
+    ...planOptions,
+    'diff',
+    'verbose',
+    'forks',
+  )
     .option('--runs <number>', 'how often to measure', positive, 10)
     .option('--from <runs...>', 'use these runs and measure nothing')
     .action(

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { runCli } from '../../src/commands/cli.ts'
 import { ExitCode } from '../../src/model/exit-code.ts'
+import { leafCommands, unknownWord } from '../support/command-tree.ts'
 
 const helpOf = async (...words: string[]): Promise<string> => {
   let said = ''
@@ -40,4 +41,37 @@ t.test('the help groups the commands; that of each is for people', async (t) => 
     for (const part of own.includes('\nCommands:\n') ? listed(own) : [])
       t.notMatch(await helpOf(name, part), /default: (\[\]|0)\)/, `${name} ${part}`)
   }
+})
+
+/** Commands with each option that decides something for them, and for no other. */
+const takers: Readonly<Record<string, readonly string[]>> = {
+  '--check': [
+    ...['up', 'run', 'down', 'exec', 'image build', 'image prune', 'sandbox up', 'sandbox down'],
+    ...['start', 'stop', 'restart', 'suspend', 'resume', 'clone'],
+    ...['snapshot create', 'snapshot revert', 'snapshot delete'],
+  ],
+  '--diff': ['up', 'run', 'exec', 'calibrate', 'clone', 'replay', 'role test'],
+  '--tags': ['up', 'run', 'plan', 'validate', 'calibrate'],
+  '--forks': ['up', 'run', 'down', 'exec', 'doctor', 'calibrate'],
+}
+
+t.test('no command has an option that means nothing to it', async (t) => {
+  for (const [option, commands] of Object.entries(takers)) {
+    const found = [...leafCommands].filter(([, { options }]) => options.some(({ long }) => long === option))
+    t.same(found.map(([name]) => name).sort(), [...commands].sort(), option)
+  }
+})
+
+t.test('what the documents’ test knows of a command', async (t) => {
+  const cases: [line: string, unknown: string | undefined][] = [
+    ['hvlab port-forward guest1 8080:80', undefined],
+    ['hvlab port guest1', 'port'],
+    ['hvlab snapshot create|list', undefined],
+    ['hvlab snapshot creat GUEST', 'snapshot creat'],
+    ['hvlab up NAME --gate=BASELINE', undefined],
+    ['hvlab logs GUEST --check', '--check'],
+    ['hvlab ssh GUEST -- ls --check', undefined],
+    ['hvlab --help', undefined],
+  ]
+  for (const [line, unknown] of cases) t.equal(unknownWord(line), unknown, line)
 })

@@ -1,21 +1,37 @@
 import type { Command } from 'commander'
-import { type Exits, type Flags, hostOptions, natural, positive, runFlags } from '../cli-options.ts'
+import {
+  changeOptions,
+  type Exits,
+  type Flags,
+  hostOptions,
+  natural,
+  positive,
+  runFlags,
+  withOptions,
+} from '../cli-options.ts'
 import type { CommandEnvironment } from '../environment.ts'
 
 /** Commands on guests that exist: to look at them, talk to them, and change what they do. */
 export function guestCommands(program: Command, exits: Exits, env: CommandEnvironment): void {
-  const command = (signature: string, description: string, parent = program) =>
-    hostOptions(parent.command(signature).description(description).exitOverride())
-  talking(command, exits, env)
-  changing(command, exits, env)
+  talking(asking(program), exits, env)
+  changing(acting(program), exits, env)
   const snapshot = program
     .command('snapshot')
     .description('moments of a guest to which it can go back')
     .helpCommand(false)
-  snapshots((signature, description) => command(signature, description, snapshot), exits, env)
+  snapshots(snapshot, exits, env)
 }
 
+/** How a command of a parent begins: one that changes nothing, and one that changes guests. */
 type Define = (signature: string, description: string) => Command
+const asking =
+  (parent: Command): Define =>
+  (signature, description) =>
+    withOptions(parent.command(signature).description(description).exitOverride(), ...hostOptions)
+const acting =
+  (parent: Command): Define =>
+  (signature, description) =>
+    withOptions(parent.command(signature).description(description).exitOverride(), ...changeOptions)
 
 function talking(command: Define, exits: Exits, env: CommandEnvironment): void {
   command('status', 'the guests on the hosts of the inventory, as the hosts say').action(
@@ -128,7 +144,8 @@ function changing(command: Define, exits: Exits, env: CommandEnvironment): void 
   ).option('--to-disk', 'write their memory to disk and free it')
   awaiting(change('resume', 'let suspended guests go on, with the right time', () => 'running'))
 
-  awaiting(command('clone <guest> <name>', 'copy a guest, running or not, under a new name and identity'))
+  const clone = command('clone <guest> <name>', 'copy a guest, running or not, under a new name and identity')
+  awaiting(withOptions(clone, 'diff'))
     .option('--stopped', 'leave the new guest off')
     .action(
       exits(async (guest: string, name: string, flags: Flags) =>
@@ -142,7 +159,8 @@ function changing(command: Define, exits: Exits, env: CommandEnvironment): void 
     )
 }
 
-function snapshots(command: Define, exits: Exits, env: CommandEnvironment): void {
+function snapshots(parent: Command, exits: Exits, env: CommandEnvironment): void {
+  const command = acting(parent)
   const act =
     (state: 'present' | 'reverted' | 'absent') =>
     async (guest: string, name: string | undefined, flags: Flags): Promise<number> =>
@@ -161,7 +179,7 @@ function snapshots(command: Define, exits: Exits, env: CommandEnvironment): void
   command('create <guest> [name]', 'disks and, while the guest runs, its memory (default name: the time)')
     .option('--description <text>', 'for people')
     .action(exits(act('present')))
-  command('list [guest]', 'snapshots of a guest, or of all').action(
+  asking(parent)('list [guest]', 'snapshots of a guest, or of all').action(
     exits(async (guest: string | undefined, flags: Flags) =>
       (await import('./snapshot.ts')).snapshotListCommand(guest, runFlags(flags), env),
     ),

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import { type Exits, type Flags, formatOption, runFlags, runOptions } from '../cli-options.ts'
+import { type Exits, type Flags, formatOption, runFlags, withOptions } from '../cli-options.ts'
 import type { CommandEnvironment } from '../environment.ts'
 
 /** `hvlab image …`: everything about images that needs no pipeline. */
@@ -22,8 +22,13 @@ export function imageCommands(program: Command, exits: Exits, env: CommandEnviro
     format: runFlags(flags).format,
   })
 
-  runOptions(
+  withOptions(
     image.command('build <name>').description('build an image, unless the store has it').exitOverride(),
+    'inventory',
+    'extraVars',
+    'check',
+    'verbose',
+    'format',
   )
     .option('--iso <file>', 'start from this installer or published disk instead of a download')
     .option('--rebuild', 'build again although the store has it')
