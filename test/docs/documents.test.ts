@@ -5,6 +5,7 @@ import { currentText, generatedFiles } from '../../scripts/generate.ts'
 import { parseYaml } from '../../src/config/yaml.ts'
 import { packageRoot } from '../../src/util/package-root.ts'
 import { atEnd } from '../support/cleanup.ts'
+import { unknownWord } from '../support/command-tree.ts'
 import { LabFolder } from '../support/lab-folder.ts'
 import { journal, recordedEvents } from '../unit/reports/recorded-journal.ts'
 import { commandsOf, type Document, readDocuments } from './document.ts'
@@ -103,30 +104,23 @@ void t.test('commands that are run elsewhere are shown somewhere, and run there'
   t.equal(scripts.test, 'node scripts/test.mjs')
 })
 
-void t.test('links and pictures lead somewhere; commands in running text exist', async (t) => {
-  const commands = new Set(
-    [
-      'src/commands/cli.ts',
-      'src/commands/guest/cli.ts',
-      'src/commands/image/cli.ts',
-      'src/commands/sandbox/cli.ts',
-      'src/commands/verdict-cli.ts',
-      'src/commands/role/cli.ts',
-    ]
-      .flatMap((file) => [
-        ...readFileSync(join(packageRoot, file), 'utf8').matchAll(/command\(\s*['`]([a-z-]+)/g),
-      ])
-      .map(([, name]) => name),
-  )
-  for (const { file, text } of documents) {
-    for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
-      if (/^https?:/.test(target)) continue
-      t.ok(existsSync(join(packageRoot, dirname(file), target)), `${file}: ${target}`)
+void t.test(
+  'links and pictures lead somewhere; commands in running text exist, with their options',
+  async (t) => {
+    const changelog = {
+      file: 'CHANGELOG.md',
+      text: readFileSync(join(packageRoot, 'CHANGELOG.md'), 'utf8'),
     }
-    for (const [, name = ''] of text.matchAll(/`hvlab ([a-z]+)/g))
-      t.ok(commands.has(name), `${file}: ${name}`)
-  }
-})
+    for (const { file, text } of [...documents, changelog]) {
+      for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
+        if (/^https?:/.test(target)) continue
+        t.ok(existsSync(join(packageRoot, dirname(file), target)), `${file}: ${target}`)
+      }
+      for (const [, line = ''] of text.matchAll(/`(hvlab [^`]+)`/g))
+        t.equal(unknownWord(line), undefined, `${file}: ${line}`)
+    }
+  },
+)
 
 void t.test('generated files are what the sources make', async (t) => {
   for (const [file, text] of generatedFiles())
