@@ -1,6 +1,8 @@
 import { styleText } from 'node:util'
 import { z } from 'zod'
 import type { RunOutcome } from '../engine/run-options.ts'
+import { defined } from '../util/defined.ts'
+import { answersOf } from './answers.ts'
 import { compileFor } from './compile-plan.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { hypervisorPattern } from './lab-guests.ts'
@@ -8,19 +10,19 @@ import { printData } from './print-data.ts'
 import { exitCodeOf, runAdHoc } from './run-ad-hoc.ts'
 import type { RunOptions } from './run-options.ts'
 
-/** Findings come back from hosts through the module's result: read like any data from outside. */
-const findings = z.array(
-  z.object({
-    id: z.string(),
-    level: z.enum(['ok', 'warning', 'error']),
-    text: z.string(),
-    hint: z.string().optional(),
-  }),
-)
+const finding = z.object({
+  id: z.string(),
+  level: z.enum(['ok', 'warning', 'error']),
+  text: z.string(),
+  hint: z.string().optional(),
+})
+/** What the module `preflight` says of a host. */
+const answerSchema = z.object({ findings: z.array(finding) })
+type Finding = z.output<typeof finding>
 
 interface Diagnosis {
   readonly host: string
-  readonly findings: z.output<typeof findings>
+  readonly findings: readonly Finding[]
   /** Why there are no findings: the host was not reached, or a question failed. */
   readonly failure?: { readonly code: string; readonly message: string; readonly hint?: string }
 }
@@ -49,27 +51,35 @@ export async function doctorCommand(options: RunOptions, env: CommandEnvironment
     env,
   )
   if (outcome === undefined) return exitCodeOf(outcome)
-  const diagnoses = diagnosesOf(outcome)
+  const { diagnoses, exitCode } = diagnosesOf(outcome)
   if (!printData({ hosts: diagnoses }, options, env))
     env.stdout(diagnoses.map((diagnosis) => printDiagnosis(diagnosis, env.color)).join('\n'))
-  return outcome.exitCode
+  return exitCode
 }
 
-function diagnosesOf(outcome: RunOutcome): Diagnosis[] {
-  return [...outcome.results].flatMap(([host, tasks]) =>
-    [...tasks.values()].map(({ outcome: end, data }) => {
-      const found = findings.safeParse(data['findings'])
-      if (found.success) return { host, findings: found.data }
-      if (end.kind !== 'failed' && end.kind !== 'unreachable') return { host, findings: [] }
-      const { code, message, hint } = end.failure
-      return { host, findings: [], failure: { code, message, ...(hint === undefined ? {} : { hint }) } }
-    }),
-  )
+/** Of each host its findings; else why there are none. */
+function diagnosesOf(outcome: RunOutcome): {
+  readonly diagnoses: readonly Diagnosis[]
+  readonly exitCode: number
+} {
+  const { answers, failures, exitCode } = answersOf(outcome, 'preflight', answerSchema)
+  const diagnoses = [...outcome.results.keys()].flatMap((host): Diagnosis[] => {
+    const found = answers.filter((answer) => answer.host === host)
+    if (found.length > 0) return found.map(({ answer }) => ({ host, ...answer }))
+    return failures
+      .filter((record) => record.host === host)
+      .map(({ failure: { code, message, hint } }) => ({
+        host,
+        findings: [],
+        failure: defined({ code, message, hint }),
+      }))
+  })
+  return { diagnoses, exitCode }
 }
 
 function printDiagnosis(diagnosis: Diagnosis, color: boolean): string {
   const { host, failure } = diagnosis
-  const rows: z.output<typeof findings> = failure
+  const rows: readonly Finding[] = failure
     ? [{ id: failure.code, level: 'error', text: failure.message, hint: failure.hint }]
     : diagnosis.findings
   const lines = rows.flatMap(({ level, text, hint }) => [

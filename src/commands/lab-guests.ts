@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { RunOutcome } from '../engine/run-options.ts'
 import { reachSchema } from '../lab/ssh-command.ts'
 import type { Failure } from '../model/failure.ts'
+import { type Answers, answersOf } from './answers.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { failureLines } from './mistakes.ts'
 import { runAdHoc } from './run-ad-hoc.ts'
@@ -29,7 +29,12 @@ const guestSchema = z.object({
   host_key: z.string(),
   key_file: z.string(),
 })
-const resultSchema = z.object({ guests: z.array(guestSchema), hypervisor: reachSchema })
+const damagedSchema = z.object({ domain: z.string(), fields: z.array(z.string()) })
+const resultSchema = z.object({
+  guests: z.array(guestSchema),
+  hypervisor: reachSchema,
+  damaged: z.array(damagedSchema),
+})
 
 export type LabGuest = z.output<typeof guestSchema> & {
   readonly hypervisor: string
@@ -38,8 +43,10 @@ export type LabGuest = z.output<typeof guestSchema> & {
 
 export interface LabGuests {
   readonly guests: readonly LabGuest[]
-  /** Hosts that gave no answer. */
-  readonly failures: RunOutcome['failures']
+  /** Guests whose metadata somebody changed, so that nothing can be done with them. */
+  readonly damaged: readonly (z.output<typeof damagedSchema> & { readonly hypervisor: string })[]
+  /** Hosts of which nothing is known. */
+  readonly failures: Answers<unknown>['failures']
   readonly exitCode: number
 }
 
@@ -66,14 +73,14 @@ export async function labGuests(
     env,
   )
   if (outcome === undefined) return undefined
-  const guests = [...outcome.results].flatMap(([hypervisor, tasks]) =>
-    [...tasks.values()].flatMap(({ data }) => {
-      const result = resultSchema.safeParse(data)
-      if (!result.success) return []
-      return result.data.guests.map((guest) => ({ ...guest, hypervisor, reach: result.data.hypervisor }))
-    }),
+  const { answers, failures, exitCode } = answersOf(outcome, 'libvirt_lab', resultSchema)
+  const guests = answers.flatMap(({ host, answer }) =>
+    answer.guests.map((guest) => ({ ...guest, hypervisor: host, reach: answer.hypervisor })),
   )
-  return { guests, failures: outcome.failures, exitCode: outcome.exitCode }
+  const damaged = answers.flatMap(({ host, answer }) =>
+    answer.damaged.map((domain) => ({ ...domain, hypervisor: host })),
+  )
+  return { guests, damaged, failures, exitCode }
 }
 
 /** For stderr: which host gave no answer, and what to do. */

@@ -1,3 +1,4 @@
+import { damageInWords } from '../lab/plan-guests.ts'
 import { ExitCode } from '../model/exit-code.ts'
 import { printable } from '../util/printable.ts'
 import { textTable } from '../util/text-table.ts'
@@ -13,6 +14,7 @@ export async function statusCommand(options: RunOptions, env: CommandEnvironment
   const guests = lab.guests.toSorted((a, b) => (a.hypervisor + a.name < b.hypervisor + b.name ? -1 : 1))
   const data = {
     guests: guests.map(publicData),
+    damaged: lab.damaged,
     failures: lab.failures.map(({ host, failure }) => ({
       host: host ?? null,
       code: failure.code,
@@ -22,6 +24,10 @@ export async function statusCommand(options: RunOptions, env: CommandEnvironment
   if (printData(data, options, env)) return lab.exitCode
   if (guests.length > 0) env.stdout(statusTable(guests, new Date()))
   else if (lab.failures.length === 0) env.stdout('There are no guests. `hvlab up` makes them.\n')
+  for (const { hypervisor, domain, fields } of lab.damaged)
+    env.stderr(
+      `warning: ${hypervisor}: the domain ${printable(domain)} ${damageInWords(fields)}; it is not touched.\n  hint: Put its metadata right with \`virsh edit\`, or remove it with virsh.\n`,
+    )
   env.stderr(printFailures(lab.failures))
   return lab.exitCode
 }

@@ -22,6 +22,8 @@ export interface DomainState {
   readonly agent?: string
   /** Undefined: not hvlab's. */
   readonly metadata?: GuestMetadata
+  /** Fields of hvlab's metadata that somebody changed: a guest of hvlab's that it does not know any more. */
+  readonly damaged?: readonly string[]
 }
 
 export interface Interface {
@@ -37,7 +39,6 @@ export function parseDomainState(text: string): DomainState | undefined {
   if (!now) return undefined
   const state = text.slice(0, from).trim()
   const startId = attribute(now, 'id')
-  const metadata = readGuestMetadata(now)
   const agent = startId === undefined ? undefined : agentState(child(now, 'devices'))
   return {
     name: textOf(now, 'name'),
@@ -51,7 +52,7 @@ export function parseDomainState(text: string): DomainState | undefined {
     defined: shapeOf(next ?? now),
     present: shapeOf(now),
     ...(agent === undefined ? {} : { agent }),
-    ...(metadata ? { metadata } : {}),
+    ...readGuestMetadata(now),
   }
 }
 

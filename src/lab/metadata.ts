@@ -73,13 +73,20 @@ export function networkMetadataXml(data: NetworkMetadata): XmlElement {
   }
 }
 
+/** What a domain's metadata says of its making: nothing, all, or not what hvlab writes. */
+export interface ReadMetadata {
+  readonly metadata?: GuestMetadata
+  /** Fields that somebody changed into what hvlab never writes. */
+  readonly damaged?: readonly string[]
+}
+
 /**
- * Reads a `<domain>`'s metadata; undefined when the domain is not hvlab's. What is in it becomes host names, addresses
+ * Reads a `<domain>`'s metadata; empty when the domain is not hvlab's. What is in it becomes host names, addresses
  * and options of ssh, so each field must look as hvlab writes it; otherwise the domain counts as somebody else's.
  */
-export function readGuestMetadata(domain: XmlElement): GuestMetadata | undefined {
+export function readGuestMetadata(domain: XmlElement): ReadMetadata {
   const found = ownElement(child(domain, 'metadata'), 'guest')
-  if (!found) return undefined
+  if (!found) return {}
   const { element, name } = found
   const of = (childName: string, key: string) => attribute(child(element, name(childName)), key) ?? ''
   const data: GuestMetadata = {
@@ -97,18 +104,24 @@ export function readGuestMetadata(domain: XmlElement): GuestMetadata | undefined
     hostKey: of('login', 'hostkey'),
     config: textOf(element, name('config')),
   }
-  return isWellFormed(data) ? data : undefined
+  const damaged = malformed(data)
+  return damaged.length === 0 ? { metadata: data } : { damaged }
 }
 
 const word = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
-function isWellFormed(data: GuestMetadata): boolean {
-  return (
-    [data.lab, data.guest, data.image, data.network].every((text) => word.test(text)) &&
-    parseAddress(data.address) !== undefined &&
-    /^[a-z_][a-z0-9_-]{0,31}$/.test(data.user) &&
-    /^ssh-[a-z0-9]+ [A-Za-z0-9+/=]+$/.test(data.hostKey)
-  )
+/** Names of the fields that are not as hvlab writes them, in the words of messages. */
+function malformed(data: GuestMetadata): string[] {
+  const isRight: Readonly<Record<string, boolean>> = {
+    lab: word.test(data.lab),
+    name: word.test(data.guest),
+    image: word.test(data.image),
+    network: word.test(data.network),
+    address: parseAddress(data.address) !== undefined,
+    user: /^[a-z_][a-z0-9_-]{0,31}$/.test(data.user),
+    'host key': /^ssh-[a-z0-9]+ [A-Za-z0-9+/=]+$/.test(data.hostKey),
+  }
+  return Object.keys(isRight).filter((name) => !isRight[name])
 }
 
 /** Reads a `<network>`'s metadata; undefined when the network is not hvlab's. */

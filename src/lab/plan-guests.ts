@@ -22,6 +22,11 @@ export function domainOf(
   return state.domains.find((domain) => domain.name === domainName(guest.lab, guest.name))
 }
 
+/** Of a domain whose metadata hvlab cannot read any more. */
+export function damageInWords(fields: readonly string[]): string {
+  return `was made by hvlab, but its metadata cannot be read any more (${fields.join(', ')})`
+}
+
 /** Throws when a domain has a guest's name but was not made for it. */
 export function refuseForeign(
   guests: readonly Pick<WantedGuest, 'lab' | 'name'>[],
@@ -33,7 +38,9 @@ export function refuseForeign(
     if (!domain || (domain.metadata?.lab === guest.lab && domain.metadata.guest === guest.name)) continue
     const owner = domain.metadata
       ? `is guest ${domain.metadata.guest} of the lab ${domain.metadata.lab}`
-      : 'was not made by hvlab'
+      : domain.damaged
+        ? damageInWords(domain.damaged)
+        : 'was not made by hvlab'
     throw new FailureError({
       reason: 'module',
       code: 'domain-name-taken',

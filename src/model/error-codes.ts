@@ -3,6 +3,7 @@
  * step: the codes used in src/, this list, and the document.
  */
 export const errorCodes = {
+  'answer-unreadable': 'What a module said of a host is not as the command that asked reads it.',
   'apt-deb-unreadable': 'A .deb file cannot be read by dpkg-deb.',
   'apt-dependencies': 'apt found no set of packages that fits together.',
   'apt-failed': 'apt-get ended with an error; its last lines are with the error.',

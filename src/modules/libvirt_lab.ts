@@ -14,6 +14,7 @@ import { formatSubnet } from '../lab/ipv4.ts'
 import { isVirshMissing, libvirtFailure } from '../lab/libvirt-failure.ts'
 import { type LibvirtState, libvirtState, noLibvirt } from '../lab/libvirt-state.ts'
 import type { GuestMetadata } from '../lab/metadata.ts'
+import { damageInWords } from '../lab/plan-guests.ts'
 import { closePort, orphanedPorts } from '../lab/port-forward.ts'
 import {
   orphanedFolders,
@@ -52,10 +53,17 @@ export const libvirtLab = defineModule({
       'a list of name, host, domain, address, state, image, accelerator, lab, created, interfaces, ports, agent, declared and drift: in what the domain is no longer what was declared',
     hypervisor: 'how the controller reaches this host',
     networks: 'a list of name, subnet, active, lab',
+    damaged:
+      'a list of domain and fields: guests whose metadata somebody changed, so that they count as not hvlab’s',
   },
   async *run(context, params) {
     const state = await stateOrNothing(context)
     const guests = state.domains.filter((domain) => isOurs(domain.metadata, params))
+    const damaged = state.domains.flatMap(({ name, damaged: fields }) =>
+      fields === undefined ? [] : { domain: name, fields: [...fields] },
+    )
+    for (const { domain, fields } of damaged)
+      context.note('warning', `The domain ${domain} ${damageInWords(fields)}; it is not touched.`)
     const networks = state.networks.filter((network) => isOurs(network.metadata, params))
     if (params.state === 'absent') return yield* absent(context, params, state)
     const listed = guests.flatMap((domain) =>
@@ -78,6 +86,7 @@ export const libvirtLab = defineModule({
           active,
           lab: metadata?.lab ?? '',
         })),
+        damaged,
       },
       why: `${listed.length} guest${listed.length === 1 ? '' : 's'} of hvlab`,
       effects: { hosts: hosts.filter((_host, index) => listed[index]?.domain.running) },

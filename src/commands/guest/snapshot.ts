@@ -3,6 +3,7 @@ import { ExitCode } from '../../model/exit-code.ts'
 import { defined } from '../../util/defined.ts'
 import { printable } from '../../util/printable.ts'
 import { textTable } from '../../util/text-table.ts'
+import { answersOf } from '../answers.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import { hypervisorPattern, type LabGuest, labGuests, printFailures } from '../lab-guests.ts'
 import { printData } from '../print-data.ts'
@@ -82,18 +83,17 @@ export async function snapshotListCommand(
     env,
   )
   if (outcome === undefined) return ExitCode.usage
-  env.stderr(printFailures(outcome.failures))
-  const listed = [...outcome.results].flatMap(([hypervisor, tasks]) =>
-    [...tasks.values()].flatMap(({ data }) =>
-      (listSchema.safeParse(data).data?.snapshots ?? []).map((snapshot) => ({
-        ...snapshot,
-        host: hostOf(guests, hypervisor, snapshot.domain),
-      })),
-    ),
+  const { answers, failures, exitCode } = answersOf(outcome, 'libvirt_snapshot', listSchema)
+  env.stderr(printFailures(failures))
+  const listed = answers.flatMap(({ host: hypervisor, answer }) =>
+    answer.snapshots.map((snapshot) => ({
+      ...snapshot,
+      host: hostOf(guests, hypervisor, snapshot.domain),
+    })),
   )
   if (!printData({ snapshots: listed }, options, env))
     env.stdout(listed.length > 0 ? snapshotTable(listed, new Date()) : 'There are no snapshots.\n')
-  return outcome.exitCode
+  return exitCode
 }
 
 export function snapshotTable(snapshots: readonly Listed[], now: Date): string {

@@ -12,7 +12,6 @@ import { compilePlan } from '../compile-plan.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import { printFailures } from '../lab-guests.ts'
 import { document, refuseFailure } from '../mistakes.ts'
-import { exitCodeOf } from '../run-ad-hoc.ts'
 import type { RunOptions } from '../run-options.ts'
 import { runPlanHere } from '../run-plan.ts'
 import { inventoryText } from '../sandbox/inventory-file.ts'
@@ -122,13 +121,13 @@ async function onFreshHosts(
   const { hosts, keep } = options
   const change = (params: Parameters<typeof runSandbox>[0], isQuiet = true) =>
     runSandbox({ name: sandbox, ...params }, 'sandbox', options, env, isQuiet ? 'quiet' : undefined)
-  const remove = async () => exitCodeOf((await change({ state: 'absent' })).outcome)
+  const remove = async () => (await change({ state: 'absent' })).exitCode
   const removed = await remove()
   if (removed !== ExitCode.ok) return removed
   let isUp = false
   try {
     const up = await change({ hosts }, drawn(options) === null)
-    if (up.sandbox === undefined) return exitCodeOf(up.outcome)
+    if (up.sandbox === undefined) return up.exitCode
     isUp = true
     return await work(inventoryText(sandbox, up.sandbox))
   } finally {

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import { ExitCode } from '../../model/exit-code.ts'
 import type { CommandEnvironment } from '../environment.ts'
-import { exitCodeOf } from '../run-ad-hoc.ts'
 import type { RunOptions } from '../run-options.ts'
 import { removeInventory } from './inventory-file.ts'
 import { runSandbox } from './sandbox-hosts.ts'
@@ -20,8 +19,7 @@ export async function sandboxDownCommand(
 ): Promise<number> {
   const { name, trees } = options
   const params = { state: 'absent', trees, ...(name === undefined ? {} : { name }) }
-  const { outcome } = await runSandbox(params, 'sandbox down', options, env)
-  const exitCode = exitCodeOf(outcome)
+  const { exitCode } = await runSandbox(params, 'sandbox down', options, env)
   if (exitCode === ExitCode.ok && !options.check) removeInventory(resolve(env.cwd), name)
   return exitCode
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { RunOutcome } from '../../engine/run-options.ts'
+import { ExitCode } from '../../model/exit-code.ts'
+import { answersOf } from '../answers.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import { printFailures } from '../lab-guests.ts'
 import { runAdHoc } from '../run-ad-hoc.ts'
@@ -23,8 +24,8 @@ export type SandboxHosts = z.output<typeof resultSchema>
 export type SandboxHost = SandboxHosts['hosts'][number]
 
 export interface SandboxRun {
-  readonly outcome: RunOutcome | undefined
-  /** Undefined when the module did not come to its end; the failure has been shown. */
+  readonly exitCode: ExitCode
+  /** Undefined when the module did not come to its end, and when the sandbox was removed; a failure has been shown. */
   readonly sandbox: SandboxHosts | undefined
 }
 
@@ -50,9 +51,10 @@ export async function runSandbox(
     isQuestion ? { ...options, check: false } : options,
     env,
   )
-  if (isQuiet) env.stderr(printFailures(outcome?.failures ?? []))
-  const [data] = [...(outcome?.results.get('localhost')?.values() ?? [])].flatMap(
-    (result) => resultSchema.safeParse(result.data).data ?? [],
-  )
-  return { outcome, sandbox: data }
+  if (outcome === undefined) return { exitCode: ExitCode.usage, sandbox: undefined }
+  const { answers, failures, exitCode } =
+    params['state'] === 'absent' ? { answers: [], ...outcome } : answersOf(outcome, 'sandbox', resultSchema)
+  // What the module itself has failed at is drawn unless it is quiet.
+  env.stderr(printFailures(isQuiet ? failures : failures.slice(outcome.failures.length)))
+  return { exitCode, sandbox: answers[0]?.answer }
 }

@@ -2,7 +2,6 @@ import { runInTerminal } from '../../connections/terminal.ts'
 import { remoteWords } from '../../lab/ssh-command.ts'
 import { FailureError } from '../../model/failure.ts'
 import type { CommandEnvironment } from '../environment.ts'
-import { exitCodeOf } from '../run-ad-hoc.ts'
 import { sshFiles } from '../ssh-files.ts'
 import { runSandbox, type SandboxHost } from './sandbox-hosts.ts'
 import { questionOf, type SandboxQuestion } from './status.ts'
@@ -14,8 +13,8 @@ export async function sandboxShellCommand(
   options: SandboxQuestion,
   env: CommandEnvironment,
 ): Promise<number> {
-  const { outcome, sandbox } = await runSandbox(questionOf(options), 'sandbox shell', options, env)
-  if (sandbox === undefined) return exitCodeOf(outcome)
+  const { exitCode, sandbox } = await runSandbox(questionOf(options), 'sandbox shell', options, env)
+  if (sandbox === undefined) return exitCode
   const { address, host_key: hostKey } = chooseHost(host, sandbox.hosts)
   const login = {
     names: [host],

@@ -1,7 +1,6 @@
 import { textTable } from '../../util/text-table.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import { printData } from '../print-data.ts'
-import { exitCodeOf } from '../run-ad-hoc.ts'
 import type { RunOptions } from '../run-options.ts'
 import { age } from '../status.ts'
 import { runSandbox } from './sandbox-hosts.ts'
@@ -15,10 +14,10 @@ export async function sandboxStatusCommand(
   options: SandboxQuestion,
   env: CommandEnvironment,
 ): Promise<number> {
-  const { outcome, sandbox } = await runSandbox(questionOf(options), 'sandbox status', options, env)
-  if (sandbox === undefined) return exitCodeOf(outcome)
+  const { exitCode, sandbox } = await runSandbox(questionOf(options), 'sandbox status', options, env)
+  if (sandbox === undefined) return exitCode
   const { hosts } = sandbox
-  if (printData({ hosts }, options, env)) return exitCodeOf(outcome)
+  if (printData({ hosts }, options, env)) return exitCode
   if (hosts.length === 0) env.stdout('There are no sandbox hosts. `hvlab sandbox up` makes them.\n')
   else {
     const now = new Date()
@@ -31,7 +30,7 @@ export async function sandboxStatusCommand(
     ])
     env.stdout(`${textTable(['SANDBOX', 'HOST', 'STATE', 'ADDRESS', 'AGE'], rows, 'words').join('\n')}\n`)
   }
-  return exitCodeOf(outcome)
+  return exitCode
 }
 
 export function questionOf({ name }: Pick<SandboxQuestion, 'name'>): Record<string, string> {

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import { ExitCode } from '../../model/exit-code.ts'
 import type { CommandEnvironment } from '../environment.ts'
-import { exitCodeOf } from '../run-ad-hoc.ts'
 import type { RunOptions } from '../run-options.ts'
 import { inventoryPath, inventoryText, refuseForeign, writeInventory } from './inventory-file.ts'
 import { runSandbox } from './sandbox-hosts.ts'
@@ -16,9 +15,8 @@ export async function sandboxUpCommand(options: SandboxUpOptions, env: CommandEn
   const lab = resolve(env.cwd)
   refuseForeign(lab)
   const { name, hosts } = options
-  const { outcome, sandbox } = await runSandbox({ name, hosts }, 'sandbox up', options, env)
-  if (sandbox === undefined || options.check || exitCodeOf(outcome) !== ExitCode.ok)
-    return exitCodeOf(outcome)
+  const { exitCode, sandbox } = await runSandbox({ name, hosts }, 'sandbox up', options, env)
+  if (sandbox === undefined || options.check || exitCode !== ExitCode.ok) return exitCode
   writeInventory(lab, inventoryText(name, sandbox))
   env.stderr(`${inventoryPath} has the hosts. Next: hvlab up lab -i ${inventoryPath}\n`)
   return ExitCode.ok

@@ -279,20 +279,21 @@ t.test('domain XML', async (t) => {
   )
   t.equal(parseDomainState(disguised)?.metadata, undefined, 'the namespace counts, not the prefix')
   t.equal(parseDomainState('error: failed to get domain'), undefined)
-  const evil: Partial<GuestMetadata>[] = [
-    { lab: '../..' },
-    { guest: '{{ x }}' },
-    { address: '-oProxyCommand=x' },
-    { user: '-l' },
-    { hostKey: 'ssh-ed25519 AAAA\nevil ssh-ed25519 BBBB' },
+  t.equal(theirs?.damaged, undefined)
+  const evil: [change: Partial<GuestMetadata>, field: string][] = [
+    [{ lab: '../..' }, 'lab'],
+    [{ guest: '{{ x }}' }, 'name'],
+    [{ image: '' }, 'image'],
+    [{ network: '-x' }, 'network'],
+    [{ address: '-oProxyCommand=x' }, 'address'],
+    [{ user: '-l' }, 'user'],
+    [{ hostKey: 'ssh-ed25519 AAAA\nevil ssh-ed25519 BBBB' }, 'host key'],
   ]
-  for (const change of evil) {
+  for (const [change, field] of evil) {
     const xml = domainXml({ ...spec, metadata: { ...metadata, ...change } })
-    t.equal(
-      parseDomainState(`running\n${xml}`)?.metadata,
-      undefined,
-      `not as hvlab writes it: ${JSON.stringify(change)}`,
-    )
+    const read = parseDomainState(`running\n${xml}`)
+    t.equal(read?.metadata, undefined, `not as hvlab writes it: ${JSON.stringify(change)}`)
+    t.strictSame(read?.damaged, [field])
   }
 })
 

@@ -444,6 +444,25 @@ const cases: readonly Case[] = [
     why: '1 guest of hvlab',
     newHosts: ['guest1'],
   },
+  {
+    title: 'a guest whose metadata somebody changed',
+    module: 'libvirt_lab',
+    params: { state: 'facts' },
+    state: { ...deployed, domains: [guest1, { ...foreign, name: 'hvlab-guest2', damaged: ['address'] }] },
+    said: [
+      'The domain hvlab-guest2 was made by hvlab, but its metadata cannot be read any more (address); it is not touched.',
+    ],
+    why: '1 guest of hvlab',
+    newHosts: ['guest1'],
+  },
+  {
+    title: 'another guest of that name, whose metadata somebody changed',
+    module: 'libvirt_guest',
+    params: { name: 'guest1' },
+    state: { ...deployed, domains: [{ ...foreign, name: 'hvlab-guest1', damaged: ['address', 'user'] }] },
+    failure:
+      'The domain hvlab-guest1 on testhost was made by hvlab, but its metadata cannot be read any more (address, user); it is not touched.',
+  },
 ]
 
 for (const found of cases) {
