@@ -30,6 +30,9 @@ export interface Connection extends AsyncDisposable {
   /** A TCP stream to an address as seen from the host: how guests behind a hypervisor's NAT are reached. */
   forward(address: string, port: number): Promise<Duplex>
 
+  /** Ends the login, so that the next command makes a new one: proves that the host can be reached now. */
+  renew(): Promise<void>
+
   close(): Promise<void>
 }
 

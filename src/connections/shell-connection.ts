@@ -105,6 +105,16 @@ export class ShellConnection implements Connection {
     return await (await this.#current()).transport.forward(address, port)
   }
 
+  async renew(): Promise<void> {
+    if (this.#closed) throw new FailureError(usedAfterClose(this.description))
+    const old = this.#link
+    this.#link = Promise.reject(new Error('the login was ended'))
+    this.#link.catch(() => {})
+    const link = await old.catch(() => undefined)
+    // A host that is gone does not answer; its sockets close by themselves.
+    if (link !== undefined) await within(link.pool.close().then(() => link.transport.close()), 1_000)
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true

@@ -38,7 +38,12 @@ export const errorCodes = {
   'benchmark-tool-too-old': 'The benchmark program is of a version whose figures cannot be compared.',
   'benchmark-workload-invalid': 'A workload file is not as docs/workloads.md describes.',
   'benchmark-workload-unknown': 'No workload file has that id.',
+  'bridge-card': 'A network card cannot become a port of a bridge.',
+  'bridge-config': 'The files that configure a network card cannot be rewritten, or were changed since.',
+  'bridge-in-use': 'A bridge made of a network card stays, because something else uses it.',
   'bridge-missing': 'A network of mode bridge names no bridge of its host.',
+  'bridge-rolled-back':
+    'A host could not be reached after its network card was to become a port of a bridge, or back; it has its network as before.',
   'cacheable-unsupported': 'set_fact cannot keep facts between runs.',
   'calibration-invalid': 'calibration.json of a lab is damaged or not a calibration.',
   'calibration-runs-differ': 'Runs given for a calibration are not of one and the same thing.',

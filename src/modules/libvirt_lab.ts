@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { giveCardBack } from '../bridges/bridge-steps.ts'
+import { knownBridges } from '../bridges/record.ts'
 import { lines } from '../facts/text.ts'
 import { storeOf } from '../images/deployed-image.ts'
 import { dismissAll, hasRelayKeys } from '../images/relay/relay-key.ts'
@@ -104,7 +106,7 @@ const mostRounds = 5
 async function* absent(context: ModuleContext, params: Params, state: LibvirtState): Steps {
   let found = state
   for (let round = 1; ; round += 1) {
-    const removed = yield* removeAll(params, found)
+    const removed = yield* removeAll(context, params, found)
     if (removed === 0 || context.check) break
     if (round === mostRounds)
       throw moduleFailure(
@@ -120,7 +122,7 @@ async function* absent(context: ModuleContext, params: Params, state: LibvirtSta
 }
 
 /** Guests before their networks, left-overs of interrupted runs between them; returns how many changes it took. */
-async function* removeAll(params: Params, state: LibvirtState): Steps<number> {
+async function* removeAll(context: ModuleContext, params: Params, state: LibvirtState): Steps<number> {
   let changes = 0
   for (const step of removals(params, state)) {
     yield step
@@ -130,6 +132,12 @@ async function* removeAll(params: Params, state: LibvirtState): Steps<number> {
   for (const network of state.networks.filter(({ metadata }) => isOurs(metadata, params))) {
     refuseNetworkInUse(network, remaining)
     yield { summary: `remove network ${network.name}`, action: removeNetwork(network) }
+    changes += 1
+  }
+  const others = state.networks.filter(({ metadata }) => !isOurs(metadata, params))
+  for (const known of await context.freshFact(knownBridges)) {
+    if (!isOurs(known, params)) continue
+    yield* giveCardBack(context, known.bridge, others)
     changes += 1
   }
   return changes

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { giveCardBack, makeBridge } from '../bridges/bridge-steps.ts'
 import { configChanges } from '../lab/guest-config.ts'
-import { bridgeName } from '../lab/identity.ts'
+import { bridgeName, networkUuid } from '../lab/identity.ts'
 import { formatSubnet, parseSubnet, type Subnet } from '../lab/ipv4.ts'
 import { labName } from '../lab/lab-name.ts'
 import { type LibvirtState, readLibvirtOrNone, usedSubnets } from '../lab/libvirt-state.ts'
@@ -10,10 +11,11 @@ import { refuseNetworkInUse, removeNetwork } from '../lab/removal.ts'
 import { virsh } from '../lab/virsh.ts'
 import { FailureError } from '../model/failure.ts'
 import { canonicalJson } from '../util/canonical-json.ts'
+import { defined } from '../util/defined.ts'
 import { sh } from '../util/sh.ts'
 import { moduleFailure } from './failure.ts'
 import { defineModule, type ModuleContext, type Steps } from './module.ts'
-import { bool, choice, parameters } from './params.ts'
+import { bool, choice, int, parameters } from './params.ts'
 
 const params = parameters({
   name: z
@@ -49,6 +51,17 @@ const params = parameters({
     .regex(/^[^\s/]{1,15}$/, { error: 'must be the name of an interface, up to 15 characters' })
     .optional()
     .describe('With mode `bridge`: the bridge of the host'),
+  card: z
+    .string({ error: 'must be the name of a network card' })
+    .regex(/^[^\s/]{1,15}$/, { error: 'must be the name of an interface, up to 15 characters' })
+    .optional()
+    .describe(
+      'With `bridge`: a network card of the host. Where the bridge is not there, it is made of it, in the files of netplan, NetworkManager, systemd-networkd or ifupdown, and the card’s addresses move to it. Unless a new login works within `confirm_s`, the host gets its network back by itself',
+    ),
+  confirm_s: int()
+    .refine((seconds) => seconds >= 5 && seconds <= 600, { error: 'must be 5 to 600' })
+    .default(60)
+    .describe('With `card`: seconds within which a new login must work'),
   state: choice(['present', 'absent']).default('present').describe('Whether the network exists and runs'),
   recreate: bool().default(false).describe('Make the network anew when its parameters changed'),
 })
@@ -69,10 +82,12 @@ export const libvirtNetwork = defineModule({
     const state = await readLibvirtOrNone(context)
     const existing = state.networks.find((network) => network.name === params.name)
     if (existing && existing.metadata?.lab !== params.lab) throw notOurs(existing, context.host)
-    if (params.state === 'absent') return yield* absent(existing, state, params)
-    if (existing && changes(existing, params) === '') return yield* running(existing, params)
-    if (existing) yield* dismantled(existing, state, params, context.host)
-    return yield* created(context, params, state)
+    if (params.state === 'absent') return yield* absent(context, existing, state, params)
+    const isAsWanted = existing !== undefined && changes(existing, params) === ''
+    if (existing && !isAsWanted) yield* dismantled(context, existing, state, params)
+    if (params.mode === 'bridge' && params.card !== undefined)
+      yield* bridgeOfCard(context, params, params.card)
+    return existing && isAsWanted ? yield* running(existing, params) : yield* created(context, params, state)
   },
 })
 
@@ -102,6 +117,13 @@ async function* created(context: ModuleContext, params: Params, state: LibvirtSt
   return { data: resultData(subnet, params, bridge, !context.check) }
 }
 
+async function* bridgeOfCard(context: ModuleContext, params: Params, card: string): Steps<void> {
+  const { name, lab, bridge, confirm_s: confirmS } = params
+  if (bridge === undefined) throw noBridge(`Network ${name} is of mode bridge, but no bridge is named.`)
+  const uuids = [networkUuid(lab, `bridge/${bridge}`), networkUuid(lab, `port/${bridge}`)] as const
+  yield* makeBridge(context, { lab, bridge, card, confirmS }, uuids)
+}
+
 /** The subnet that is free, and a name for the bridge that libvirt makes. */
 async function ownBridge(
   context: ModuleContext,
@@ -119,8 +141,9 @@ async function ownBridge(
   return { subnet, bridge: bridgeName(params.lab, params.name, taken) }
 }
 
-function existingBridge({ name, bridge }: Params, state: LibvirtState, host: string): string {
-  if (bridge !== undefined && state.bridges.includes(bridge)) return bridge
+function existingBridge({ name, bridge, card }: Params, state: LibvirtState, host: string): string {
+  // One of a card was made just now, after the state was read.
+  if (bridge !== undefined && (card !== undefined || state.bridges.includes(bridge))) return bridge
   const problem =
     bridge === undefined
       ? 'is of mode bridge, but no bridge is named'
@@ -129,10 +152,14 @@ function existingBridge({ name, bridge }: Params, state: LibvirtState, host: str
         : `needs bridge ${bridge}, which ${host} does not have`
   const known =
     state.bridges.length > 0 ? `This host has: ${state.bridges.join(', ')}.` : 'This host has none.'
-  throw moduleFailure(
+  throw noBridge(`Network ${name} ${problem}.`, known)
+}
+
+function noBridge(message: string, known = ''): FailureError {
+  return moduleFailure(
     'bridge-missing',
-    `Network ${name} ${problem}.`,
-    `Set bridge to a bridge of the host. ${known}`,
+    message,
+    `Set bridge to a bridge of the host, or let one be made of a network card: card. ${known}`.trim(),
   )
 }
 
@@ -154,15 +181,15 @@ async function* running(existing: NetworkState, params: Params): Steps {
 
 /** Removes a network whose parameters changed, if a person said so and no guest would lose its connection. */
 async function* dismantled(
+  context: ModuleContext,
   existing: NetworkState,
   state: LibvirtState,
   params: Params,
-  host: string,
 ): Steps<void> {
   if (!params.recreate)
     throw moduleFailure(
       'network-differs',
-      `Network ${existing.name} on ${host} was made with other parameters: ${changes(existing, params)}.`,
+      `Network ${existing.name} on ${context.host} was made with other parameters: ${changes(existing, params)}.`,
       'Set recreate: true on libvirt_network to make it anew, after `hvlab down` if guests use it.',
     )
   refuseNetworkInUse(existing, state.domains)
@@ -170,13 +197,31 @@ async function* dismantled(
     summary: `remove network ${existing.name}, whose parameters changed`,
     action: removeNetwork(existing),
   }
+  yield* withoutBridge(context, existing, state)
 }
 
-async function* absent(existing: NetworkState | undefined, state: LibvirtState, params: Params): Steps {
+async function* absent(
+  context: ModuleContext,
+  existing: NetworkState | undefined,
+  state: LibvirtState,
+  params: Params,
+): Steps {
   if (!existing) return { why: `there is no network ${params.name}` }
   refuseNetworkInUse(existing, state.domains)
   yield { summary: `remove network ${existing.name}`, action: removeNetwork(existing) }
+  yield* withoutBridge(context, existing, state)
   return {}
+}
+
+/** A bridge that was made of a card goes with its last network. */
+async function* withoutBridge(
+  context: ModuleContext,
+  { name, bridge }: NetworkState,
+  { networks }: LibvirtState,
+): Steps<void> {
+  const others = networks.filter((network) => network.name !== name)
+  if (bridge !== undefined && !others.some((other) => other.bridge === bridge))
+    yield* giveCardBack(context, bridge, others)
 }
 
 function notOurs(existing: NetworkState, host: string): FailureError {
@@ -189,8 +234,10 @@ function notOurs(existing: NetworkState, host: string): FailureError {
 }
 
 /** The parameters that decide what the network is; the subnet as it was asked for. */
-function configOf({ mode, subnet, bridge }: Params): Record<string, string> {
-  return mode === 'bridge' ? { mode, bridge: bridge ?? '' } : { mode, subnet: formatSubnet(subnet) }
+function configOf({ mode, subnet, bridge, card }: Params): Record<string, string> {
+  return mode === 'bridge'
+    ? { mode, bridge: bridge ?? '', ...defined({ card }) }
+    : { mode, subnet: formatSubnet(subnet) }
 }
 
 /** In words, e.g. `mode nat → isolated`; empty when the network is as wanted. */

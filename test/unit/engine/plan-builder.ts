@@ -153,6 +153,7 @@ export class Puppets {
       put: async () => {},
       get: unused,
       forward: unused,
+      renew: async () => {},
       close: async () => {},
       [Symbol.asyncDispose]: async () => {},
     }

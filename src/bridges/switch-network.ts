@@ -1,0 +1,62 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { FailureError } from '../model/failure.ts'
+import type { ModuleContext } from '../modules/module.ts'
+import { type BridgeRecord, bridgeFolder } from './record.ts'
+import { answers, confirmSwitch, type Direction, startSwitch } from './switch-script.ts'
+
+/** After the limit the host takes so long at most to give its card back. */
+const undoingS = 60
+/** A login whose network went away under it. */
+const confirmMs = 10_000
+const passing: readonly string[] = ['unreachable', 'timeout']
+
+type Reach = Pick<ModuleContext, 'run' | 'connection' | 'signal' | 'progress' | 'host'>
+
+/**
+ * Changes a host's network and lets a new login confirm it. Throws `bridge-rolled-back` when none came through within
+ * `limitS` seconds, or the change itself failed: the host then has its network as before.
+ */
+export async function switchNetwork(
+  context: Reach,
+  record: BridgeRecord,
+  direction: Direction,
+  limitS: number,
+): Promise<void> {
+  const started = await context.run(startSwitch(record, direction, limitS))
+  if (started.exitCode !== 0) throw failed(record, context.host, 'it could not be started', started.stderr)
+  const deadline = performance.now() + (limitS + undoingS) * 1000
+  let lost: FailureError | undefined
+  while (performance.now() < deadline) {
+    context.progress({
+      text: `waiting for a login by ${direction === 'to-bridge' ? record.bridge : record.card}`,
+    })
+    try {
+      await (await context.connection()).renew()
+      const { exitCode, stdout } = await context.run({
+        ...confirmSwitch(record, direction),
+        timeoutMs: confirmMs,
+      })
+      if (exitCode === answers.confirmed) return
+      if (exitCode !== answers.notYet)
+        throw failed(record, context.host, `no login came through within ${limitS} seconds`, stdout)
+      lost = undefined
+    } catch (error) {
+      if (!(error instanceof FailureError) || !passing.includes(error.failure.reason)) throw error
+      lost = error
+    }
+    await delay(500, undefined, { signal: context.signal })
+  }
+  if (lost) throw lost
+  throw failed(record, context.host, 'it was neither confirmed nor undone', '')
+}
+
+function failed(record: BridgeRecord, host: string, why: string, log: string): FailureError {
+  const { bridge, card } = record
+  return new FailureError({
+    reason: 'module',
+    code: 'bridge-rolled-back',
+    message: `The change between network card ${card} and bridge ${bridge} of ${host} was taken back: ${why}. Its network is as it was before.`,
+    hint: `See what the host says below, and ${bridgeFolder(bridge)} there. A host that gets its address by DHCP may get another one for the bridge: reserve it, or set it.`,
+    ...(log.trim() === '' ? {} : { details: log.trim() }),
+  })
+}

@@ -1,0 +1,40 @@
+import t from 'tap'
+import { networkdPlan } from '../../../src/bridges/networkd.ts'
+
+const wanted = { bridge: 'br0', card: 'eth0', mac: '52:54:00:12:34:56' }
+
+t.test('three files before the card’s own, which stays', async (t) => {
+  const planned = networkdPlan(wanted, {
+    file: {
+      path: '/etc/systemd/network/10-uplink.network',
+      text: '[Match]\nName=eth*\n\n[Link]\nMTUBytes=1400\nMACAddress=52:54:00:00:00:01\n\n# The uplink.\n[Network]\nDHCP=yes\n\n[Match]\nDriver=virtio_net\n',
+    },
+    dropIns: [
+      { path: '/etc/systemd/network/10-uplink.network.d/dns.conf', text: '[Network]\nDNS=10.0.0.1\n' },
+    ],
+    iaid: '0x1f2e3d4c',
+  })
+  t.strictSame(planned.ok && planned.value.changes.map(({ path, after }) => [path, after]), [
+    [
+      '/etc/systemd/network/00-hvlab-br0.netdev',
+      '# Written by hvlab; `hvlab down` takes it back.\n[NetDev]\nName=br0\nKind=bridge\nMACAddress=52:54:00:12:34:56\n[Bridge]\nSTP=no\nForwardDelaySec=0\n',
+    ],
+    [
+      '/etc/systemd/network/00-hvlab-br0-port.network',
+      '# Written by hvlab; `hvlab down` takes it back.\n[Match]\nName=eth0\n[Network]\nBridge=br0\n[Link]\nMTUBytes=1400\n# The uplink.\n',
+    ],
+    [
+      '/etc/systemd/network/00-hvlab-br0.network',
+      '# Written by hvlab; `hvlab down` takes it back.\n[Match]\nName=br0\n[Link]\nMTUBytes=1400\n# The uplink.\n[Network]\nDHCP=yes\n[Network]\nDNS=10.0.0.1\n[DHCPv4]\nIAID=0x1f2e3d4c\n',
+    ],
+  ])
+})
+
+t.test('a file that comes first would win', async (t) => {
+  const file = { path: '/etc/systemd/network/00-a.network', text: '[Match]\nName=eth0\n' }
+  t.strictSame(networkdPlan(wanted, { file, dropIns: [] }), {
+    ok: false,
+    error:
+      '/etc/systemd/network/00-a.network comes before 00-hvlab-br0.network; give it a name that starts with 10- or more',
+  })
+})
