@@ -43,7 +43,7 @@ export function networkdPlan({ bridge, card, mac }: WantedBridge, config: Networ
           ...own.map((text) => select(text, (section) => section === 'Link')),
         ].join(''),
       ),
-      added(`${folder}/${stem}.network`, settings.join('\n')),
+      added(`${folder}/${stem}.network`, settings.join('')),
     ],
     toBridge: { before: sh`:`, after: sh`networkctl reload` },
     toCard: {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { FailureError } from '../model/failure.ts'
 import type { ModuleContext } from '../modules/module.ts'
 import { type BridgeRecord, bridgeFolder } from './record.ts'
-import { answers, confirmSwitch, type Direction, startSwitch } from './switch-script.ts'
+import { answers, changeFailed, confirmSwitch, type Direction, startSwitch } from './switch-script.ts'
 
 /** After the limit the host takes so long at most to give its card back. */
 const undoingS = 60
@@ -37,8 +37,7 @@ export async function switchNetwork(
         timeoutMs: confirmMs,
       })
       if (exitCode === answers.confirmed) return
-      if (exitCode !== answers.notYet)
-        throw failed(record, context.host, `no login came through within ${limitS} seconds`, stdout)
+      if (exitCode !== answers.notYet) throw failed(record, context.host, whyUndone(stdout, limitS), stdout)
       lost = undefined
     } catch (error) {
       if (!(error instanceof FailureError) || !passing.includes(error.failure.reason)) throw error
@@ -48,6 +47,12 @@ export async function switchNetwork(
   }
   if (lost) throw lost
   throw failed(record, context.host, 'it was neither confirmed nor undone', '')
+}
+
+function whyUndone(log: string, limitS: number): string {
+  return log.includes(changeFailed)
+    ? 'the commands for it failed'
+    : `no new login came through within ${limitS} seconds`
 }
 
 function failed(record: BridgeRecord, host: string, why: string, log: string): FailureError {

@@ -14,6 +14,9 @@ const afterUndoing = { 'to-bridge': tokens.undone, 'to-card': tokens.made } as c
 /** Codes of `confirmSwitch`. */
 export const answers = { confirmed: 0, notYet: 10, undone: 11 } as const
 
+/** In the log when the way there ended with an error. */
+export const changeFailed = 'the change itself failed'
+
 /** Writes a bridge's folder: who it is of, both scripts, and sums of what they write. Nothing is changed yet. */
 export function prepareFolder(record: BridgeRecord, plan: BridgePlan): Command {
   const folder = bridgeFolder(record.bridge)
@@ -122,13 +125,14 @@ echo $$ >pid
 # Whoever started this learns of it before the network goes.
 sleep 1
 left=${limitS}
+why=${`nobody confirmed within ${limitS} seconds`}
 if timeout ${limitS} /bin/sh ./${direction} live; then
   : >went
   while [ $left -gt 0 ] && [ -e ${tokens.armed} ]; do sleep 1; left=$((left - 1)); done
-  echo ${`nobody confirmed within ${limitS} seconds`}
-else echo ${`the change itself failed, or took more than ${limitS} seconds`}
+else why=${`${changeFailed}, or took more than ${limitS} seconds`}
 fi
 mv ${tokens.armed} ${tokens.undoing} 2>/dev/null || exit 0
+echo "$why"
 /bin/sh ./${back[direction]} live
 ${withoutUnit(bridge)}
 mv ${tokens.undoing} ${afterUndoing[direction]}`)}\n`
