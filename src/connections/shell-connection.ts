@@ -112,7 +112,11 @@ export class ShellConnection implements Connection {
     this.#link.catch(() => {})
     const link = await old.catch(() => undefined)
     // A host that is gone does not answer; its sockets close by themselves.
-    if (link !== undefined) await within(link.pool.close().then(() => link.transport.close()), 1_000)
+    if (link !== undefined)
+      await within(
+        link.pool.close().then(() => link.transport.close()),
+        1_000,
+      )
   }
 
   async close(): Promise<void> {
