@@ -8,7 +8,7 @@ import { cardFact } from './card-fact.ts'
 import { planBridge } from './plan-bridge.ts'
 import { bridgeFolder, type KnownBridge, knownBridges } from './record.ts'
 import { switchNetwork } from './switch-network.ts'
-import { prepareFolder, removeFolder } from './switch-script.ts'
+import { forgetBridge, prepareFolder } from './switch-script.ts'
 
 /** Seconds within which a new login must work after a bridge was taken away. */
 const confirmS = 60
@@ -60,7 +60,7 @@ export async function* giveCardBack(
   if (!known) return
   const { card, service } = known
   if (known.state === 'undone') {
-    yield { summary: `forget bridge ${bridge}, which nobody confirmed`, action: removeFolder(bridge) }
+    yield { summary: `forget bridge ${bridge}, which nobody confirmed`, action: forgetBridge(bridge) }
     return
   }
   const users = [

@@ -48,7 +48,7 @@ ip -o addr show dev ${from} scope global | grep -c . >addresses
 ip route show default dev ${from} | sed -n 's/.* via \\([^ ]*\\).*/\\1/p;s/^default via \\([^ ]*\\).*/\\1/p' | head -n 1 >gateway
 printf '%s\n' ${to} >device
 if [ -d /run/systemd/system ]; then
-  printf '%s\n' '[Unit]' ${`Description=hvlab: undoes a change of bridge ${bridge} that nobody confirmed`} DefaultDependencies=no After=local-fs.target Before=network-pre.target Wants=network-pre.target '[Service]' Type=oneshot ${`ExecStart=/bin/sh ${folder}/at-boot`} '[Install]' WantedBy=sysinit.target >${`/etc/systemd/system/${unit}.service`} &&
+  printf '%s\n' '[Unit]' ${`Description=hvlab: undoes a change of bridge ${bridge} that nobody confirmed`} DefaultDependencies=no After=local-fs.target Before=network-pre.target Wants=network-pre.target '[Service]' Type=oneshot ${`ExecStart=/bin/sh ${folder}/at-boot`} '[Install]' WantedBy=sysinit.target >${unitFile(bridge)} &&
   systemctl daemon-reload && systemctl enable --quiet ${`${unit}.service`} || exit
 fi
 : >${tokens.armed} && rm -f ${tokens.made} && sync
@@ -61,7 +61,7 @@ fi)`
 export function confirmSwitch({ bridge, card }: BridgeRecord, direction: Direction): Command {
   const folder = bridgeFolder(bridge)
   const port = `/sys/class/net/${bridge}/brif/${card}`
-  const end = direction === 'to-bridge' ? sh`:` : removeFolder(bridge)
+  const end = direction === 'to-bridge' ? withoutUnit(bridge) : forgetBridge(bridge)
   return sh`(cd ${folder} || exit ${answers.undone}
 PATH="$PATH:/usr/sbin:/sbin"
 [ -e ${tokens.armed} ] || [ -e ${tokens.undoing} ] || { tail -n 20 log; exit ${answers.undone}; }
@@ -75,17 +75,18 @@ if [ -n "$gateway" ]; then
   ! command -v ping >/dev/null || ping -c 1 -W 1 "$gateway" >/dev/null 2>&1 || ip neigh show "$gateway" dev "$device" | grep -q lladdr || exit ${answers.notYet}
 fi
 mv ${tokens.armed} ${tokens.made} 2>/dev/null || exit ${answers.notYet}
-${withoutUnit(bridge)}
 ${end})`
 }
 
 /** Takes away what is known of a bridge that is no more. */
-export function removeFolder(bridge: string): Command {
-  return sh`{ rm -rf --one-file-system ${bridgeFolder(bridge)} && { rmdir ${bridgesFolder} "$(dirname ${bridgesFolder})" 2>/dev/null || :; }; }`
+export function forgetBridge(bridge: string): Command {
+  return sh`{ ${withoutUnit(bridge)}; rm -rf --one-file-system ${bridgeFolder(bridge)} && { rmdir ${bridgesFolder} "$(dirname ${bridgesFolder})" 2>/dev/null || :; }; }`
 }
 
+const unitFile = (bridge: string): string => `/etc/systemd/system/hvlab-bridge-${bridge}.service`
+
 function withoutUnit(bridge: string): Command {
-  const file = `/etc/systemd/system/hvlab-bridge-${bridge}.service`
+  const file = unitFile(bridge)
   return sh`if [ -e ${file} ]; then systemctl disable --quiet ${`hvlab-bridge-${bridge}.service`}; rm -f ${file}; systemctl daemon-reload; fi`
 }
 
@@ -144,7 +145,8 @@ cd ${bridgeFolder(bridge)} || exit
 exec >>log 2>&1
 mv ${tokens.armed} ${tokens.undoing} 2>/dev/null || [ -e ${tokens.undoing} ] || exit 0
 echo 'the host was started again before anybody confirmed'
-/bin/sh ./${back[direction]} files && mv ${tokens.undoing} ${afterUndoing[direction]}`)}\n`
+/bin/sh ./${back[direction]} files && mv ${tokens.undoing} ${afterUndoing[direction]}
+rm -f ${unitFile(bridge)} ${`/etc/systemd/system/sysinit.target.wants/hvlab-bridge-${bridge}.service`}`)}\n`
 }
 
 function sha256(text: string): string {

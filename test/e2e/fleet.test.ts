@@ -83,6 +83,7 @@ t.test('a fleet of three hosts', { skip }, async (t) => {
     t.same(changedTasks(second.events), [], 'a second run changes nothing')
     timings(t, 'second run', second)
 
+    await bridged(t, lab, hosts)
     const down = await lab.hvlab(['down', '--format', 'jsonl'], 3 * minutes)
     endsWell(t, down)
     for (const host of hosts) t.equal(await host.run(whatIsLeft), '', `nothing is left on ${host.name}`)
@@ -154,7 +155,8 @@ const whatIsLeft = `virsh='virsh -q -c qemu:///system'
 $virsh list --all --name | grep .
 $virsh net-list --all --name | grep . | grep -vx default
 ls -A /var/lib/hvlab/guests 2>/dev/null; ls /var/lib/libvirt/dnsmasq | grep hvlab
-ip -br link | grep -E 'hvbr|vnet'
+ip -br link | grep -E 'hvbr|vnet|br0'
+ls -A /var/lib/hvlab/bridges 2>/dev/null; ls /etc/systemd/network /etc/systemd/system | grep hvlab
 pgrep -a qemu-system
 grep hvlab-relay /root/.ssh/authorized_keys
 ls -A /var/tmp/hvlab-test/store | grep push
@@ -201,6 +203,41 @@ function measured(t: Test, run: HvlabResult): void {
 interface Figure {
   readonly median: number
 }
+
+/**
+ * A bridge is made of each host's only network card. One host's firewall lets nobody in by way of it: that one has its network
+ * back by itself, and hvlab says so.
+ */
+async function bridged(t: Test, lab: LabFolder, hosts: readonly SandboxHost[]): Promise<void> {
+  const [first, , last] = hosts
+  write(lab, 'pipelines/lan.yml', lan)
+  await last?.run('iptables -A INPUT -i br0 -j DROP')
+  const run = await lab.hvlab(['up', 'lan', '--format', 'plain'], 2 * minutes)
+  exits(t, run, 2)
+  t.match(run.stderr, 'node3 was taken back: no new login came through within 8 seconds.')
+  t.match(run.stderr, '[bridge-rolled-back]')
+  const well = 'ok=1 changed=1 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0'
+  t.same(recapLines(run.stdout).sort(), [
+    `node1 : ${well}`,
+    `node2 : ${well}`,
+    'node3 : ok=0 changed=0 unreachable=0 failed=1 skipped=0 rescued=0 ignored=0',
+  ])
+  const roads = 'ip route show default | cut -d " " -f 5; ls /sys/class/net/br0/brif 2>/dev/null; exit 0'
+  t.equal(await first?.run(roads), 'br0\nhost0\n')
+  t.equal(await last?.run(`iptables -F INPUT; ${roads}`), 'host0\n')
+  const again = await lab.hvlab(['up', 'lan', '--limit', 'node1,node2', '--format', 'jsonl'], 2 * minutes)
+  endsWell(t, again)
+  t.same(changedTasks(again.events), [])
+}
+
+const lan = `stages:
+  - name: lan
+    hosts: hypervisors
+    become: true
+    gather_facts: false
+    tasks:
+      - libvirt_network: { name: lan, mode: bridge, bridge: br0, card: host0, confirm_s: 8 }
+`
 
 /** Every guest takes a login through its hypervisor; only where 192.168.122.0/24 was taken is it in another network. */
 async function reached(t: Test, lab: LabFolder): Promise<void> {

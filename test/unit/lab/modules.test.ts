@@ -501,6 +501,7 @@ for (const found of cases) {
 /** A host whose libvirt, routes and image store are as the case says; keys are made at once. */
 function scriptedHost(found: Case): HostAccess {
   const facts: Readonly<Record<string, unknown>> = {
+    'bridges-of-cards': [],
     'libvirt-state': 'ok' in found.state ? found.state : ok(found.state),
     routes: (found.routes ?? []).map((route) => ({ gateway: null, source: null, metric: 0, ...route })),
     'cpu-choices': { hostPassthrough: false, models: ['Nehalem'] },
