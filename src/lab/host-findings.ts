@@ -1,4 +1,5 @@
 import type { Cpu } from '../facts/cpu.ts'
+import { distributionOf } from '../facts/distribution.ts'
 import type { OsRelease } from '../facts/os-release.ts'
 import type { ServiceManager } from '../facts/service-manager.ts'
 import type { Virtualization } from '../facts/virtualization.ts'
@@ -6,8 +7,19 @@ import type { Accelerator } from './accelerator.ts'
 import type { Finding } from './preflight.ts'
 import type { Privileges } from './privileges.ts'
 
-/** Oldest releases whose QEMU, libvirt and systemd hvlab is made for. */
-const oldest: Readonly<Record<string, number>> = { debian: 11, ubuntu: 20.04 }
+/**
+ * Families for which the role hypervisor has packages and daemons, and the oldest releases whose QEMU, libvirt and systemd
+ * hvlab is made for. RHEL 8 was made from Fedora 28.
+ */
+const families: Readonly<
+  Record<string, { readonly wasRun: boolean; readonly oldest: Readonly<Record<string, number>> }>
+> = {
+  Debian: { wasRun: true, oldest: { debian: 11, ubuntu: 20.04 } },
+  RedHat: {
+    wasRun: false,
+    oldest: { rhel: 8, centos: 8, rocky: 8, almalinux: 8, ol: 8, fedora: 28 },
+  },
+}
 
 export function osFinding(os: OsRelease, cpu: Cpu): Finding {
   const machine = `${os.prettyName} on ${cpu.architecture}`
@@ -15,19 +27,29 @@ export function osFinding(os: OsRelease, cpu: Cpu): Finding {
     id: 'os',
     level,
     text,
-    hint: 'Use Debian 11 or newer, or Ubuntu 20.04 or newer, on x86_64.',
+    hint: 'Use Debian 11, Ubuntu 20.04, RHEL 8 and its kin, Fedora 28, or newer, on x86_64.',
   })
   if (cpu.architecture !== 'x86_64') return bad(`${machine}: guests are made for x86_64 only`)
-  const minimum = oldest[os.id]
-  if (minimum !== undefined) {
-    const version = Number.parseFloat(os.versionId)
-    // Testing and unstable have no number.
-    if (Number.isNaN(version) || version >= minimum) return { id: 'os', level: 'ok', text: machine }
-    return bad(`${machine} is too old`)
+  const { family: name } = distributionOf(os)
+  const family = families[name]
+  if (family === undefined)
+    return bad(
+      `${machine}: packages can be installed on the families ${Object.keys(families).join(' and ')} only`,
+    )
+  const minimum = family.oldest[os.id]
+  if (minimum === undefined) {
+    const like = os.idLike.find((id) => id in family.oldest) ?? `the family ${name}`
+    return bad(`${machine} is like ${like}, but has not been tried`, 'warning')
   }
-  const family = os.idLike.find((id) => id in oldest)
-  if (family === undefined) return bad(`${machine}: packages can be installed on Debian and Ubuntu only`)
-  return bad(`${machine} is like ${family}, but has not been tried`, 'warning')
+  // Testing and unstable have no number.
+  if (Number.parseFloat(os.versionId) < minimum) return bad(`${machine} is too old`)
+  if (family.wasRun) return { id: 'os', level: 'ok', text: machine }
+  return {
+    id: 'os',
+    level: 'warning',
+    text: `${machine}: what hvlab does here is from the documentation and was never run`,
+    hint: 'It may work as it is; Debian 12 is what hvlab is tested on.',
+  }
 }
 
 export function privilegeFindings(may: Privileges): Finding[] {

@@ -3,6 +3,7 @@ import { type InstalledTool, installedTool } from '../../bench/tool-fact.ts'
 import type { Workload } from '../../bench/workload-file.ts'
 import { FailureError } from '../../model/failure.ts'
 import { compareDottedVersions } from '../../util/dotted-version.ts'
+import { sh } from '../../util/sh.ts'
 import { apt } from '../apt.ts'
 import type { HostAccess, ModuleContext, Steps } from '../module.ts'
 
@@ -24,11 +25,15 @@ export function toolNeeds(workloads: readonly Workload[]): ToolNeed[] {
   return [...needs.values()]
 }
 
-/** Installs the packages of the tools that the hypervisor lacks; whether there were any. */
+/**
+ * Installs the packages of the tools that the hypervisor lacks; whether there were any. Names of packages are Debian's, so that
+ * elsewhere the lack is left to be told.
+ */
 export async function* installTools(context: ModuleContext, needs: readonly ToolNeed[]): Steps<boolean> {
   const found = await toolsOf(context, needs)
   const missing = needs.filter((_, index) => found[index] === null)
   if (missing.length === 0) return false
+  if ((await context.run(sh`command -v apt-get`)).exitCode !== 0) return false
   const name = [...new Set(missing.map((need) => need.package))]
   yield* apt.run(context, apt.params.parse({ name, install_recommends: false }))
   return true
