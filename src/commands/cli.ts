@@ -65,11 +65,17 @@ export function commandTree(exits: Exits, env: CommandEnvironment): Command {
   withOptions(
     command('plan <file>', 'show what a pipeline would do, where, without touching anything'),
     ...planOptions,
-  ).action(
-    exits(async (file: string, flags: Flags) =>
-      (await import('./plan.ts')).planCommand(file, runFlags(flags), env),
-    ),
   )
+    .option('--drift', 'ask the hosts, too: in what their guests differ from the pipeline')
+    .action(
+      exits(async (file: string, flags: Flags) =>
+        (await import('./plan.ts')).planCommand(
+          file,
+          { ...runFlags(flags), drift: flags['drift'] === true },
+          env,
+        ),
+      ),
+    )
   withOptions(
     command('validate [files...]', 'check pipelines, inventories, roles and images; every mistake at once'),
     ...planOptions,

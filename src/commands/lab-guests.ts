@@ -83,6 +83,15 @@ export async function labGuests(
   return { guests, damaged, failures, exitCode }
 }
 
+/** Hosts without an answer, for programs. */
+export function failureData(failures: Answers<unknown>['failures']) {
+  return failures.map(({ host, failure }) => ({
+    host: host ?? null,
+    code: failure.code,
+    message: failure.message,
+  }))
+}
+
 /** For stderr: which host gave no answer, and what to do. */
 export function printFailures(
   failures: readonly { readonly host?: string; readonly failure: Failure }[],

@@ -3,7 +3,7 @@ import { ExitCode } from '../model/exit-code.ts'
 import { printable } from '../util/printable.ts'
 import { textTable } from '../util/text-table.ts'
 import type { CommandEnvironment } from './environment.ts'
-import { type LabGuest, labGuests, printFailures } from './lab-guests.ts'
+import { failureData, type LabGuest, labGuests, printFailures } from './lab-guests.ts'
 import { printData } from './print-data.ts'
 import type { RunOptions } from './run-options.ts'
 
@@ -15,11 +15,7 @@ export async function statusCommand(options: RunOptions, env: CommandEnvironment
   const data = {
     guests: guests.map(publicData),
     damaged: lab.damaged,
-    failures: lab.failures.map(({ host, failure }) => ({
-      host: host ?? null,
-      code: failure.code,
-      message: failure.message,
-    })),
+    failures: failureData(lab.failures),
   }
   if (printData(data, options, env)) return lab.exitCode
   if (guests.length > 0) env.stdout(statusTable(guests, new Date()))

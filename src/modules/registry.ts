@@ -5,6 +5,7 @@ import { image } from './image.ts'
 import { imageInfo } from './image_info.ts'
 import { libvirtClone } from './libvirt_clone.ts'
 import { libvirtGuest } from './libvirt_guest.ts'
+import { libvirtGuestInfo } from './libvirt_guest_info.ts'
 import { libvirtGuestState } from './libvirt_guest_state.ts'
 import { libvirtLab } from './libvirt_lab.ts'
 import { libvirtLog } from './libvirt_log.ts'
@@ -32,6 +33,7 @@ const list: readonly Module[] = [
   imageInfo,
   libvirtClone,
   libvirtGuest,
+  libvirtGuestInfo,
   libvirtGuestState,
   libvirtLab,
   libvirtLog,

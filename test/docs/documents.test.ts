@@ -37,6 +37,7 @@ const runElsewhere: Readonly<Record<string, readonly [test: string, words: strin
     'e2e/role-test',
     "'role', 'test', 'greeting', '--hosts', '2'",
   ],
+  'hvlab plan quick --drift': ['e2e/guest-commands', "'plan', 'two', '--drift'"],
   'hvlab ssh guest1': ['e2e/guest-commands', "['ssh', 'first']"],
   'hvlab ssh guest1 -- systemctl --failed': ['e2e/guest-commands', "'ssh', 'third', '--'"],
   'hvlab scp -r results guest1:': ['e2e/guest-commands', "'scp', '-r', 'notes', 'first:'"],

@@ -84,6 +84,32 @@ t.test('commands on guests', { skip }, async (t) => {
   if (!t.passing()) return
   const definitions = foreign.definitions()
 
+  await t.test('plan --drift: what the hosts have and the pipeline wants', async (t) => {
+    virsh('setmem', `${name}-second`, '400M', '--config')
+    const { drift } = JSON.parse(await said(t, 'plan', 'two', '--drift', '--format', 'json'))
+    virsh('setmem', `${name}-second`, '512M', '--config')
+    t.match(drift, {
+      guests: [
+        { name: 'first', state: 'running', needs: 'nothing', differences: [], drift: [] },
+        { name: 'second', needs: 'nothing', drift: ['memory_mb: declared 512, defined 400'] },
+      ],
+      others: [],
+      failures: [],
+    })
+    const other = pipeline
+      .replace('first, image: debian-12, vcpus: 1', 'first, image: debian-12, vcpus: 2')
+      .replace('name: second', 'name: another')
+    writeFileSync(join(lab.path, 'pipelines/other.yml'), other)
+    const text = await said(t, 'plan', 'other', '--drift')
+    for (const line of [
+      /\n {2}localhost +another +none +running +creation +none\n/,
+      /\n {2}localhost +first +running +running +a restart +none\n/,
+      /\n {2}first: vcpus 1 → 2 \(a restart\)\n/,
+      /\n {2}hvlab-test-c-second on localhost \(running\) is not in this pipeline\n/,
+    ])
+      t.match(text, line)
+  })
+
   await t.test('ssh-config: OpenSSH’s programs know the guests and their keys', async (t) => {
     await said(t, 'ssh-config', '-o', sshConfig)
     t.equal(await inGuest('first', 'uname -n'), 'first')

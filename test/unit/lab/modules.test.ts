@@ -498,6 +498,98 @@ for (const found of cases) {
   })
 }
 
+t.test('libvirt_guest_info: in what guests differ, and what it takes', async (t) => {
+  const asked = async (params: Vars, state: LibvirtState) => {
+    const module = findModule('libvirt_guest_info')
+    if (!module) throw new Error('no module libvirt_guest_info')
+    const found: Case = { title: '', module: 'libvirt_guest', params, state }
+    const hosts = [{ name: 'testhost', groups: ['all'], vars: { ansible_connection: 'local' } }]
+    const context = contextAround(scriptedHost(found), { check: true, hosts })
+    const changes: Change[] = []
+    const { result } = await drive(module, params, { ...context, changed: () => undefined }, changes)
+    t.strictSame(changes, [])
+    return result
+  }
+  const runs = { host: 'guest1', domain: 'hvlab-guest1', state: 'running', wanted: 'running' }
+  t.match(await asked({ name: 'guest1' }, deployed), {
+    why: '0 of 1 guest differ from what is declared',
+    data: { guests: [{ ...runs, needs: 'nothing', differences: [], drift: [] }], others: [] },
+  })
+  const edited = { ...guest1, defined: { ...shape1, vcpus: '4' } }
+  t.match(await asked({ name: 'guest1', vcpus: 1 }, { ...deployed, domains: [edited] }), {
+    why: '1 of 1 guest differs from what is declared',
+    data: {
+      guests: [
+        {
+          needs: 'restart',
+          differences: [{ name: 'vcpus', text: 'vcpus 2 → 1', needs: 'restart' }],
+          drift: ['vcpus: declared 2, defined 4'],
+        },
+      ],
+    },
+  })
+  const off = { ...guest1, state: 'shut off (shutdown)', running: false }
+  t.match(await asked({ name: 'guest1', vcpus: 1 }, { ...deployed, domains: [off] }), {
+    data: {
+      guests: [
+        {
+          state: 'stopped',
+          needs: 'live',
+          differences: [
+            { text: 'vcpus 2 → 1', needs: 'live' },
+            { name: 'state', text: 'state stopped → running', needs: 'live' },
+          ],
+        },
+      ],
+    },
+  })
+  t.match(
+    await asked(
+      { name: 'guest1', state: 'stopped' },
+      { ...deployed, domains: [{ ...off, state: 'shut off (saved)' }] },
+    ),
+    { data: { guests: [{ state: 'saved', wanted: 'stopped', needs: 'nothing' }] } },
+    'off is off',
+  )
+  t.match(
+    await asked(
+      {
+        guests: [
+          { name: 'guest1', network: 'other', vcpus: 4 },
+          { name: 'guest2', ports: ['8080:80'] },
+        ],
+      },
+      deployed,
+    ),
+    {
+      data: {
+        guests: [
+          {
+            needs: 'recreate',
+            differences: [
+              { text: 'vcpus 2 → 4', needs: 'restart' },
+              { text: 'network hvlab → other', needs: 'recreate' },
+            ],
+          },
+          { host: 'guest2', state: null, needs: 'create', differences: [], drift: [] },
+        ],
+      },
+    },
+  )
+  t.match(await asked({ name: 'guest1', ports: ['8080:80'] }, deployed), {
+    data: { guests: [{ needs: 'live', differences: [{ name: 'ports', needs: 'live' }] }] },
+  })
+  t.match(await asked({ name: 'guest1', state: 'absent' }, deployed), {
+    data: { guests: [{ wanted: 'absent', needs: 'remove' }] },
+  })
+  t.match(await asked({ name: 'guest2' }, deployed), {
+    data: {
+      guests: [{ needs: 'create' }],
+      others: [{ name: 'guest1', domain: 'hvlab-guest1', state: 'running' }],
+    },
+  })
+})
+
 /** A host whose libvirt, routes and image store are as the case says; keys are made at once. */
 function scriptedHost(found: Case): HostAccess {
   const facts: Readonly<Record<string, unknown>> = {

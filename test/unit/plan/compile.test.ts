@@ -578,7 +578,11 @@ function environment(cwd: string): Output {
   return env
 }
 
-const options = { inventory: [], extraVars: [], tags: [], skipTags: [], format: 'auto' } as const
+const options = {
+  ...{ inventory: [], extraVars: [], tags: [], skipTags: [] },
+  ...{ check: false, diff: false, drift: false, forks: 1, verbosity: 0 },
+  format: 'auto',
+} as const
 
 void t.test('the package’s own pipelines and a new lab', async (t) => {
   const here = environment(packageRoot)
