@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { FailureError } from '../model/failure.ts'
@@ -13,6 +14,8 @@ import { inventorySchema, type RecordedRun } from './recorded-run.ts'
 const resultsSchema = z.object({
   format: z.literal('hvlab-results'),
   format_version: z.literal(1),
+  /** How many fields this version of the format had: more are a newer hvlab's. They are passed over where the file is read. */
+  format_fields: z.number().int().default(0),
   run: z.object({
     id: z.string(),
     pipeline: z.string(),
@@ -39,11 +42,21 @@ const resultsSchema = z.object({
 
 type ResultsFile = z.output<typeof resultsSchema>
 
+const format = { version: 1, fields: fieldsIn(z.toJSONSchema(resultsSchema, { io: 'input' })) } as const
+
+/** Names of properties in a JSON Schema, however deep. */
+function fieldsIn(schema: unknown): number {
+  if (typeof schema !== 'object' || schema === null) return 0
+  const own = 'properties' in schema ? Object.keys(Object(schema.properties)).length : 0
+  return Object.values(schema).reduce((sum: number, part: unknown) => sum + fieldsIn(part), own)
+}
+
 /** The head of results.json; its `hosts` are benchmarks as they are, with figures beside them. */
 export function resultsHead(run: Omit<RecordedRun, 'benchmarks'>): Omit<ResultsFile, 'hosts'> {
   return {
     format: 'hvlab-results',
-    format_version: 1,
+    format_version: format.version,
+    format_fields: format.fields,
     run: {
       id: run.runId,
       pipeline: run.pipeline,
@@ -60,6 +73,9 @@ export function resultsHead(run: Omit<RecordedRun, 'benchmarks'>): Omit<ResultsF
 /** Reads a results.json, also one that was copied away from its run: it holds all that was measured. */
 export async function readResultsFile(file: string): Promise<RecordedRun> {
   const content = parsedJson(await readFile(file, 'utf8'))
+  const found = formatOf(content)
+  if (found !== undefined && found.version > format.version)
+    throw newer(file, found, 'Use the hvlab that wrote it, or a newer one.')
   const results = resultsSchema.safeParse(content)
   if (!results.success) {
     const [issue] = results.error.issues
@@ -84,4 +100,49 @@ export async function readResultsFile(file: string): Promise<RecordedRun> {
     inventory: run.inventory,
     benchmarks: hosts,
   }
+}
+
+/**
+ * Throws when a file that is to be written again has more than this hvlab knows, which would be lost. One that is missing or no
+ * results.json is nobody's loss.
+ */
+export async function refuseNewerResults(file: string): Promise<void> {
+  if (!existsSync(file)) return
+  const found = formatOf(parsedJson(await readFile(file, 'utf8')))
+  if (found === undefined || found.version < format.version) return
+  if (found.version === format.version && found.fields <= format.fields) return
+  throw newer(
+    file,
+    found,
+    'Writing it again would lose what this hvlab does not know: use the newer one, or move the file away first.',
+  )
+}
+
+interface Format {
+  readonly version: number
+  readonly fields: number
+}
+
+const headSchema = z.object({
+  format: z.literal('hvlab-results'),
+  format_version: z.number(),
+  format_fields: z.number().default(0),
+})
+
+function formatOf(content: unknown): Format | undefined {
+  const head = headSchema.safeParse(content).data
+  return head && { version: head.format_version, fields: head.format_fields }
+}
+
+function newer(file: string, found: Format, hint: string): FailureError {
+  return new FailureError({
+    reason: 'config',
+    code: 'results-newer',
+    message: `${file} was written by a newer hvlab: it has format ${words(found)}, and this one knows ${words(format)}.`,
+    hint,
+  })
+}
+
+function words({ version, fields }: Format): string {
+  return `${version} with ${fields} fields`
 }

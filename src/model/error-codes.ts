@@ -46,6 +46,7 @@ export const errorCodes = {
     'A host could not be reached after its network card was to become a port of a bridge, or back; it has its network as before.',
   'cacheable-unsupported': 'set_fact cannot keep facts between runs.',
   'calibration-invalid': 'calibration.json of a lab is damaged or not a calibration.',
+  'calibration-newer': 'calibration.json of a lab was written by a newer hvlab.',
   'calibration-runs-differ': 'Runs given for a calibration are not of one and the same thing.',
   'calibration-too-few-runs': 'Too few runs to say how much identical runs differ.',
   cancelled: 'The run was interrupted while a task was under way.',
@@ -200,6 +201,7 @@ export const errorCodes = {
   'preflight-guests': 'The list of guests that a host is to carry is not well formed.',
   'report-no-samples': 'The run has no finished benchmark, so there is nothing to report.',
   'results-invalid': 'A file is not a results.json of hvlab.',
+  'results-newer': 'A results.json was written by a newer hvlab and has more than this one knows.',
   'results-not-writable':
     'The folder results/ of the lab, where runs are kept, cannot be made, read or written.',
   'resume-check-mode': 'A run in check mode can neither be continued nor continue another.',

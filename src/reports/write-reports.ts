@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readRecordedRun } from '../bench/recorded-run.ts'
+import { refuseNewerResults } from '../bench/results-file.ts'
 import { figure, percent, range, times } from '../bench/words.ts'
 import type { SummaryTable } from '../model/event.ts'
 import type { LanguageCode } from '../model/language-code.ts'
@@ -25,6 +26,7 @@ export interface WrittenReports {
 export async function writeReports(folder: string, code: LanguageCode = 'en'): Promise<WrittenReports> {
   const language = languageOf(code)
   const ending = code === 'en' ? '' : `.${code}`
+  await refuseNewerResults(join(folder, 'results.json'))
   const results = resultsOf(await readRecordedRun(folder))
   const contents: [name: string, text: string][] = [
     [`report${ending}.html`, await reportHtml(results, language)],

@@ -15,13 +15,16 @@ const passing = 0.9
 /** No host is so quiet that less would matter: figures of tools are rounded, clocks drift. A share of 1. */
 const smallestTolerance = 0.01
 
-/** `calibration.json` of a lab: how much identical runs differ on each host. Made to be kept with the lab's files. */
-const calibrationSchema = z.object({
+/**
+ * `calibration.json` of a lab: how much identical runs differ on each host. Made to be kept with the lab's files. It is added to:
+ * what a newer hvlab has written beside what is known here stays. A change of meaning gets a new version.
+ */
+const calibrationSchema = z.looseObject({
   format: z.literal('hvlab-calibration'),
   format_version: z.literal(1),
   hosts: z.record(
     z.string(),
-    z.object({
+    z.looseObject({
       runs: z.array(z.string()),
       /** What it holds for; another CPU or another length of trial has another noise. */
       cpu: z.string(),
@@ -36,8 +39,17 @@ export type Calibration = z.output<typeof calibrationSchema>
 export type HostCalibration = Calibration['hosts'][string]
 
 export function parseCalibration(text: string, file: string): Calibration {
-  const parsed = calibrationSchema.safeParse(readJson(text))
+  const content = readJson(text)
+  const parsed = calibrationSchema.safeParse(content)
   if (parsed.success) return parsed.data
+  const version = versionSchema.safeParse(content).data?.format_version
+  if (version !== undefined && version > 1)
+    throw new FailureError({
+      reason: 'config',
+      code: 'calibration-newer',
+      message: `${file} was written by a newer hvlab: its format is ${version}, and this hvlab knows 1.`,
+      hint: 'Use the newer hvlab, or move the file away and calibrate again.',
+    })
   throw new FailureError({
     reason: 'config',
     code: 'calibration-invalid',
@@ -45,6 +57,8 @@ export function parseCalibration(text: string, file: string): Calibration {
     hint: 'Make it anew with `hvlab calibrate`.',
   })
 }
+
+const versionSchema = z.object({ format: z.literal('hvlab-calibration'), format_version: z.number() })
 
 function readJson(text: string): unknown {
   try {
@@ -159,5 +173,5 @@ function twinOf(measure: Measure, side: Side): Measure | undefined {
 
 /** Hosts that were calibrated again replace what was known of them; others stay. */
 export function merged(before: Calibration | undefined, now: Calibration): Calibration {
-  return { ...now, hosts: { ...before?.hosts, ...now.hosts } }
+  return { ...before, ...now, hosts: { ...before?.hosts, ...now.hosts } }
 }

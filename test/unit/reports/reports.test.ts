@@ -12,6 +12,7 @@ import { resultsOf } from '../../../src/reports/results.ts'
 import { resultsJson } from '../../../src/reports/results-json.ts'
 import { writeReports } from '../../../src/reports/write-reports.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
+import { failureOf } from '../../support/failure-of.ts'
 import { journal, recordedEvents } from './recorded-journal.ts'
 
 const golden = join(packageRoot, 'test/cases/reports/report.md')
@@ -43,6 +44,37 @@ t.test('the reports of a run', async (t) => {
     hosts: [{ host: 'node-1', range_coverage: 0.875, comparisons: [{ workload: 'cpu', guest: 'debian-1' }] }],
   })
   t.equal(results.hosts[0].samples.length, 30, 'every trial is kept')
+})
+
+t.test('what a newer hvlab wrote is not written again, and said when it cannot be read', async (t) => {
+  const folder = t.testdir({ 'journal.jsonl': journal(recordedEvents()) })
+  const file = join(folder, 'results.json')
+  await writeReports(folder)
+  await writeReports(folder)
+  const own = JSON.parse(readFileSync(file, 'utf8'))
+  const write = (change: object) => writeFileSync(file, JSON.stringify({ ...own, ...change }))
+  const known = `this one knows 1 with ${own.format_fields} fields`
+  write({ format_fields: 9999, later: 'what this hvlab does not know' })
+  t.match(await failureOf(() => writeReports(folder)), {
+    code: 'results-newer',
+    message: `${file} was written by a newer hvlab: it has format 1 with 9999 fields, and ${known}.`,
+    hint: 'Writing it again would lose what this hvlab does not know: use the newer one, or move the file away first.',
+  })
+  t.match(
+    JSON.parse(readFileSync(file, 'utf8')),
+    { later: 'what this hvlab does not know' },
+    'it is as it was',
+  )
+  t.equal((await readResultsFile(file)).benchmarks.length, 1, 'additions keep nobody from reading')
+  write({ format_version: 2 })
+  t.match(await failureOf(() => readResultsFile(file)), {
+    code: 'results-newer',
+    message: `${file} was written by a newer hvlab: it has format 2 with ${own.format_fields} fields, and ${known}.`,
+  })
+  const { format_fields: _none, ...older } = own
+  writeFileSync(file, JSON.stringify(older))
+  await writeReports(folder)
+  t.match(JSON.parse(readFileSync(file, 'utf8')), { format_fields: own.format_fields }, 'an older one is')
 })
 
 t.test('several guests: what is true of all is said once, contention has its chart', async (t) => {
