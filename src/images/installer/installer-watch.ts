@@ -1,4 +1,5 @@
 import { unreachable } from '../../util/unreachable.ts'
+import { causeOf, type Ending, isProven, nothingSeen } from './ending.ts'
 import { FailedSteps } from './failed-steps.ts'
 import { eventFromLine, type InstallerEvent } from './installer-event.ts'
 import type { InstallerLimits } from './limits.ts'
@@ -30,14 +31,8 @@ export class InstallerWatch {
   #phaseSince: number
   #movedAt: number
   #progress: InstallerProgress
-  #markerSeen = false
-  #finalEvent: string | undefined
-  #panic: string | undefined
-  #gaveUp = false
-  #shutdownReason: string | undefined
-  #qemuGone = false
+  readonly #ending: Ending = { ...nothingSeen }
   #logs: string | undefined
-  #child: { readonly exitCode: number; readonly output: string } | undefined
   /** The time at which what is known then decides. */
   #decideAt: number | undefined
   #outcome: InstallerOutcome | undefined
@@ -98,23 +93,23 @@ export class InstallerWatch {
         this.#enter('boot', now)
         break
       case 'panicked':
-        this.#panic ??= ''
+        this.#ending.panic ??= ''
         this.#decideWithin(this.#limits.settleMs, now)
         break
       case 'shutdown':
-        this.#shutdownReason = observation.reason
+        this.#ending.shutdownReason = observation.reason
         this.#decideWithin(this.#limits.settleMs, now)
         break
       case 'disk-error':
         this.#diskError(observation, now)
         break
       case 'qemu-gone':
-        this.#qemuGone = true
+        this.#ending.qemuGone = true
         this.#decideWithin(this.#limits.settleMs, now)
         break
       case 'child-ended':
-        this.#child = { exitCode: observation.exitCode, output: observation.output }
-        this.#decideWithin(this.#proven ? 0 : this.#limits.settleMs, now)
+        this.#ending.child = { exitCode: observation.exitCode, output: observation.output }
+        this.#decideWithin(isProven(this.#ending) ? 0 : this.#limits.settleMs, now)
         break
       case 'time':
         break
@@ -127,7 +122,7 @@ export class InstallerWatch {
     this.#movedAt = now
     this.#enter('boot', now)
     // The whole line: the installer also prints the text of the command that prints the marker.
-    if (text === this.#marker) this.#markerSeen = true
+    if (text === this.#marker) this.#ending.markerSeen = true
     if (text === this.#failureMarker) {
       this.#giveUp(now)
       this.#decideWithin(this.#limits.settleMs, now)
@@ -143,7 +138,7 @@ export class InstallerWatch {
   #classify(text: string, now: number): void {
     const finding = findingOf(text)
     if (finding?.kind === 'panic') {
-      this.#panic ||= finding.message
+      this.#ending.panic ||= finding.message
       this.#decideWithin(this.#limits.settleMs, now)
     } else if (finding?.kind === 'no-medium') {
       this.#fail({ kind: 'medium-not-found' }, now)
@@ -178,14 +173,15 @@ export class InstallerWatch {
     this.#seen.add(id)
     this.#enter(phaseAfter(this.#phase, event), now)
     if (/^(subiquity\/(Shutdown\/shutdown|Reboot\/reboot)|hvlab\/Layer\/shutdown)$/.test(event.name))
-      this.#finalEvent = event.name
+      this.#ending.finalEvent = event.name
     if (this.#steps.add(event)) this.#giveUp(now)
-    else if (!this.#gaveUp && event.type === 'start') this.#progress = this.#progressNow(stepText(event))
+    else if (!this.#ending.gaveUp && event.type === 'start')
+      this.#progress = this.#progressNow(stepText(event))
   }
 
   #giveUp(now: number): void {
-    if (this.#gaveUp) return
-    this.#gaveUp = true
+    if (this.#ending.gaveUp) return
+    this.#ending.gaveUp = true
     this.#decideWithin(this.#limits.graceMs, now)
     const failed = this.#steps.deepest
     this.#progress = this.#progressNow(
@@ -200,18 +196,6 @@ export class InstallerWatch {
     this.#phaseSince = this.#movedAt = now
     this.#steps.enterPhase()
     this.#progress = this.#progressNow()
-  }
-
-  get #proven(): boolean {
-    const reason = this.#shutdownReason
-    const ended = reason === 'guest-shutdown' || reason === 'guest-reset'
-    return (
-      ended &&
-      this.#markerSeen &&
-      this.#finalEvent !== undefined &&
-      !this.#gaveUp &&
-      this.#panic === undefined
-    )
   }
 
   #decideWithin(ms: number, now: number): void {
@@ -236,47 +220,14 @@ export class InstallerWatch {
 
   /** Everything that was to arrive has. */
   #decide(now: number): void {
-    if (this.#proven) {
-      this.#decideProven(now)
-      return
-    }
-    this.#fail(this.#causeNow, now)
-  }
-
-  get #causeNow(): FailureCause {
-    const explained = this.#steps.explained
-    if (explained?.kind === 'out-of-memory') return explained
-    const reason = this.#shutdownReason
-    if (this.#panic !== undefined || reason === 'guest-panic')
-      return { kind: 'panic', message: this.#panic ?? '' }
-    if (this.#gaveUp) return this.#steps.cause
-    if (reason === 'guest-shutdown' || reason === 'guest-reset') {
-      return this.#steps.any ? this.#steps.cause : this.#unproven(reason)
-    }
-    return this.#endedFromOutside
-  }
-
-  /**
-   * QEMU ended although the guest did not end it. Packer kills its QEMU when it gives up, and then says why; one that
-   * never started QEMU says why, too.
-   */
-  get #endedFromOutside(): FailureCause {
-    const child = this.#child
-    if (child !== undefined && child.exitCode !== 0) {
-      const message = packerError(child.output)
-      if (message !== undefined || !this.#qemuGone) {
-        return { kind: 'packer-failed', exitCode: child.exitCode, message: message ?? lastLine(child.output) }
-      }
-    }
-    // Of a success Packer's last words are its list of files.
-    const said = child === undefined || child.exitCode === 0 ? '' : lastLine(child.output)
-    return { kind: 'qemu-died', why: this.#shutdownReason ?? said }
+    if (isProven(this.#ending)) this.#decideProven(now)
+    else this.#fail(causeOf(this.#ending, this.#steps), now)
   }
 
   #decideProven(now: number): void {
     this.#enter('finishing', now)
-    if (this.#child === undefined) return
-    const { exitCode, output } = this.#child
+    if (this.#ending.child === undefined) return
+    const { exitCode, output } = this.#ending.child
     if (exitCode !== 0) {
       const message = packerError(output) ?? lastLine(output)
       this.#fail({ kind: 'packer-failed', exitCode, message }, now)
@@ -286,20 +237,12 @@ export class InstallerWatch {
     this.#outcome = {
       kind: 'success',
       proof: {
-        finalEvent: this.#finalEvent ?? '',
+        finalEvent: this.#ending.finalEvent ?? '',
         marker: this.#marker,
-        shutdownReason: this.#shutdownReason ?? '',
+        shutdownReason: this.#ending.shutdownReason ?? '',
       },
       ...this.#watched(),
     }
-  }
-
-  #unproven(shutdownReason: string): FailureCause {
-    const missing = [
-      ...(this.#finalEvent === undefined ? ['its last event'] : []),
-      ...(this.#markerSeen ? [] : ['the marker of its last command']),
-    ]
-    return { kind: 'unproven', shutdownReason, missing }
   }
 
   #fail(cause: FailureCause, now: number): void {
