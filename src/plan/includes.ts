@@ -1,17 +1,16 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { dirname, extname, join, relative, resolve } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { dirname, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import { isMap } from '../config/schema/common.ts'
 import { stepKeywords } from '../config/schema/step.ts'
 import { checkAt } from '../config/zod-diagnostics.ts'
 import type { Include, Step, StepKeywords } from '../model/task.ts'
-import type { Value, Vars } from '../model/value.ts'
+import type { Vars } from '../model/value.ts'
 import { hasTemplate } from '../template/template.ts'
 import { type CompileContext, newReach, type Scope, type Source } from './compile-context.ts'
-import { roleFile } from './role-files.ts'
 import { compileRole, type RoleUse } from './roles.ts'
-import { findRole, rolesIn } from './search-path.ts'
 import { stepKeywordsOf } from './step-keywords.ts'
+import { rolesLike, taskFilesLike } from './templated-names.ts'
 
 const stepNames: ReadonlySet<string> = new Set(Object.keys(stepKeywords))
 const applied = z.strictObject(stepKeywords)
@@ -83,8 +82,20 @@ export function includeOf(
       const location = source.document.locate([...source.path, 'apply'], 'key')
       context.error('unsupported-keyword', '"apply" cannot go together with a templated name', location)
     }
-    if (isRole) includeRolesLike(context, target, from, params, source, scope)
-    else includeFilesLike(context, target, source, scope)
+    if (!isRole) {
+      for (const file of taskFilesLike(context, target, source, scope))
+        registerFile(context, file, undefined, scope)
+      return undefined
+    }
+    for (const found of rolesLike(context, target, from, source))
+      includeRole(
+        context,
+        found.role,
+        { ...params, tasks_from: found.from } as Vars,
+        undefined,
+        source,
+        scope,
+      )
     return undefined
   }
   return isRole
@@ -209,91 +220,6 @@ function findTaskFile(
   const hint = `looked in ${[...new Set(scope.folders)].join(', ')}`
   context.error('task-file-missing', `there is no file ${name}`, location, hint)
   return undefined
-}
-
-/** A templated file name: every file that it can stand for. */
-function includeFilesLike(context: CompileContext, target: string, source: Source, scope: Scope): void {
-  const pattern = patternOf(target)
-  const folders =
-    scope.role === undefined
-      ? scope.folders.slice(0, 1)
-      : scope.folders.filter((folder) => /\/tasks$/.test(folder))
-  const files = folders.flatMap((folder) =>
-    yamlFiles(folder).filter((file) => pattern.test(relative(folder, file))),
-  )
-  const candidates = [...new Set(files)].filter(
-    (file) => !scope.chain.includes(file) && holdsTasks(context, file),
-  )
-  if (candidates.length === 0) {
-    const location = source.document.locate(source.path)
-    context.error(
-      'task-file-missing',
-      `no file can be what ${target} stands for`,
-      location,
-      `looked in ${folders.join(', ')}`,
-    )
-  }
-  for (const file of candidates) registerFile(context, file, undefined, scope)
-}
-
-function includeRolesLike(
-  context: CompileContext,
-  target: string,
-  from: string,
-  params: Vars,
-  source: Source,
-  scope: Scope,
-): void {
-  const pattern = patternOf(target)
-  const names = rolesIn(context.searchPath.map((folder) => join(folder, 'roles'))).filter((name) =>
-    pattern.test(name),
-  )
-  if (names.length === 0) {
-    const location = source.document.locate(source.path)
-    context.error('role-unknown', `no role can be what ${target} stands for`, location)
-  }
-  for (const name of names) {
-    const path = findRole(name, context.searchPath)
-    if (!path.ok) continue
-    const files = hasTemplate(from)
-      ? yamlFiles(join(path.value, 'tasks')).map((file) => relative(join(path.value, 'tasks'), file))
-      : [from === '' ? 'main' : from]
-    for (const file of files) {
-      const bare = file.replace(/\.ya?ml$/, '')
-      if (hasTemplate(from) && !patternOf(from).test(bare)) continue
-      if (roleFile(path.value, 'tasks', bare) === undefined) continue
-      includeRole(context, name, { ...params, tasks_from: bare } as Vars, undefined, source, scope)
-    }
-  }
-}
-
-/** What is not a template must match; the ending may be left out. */
-function patternOf(template: string): RegExp {
-  const parts = template
-    .split(/\{\{.*?\}\}|\{%.*?%\}/s)
-    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-  return new RegExp(`^${parts.join('[^/]*')}(\\.ya?ml)?$`, 's')
-}
-
-/** YAML files of a folder and of the folders in it, four levels deep. */
-function yamlFiles(folder: string, depth = 4): string[] {
-  if (!existsSync(folder) || depth === 0) return []
-  return readdirSync(folder, { withFileTypes: true })
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .filter((entry) => !entry.name.startsWith('.') && entry.name !== 'node_modules')
-    .flatMap((entry) => {
-      const path = join(folder, entry.name)
-      if (entry.isDirectory()) return yamlFiles(path, depth - 1)
-      return ['.yml', '.yaml'].includes(extname(entry.name)) ? [path] : []
-    })
-}
-
-/** A list of tasks, not of plays, nor a file of variables, nor one that is broken: that may be anything. */
-function holdsTasks(context: CompileContext, file: string): boolean {
-  const value = context.peek(file)?.value
-  const isTask = (item: Value): boolean =>
-    isMap(item) && !Object.hasOwn(item, 'hosts') && !Object.hasOwn(item, 'import_playbook')
-  return Array.isArray(value) && value.every(isTask)
 }
 
 function shortName(context: CompileContext, file: string): string {
