@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
+import { mistakesOf } from '../config/zod-diagnostics.ts'
 import { FailureError } from '../model/failure.ts'
 import { readJournalLines } from '../util/journal-lines.ts'
 import { crowdSchema, skippedSchema } from './crowd-record.ts'
@@ -35,13 +36,14 @@ type Line = { readonly [name: string]: unknown }
 
 /**
  * Reads `journal.jsonl` of a run's folder, and first the journals of the runs that it continued: a resumed run holds only
- * what was left to do. Lines that are unknown or of another version are passed over, and a last line that a killed run cut.
- * Throws `journal-damaged` for any other line that is not JSON, `report-no-samples` when no benchmark was recorded.
+ * what was left to do. Records of unknown channels are passed over, and a last line that a killed run cut. Throws `journal-damaged`
+ * for any other line that is not JSON, `record-unreadable` for a record of a benchmark that lacks what is needed: figures
+ * without it would not be those of the run. Throws `report-no-samples` when no benchmark was recorded.
  */
 export async function readRecordedRun(folder: string): Promise<RecordedRun> {
   const lines = await readChain(folder, new Set())
   const started = lines.findLast((line) => line['kind'] === 'run.started')
-  const benchmarks = collect(lines).filter(({ samples }) => samples.some((sample) => !sample.warm_up))
+  const benchmarks = collect(lines, folder).filter(({ samples }) => samples.some((sample) => !sample.warm_up))
   if (started === undefined || benchmarks.length === 0) {
     throw new FailureError({
       reason: 'module',
@@ -82,20 +84,23 @@ function isObject(value: unknown): value is Line {
 }
 
 /** One benchmark per stage and host; a repeated one (a retry, a resume) replaces what an earlier attempt left. */
-function collect(lines: readonly Line[]): Benchmark[] {
+function collect(lines: readonly Line[], folder: string): Benchmark[] {
   const found = new Map<string, Benchmark>()
   for (const line of lines) {
     if (line['kind'] !== 'recorded') continue
     const key = `${line['stage']} ${line['host']}`
-    const design = read(designSchema, line, 'benchmark')
+    // Another's record may have that name; without a design there is no benchmark.
+    const design = line['channel'] === 'benchmark' ? designSchema.safeParse(line['data']).data : undefined
     if (design !== undefined) found.set(key, { design, ...nothingRecorded })
     const current = found.get(key)
     if (current === undefined) continue
-    const environment = read(environmentSchema, line, 'environment')
-    const sample = read(sampleSchema, line, 'sample')
-    const stop = read(stopSchema, line, 'stop')
-    const crowd = read(crowdSchema, line, 'crowd')
-    const skipped = read(skippedSchema, line, 'skipped')
+    const read = <T extends z.ZodType>(schema: T, channel: string): z.output<T> | undefined =>
+      line['channel'] === channel ? readRecord(schema, line, folder) : undefined
+    const environment = read(environmentSchema, 'environment')
+    const sample = read(sampleSchema, 'sample')
+    const stop = read(stopSchema, 'stop')
+    const crowd = read(crowdSchema, 'crowd')
+    const skipped = read(skippedSchema, 'skipped')
     if (crowd !== undefined) found.set(key, { ...current, crowds: [...current.crowds, crowd] })
     if (skipped !== undefined) found.set(key, { ...current, skipped: [...current.skipped, skipped] })
     if (stop !== undefined) found.set(key, { ...current, stops: [...current.stops, stop] })
@@ -106,8 +111,14 @@ function collect(lines: readonly Line[]): Benchmark[] {
   return [...found.values()]
 }
 
-function read<T extends z.ZodType>(schema: T, line: Line, channel: string): z.output<T> | undefined {
-  if (line['channel'] !== channel) return undefined
-  const data = schema.safeParse(line['data'])
-  return data.success ? data.data : undefined
+function readRecord<T extends z.ZodType>(schema: T, line: Line, folder: string): z.output<T> {
+  const record = schema.safeParse(line['data'])
+  if (record.success) return record.data
+  const [first] = mistakesOf(record.error.issues, line['data'], schema, { subject: 'it' })
+  throw new FailureError({
+    reason: 'config',
+    code: 'record-unreadable',
+    message: `The run ${basename(folder)} has a record of ${line['host']} that cannot be read (${line['channel']}): ${first?.message ?? 'no data'}.`,
+    hint: 'Another version of hvlab recorded it, or the journal was changed: read it with that version, or measure again.',
+  })
 }

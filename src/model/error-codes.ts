@@ -199,6 +199,8 @@ export const errorCodes = {
   'port-not-available': 'A TCP port of this machine cannot be listened on.',
   'preflight-failed': 'A host cannot carry the lab; the findings say why, with numbers.',
   'preflight-guests': 'The list of guests that a host is to carry is not well formed.',
+  'record-unreadable':
+    'A record of a benchmark in a journal lacks what is needed, so that its figures would not be those of the run.',
   'report-no-samples': 'The run has no finished benchmark, so there is nothing to report.',
   'results-invalid': 'A file is not a results.json of hvlab.',
   'results-newer': 'A results.json was written by a newer hvlab and has more than this one knows.',

@@ -219,23 +219,27 @@ t.test('reading a journal', async (t) => {
   })
   t.match(await failure(join(t.testdirName, 'nowhere')), { code: 'report-no-samples' })
 
+  const record = { kind: 'recorded', stage: 'benchmark', host: 'node-1' }
   const strange = [
     ...journal(events).trimEnd().split('\n'),
     '[]',
     '7',
-    JSON.stringify({
-      kind: 'recorded',
-      stage: 'benchmark',
-      host: 'node-1',
-      channel: 'sample',
-      data: { order: 'x' },
-    }),
+    JSON.stringify({ ...record, channel: 'something.new', data: { order: 'x' } }),
     JSON.stringify({ kind: 'recorded', stage: 'other', host: 'node-1', channel: 'sample', data: {} }),
     JSON.stringify({ kind: 'something.new' }),
     '{"kind":"recorded","stage":"bench',
   ].join('\n')
   const tolerant = await readRecordedRun(t.testdir({ 'journal.jsonl': strange }))
   t.equal(tolerant.benchmarks[0]?.samples.length, 30, 'unknown and cut lines are passed over')
+  const odd = JSON.stringify({ ...record, channel: 'sample', data: { order: 'x' } })
+  t.match(
+    await failure(t.testdir({ odd: { 'journal.jsonl': `${journal(events)}${odd}\n` } }).concat('/odd')),
+    {
+      code: 'record-unreadable',
+      message:
+        'The run odd has a record of node-1 that cannot be read (sample): "hypervisor" is missing in it.',
+    },
+  )
 
   const retried = await readRecordedRun(
     t.testdir({ 'journal.jsonl': journal([...events.slice(0, 9), ...events]) }),
