@@ -5,6 +5,7 @@ import type { Become, Command } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
 import { CappedOutput } from '../util/capped-output.ts'
 import { sh } from '../util/sh.ts'
+import { defineSha256 } from '../util/sha256.ts'
 import type { PutOptions } from './connection.ts'
 import type { Executor } from './executor.ts'
 import type { InputFile } from './input-file.ts'
@@ -35,7 +36,7 @@ export async function putFile(
   if (input instanceof Uint8Array) {
     const stdin = input.length === 0 ? {} : { stdin: input }
     const command = {
-      ...sh`${receive(target, input.length)}${verify(target, sha256(input))}${publish(target)}`,
+      ...sh`${receive(target, input.length)}${verify(target, sha256(input), sh`sha256sum`)}${publish(target)}`,
       ...stdin,
     }
     await execute(executor, command, target)
@@ -61,7 +62,8 @@ export async function putFile(
   } catch (error) {
     throw readError === undefined ? error : notReadableHere(input.file, readError)
   }
-  await execute(executor, sh`${verify(target, digest.digest('hex'))}${publish(target)}`, target)
+  const verified = sh`${defineSha256()}${verify(target, digest.digest('hex'), sh`sha256`)}`
+  await execute(executor, sh`${verified}${publish(target)}`, target)
 }
 
 interface Target {
@@ -85,11 +87,12 @@ trap - EXIT
 `
 }
 
-function verify({ temporary }: Target, expected: string): Command {
+/** @param program `sha256sum`; for much data `sha256`, which must be defined. */
+function verify({ temporary }: Target, expected: string, program: Command): Command {
   return sh`t=${temporary}
 trap 'rm -f -- "$t"' EXIT
 trap 'exit 1' HUP INT TERM
-case $(sha256sum <"$t") in ${expected}*) ;; *) echo "the bytes that arrived are not those that were sent" >&2; exit 1 ;; esac
+case $(${program} <"$t") in ${expected}*) ;; *) echo "the bytes that arrived are not those that were sent" >&2; exit 1 ;; esac
 `
 }
 

@@ -17,7 +17,7 @@ const maxCuts = 3
 export async function pushImage(push: Push): Promise<Pushed> {
   const { manifest, access, pieceMiB = defaultPieceMiB } = push
   if (access === undefined) return await pushUntilThere(push, undefined)
-  const relay = relayOf(manifest.files['image.qcow2'].sha256, pieceMiB)
+  const relay = relayOf(manifest, pieceMiB)
   relay.begin()
   try {
     return await pushUntilThere(push, { relay, access })
@@ -35,15 +35,10 @@ export function offerImage({
   store,
   access,
 }: Pick<Push, 'manifest' | 'store'> & { access: RelayAccess }) {
-  const { sha256, size } = manifest.files['image.qcow2']
-  const relay = relayOf(sha256, defaultPieceMiB)
-  const final = `${store}/${manifest.key}/image.qcow2`
+  const relay = relayOf(manifest, defaultPieceMiB)
+  const final = `${store}/${manifest.key}`
   relay.at(access.name, { partial: final, final })
-  relay.swarm.join(
-    access.name,
-    piecesOf(size, defaultPieceMiB).map(({ index }) => index),
-    [],
-  )
+  relay.swarm.join(access.name, piecesOf(manifest.files, defaultPieceMiB).keys(), [])
 }
 
 async function pushUntilThere(push: Push, others: Others | undefined): Promise<Pushed> {

@@ -1,5 +1,6 @@
 import type { HostAccess } from '../modules/module.ts'
 import { sh } from '../util/sh.ts'
+import { defineSha256 } from '../util/sha256.ts'
 import { imageFiles, type Manifest, parseManifest } from './manifest.ts'
 
 /** What is under a key in a store. */
@@ -63,9 +64,10 @@ async function compareDigests(host: HostAccess, folder: string, manifest: Manife
 
 /** SHA-256 of the files of an image, by name. */
 export async function fileDigests(host: HostAccess, folder: string): Promise<Map<string, string>> {
-  const result = await host.run(sh`(cd ${folder} && sha256sum ${imageFiles})`)
-  const lines = result.stdout.split('\n').filter((line) => /^[0-9a-f]{64} [ *]/.test(line))
-  return new Map(lines.map((line) => [line.slice(66), line.slice(0, 64)]))
+  const result = await host.run(sh`(cd ${folder} || exit
+${defineSha256()}for file in ${imageFiles}; do echo "$(sha256 <$file | cut -c 1-64) $file"; done)`)
+  const lines = result.stdout.split('\n').filter((line) => /^[0-9a-f]{64} /.test(line))
+  return new Map(lines.map((line) => [line.slice(65), line.slice(0, 64)]))
 }
 
 /** What a manifest says of the files of a finished image in a folder. */
@@ -82,9 +84,10 @@ export async function fileRecords(host: HostAccess, folder: string): Promise<Man
 
 /** Modification times as recorded, which the quick check compares. */
 export async function setTimes(host: HostAccess, folder: string, manifest: Manifest): Promise<void> {
-  for (const name of imageFiles) {
-    await host.run(sh`touch -c -d ${`@${manifest.files[name].mtime}`} ${folder}/${name} 2>/dev/null`)
-  }
+  const touched = imageFiles.map(
+    (name) => sh`touch -c -d ${`@${manifest.files[name].mtime}`} ${folder}/${name} 2>/dev/null`,
+  )
+  await host.run(touched.reduce((all, touch) => sh`${all}; ${touch}`))
 }
 
 /**

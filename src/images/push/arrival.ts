@@ -1,22 +1,29 @@
 import type { Command } from '../../model/command.ts'
 import type { HostAccess } from '../../modules/module.ts'
 import { sh } from '../../util/sh.ts'
+import { defineSha256 } from '../../util/sha256.ts'
 import { imageFiles, type Manifest } from '../manifest.ts'
+import { closeLinks } from '../relay/link.ts'
+import { compressedFolder } from '../relay/relay-key.ts'
 import { fileDigests, publish, setTimes } from '../store.ts'
 import { storeNotWritable } from '../store-errors.ts'
-import type { Piece, PieceContent } from './pieces.ts'
+import type { Piece, PieceContent, PieceDigests } from './pieces.ts'
 import { noRoom, pushFailed } from './push-failures.ts'
 
 /** What a host has of an image that is on its way to it. */
 export interface Arrived {
-  readonly pieces: ReadonlySet<number>
-  /** SHA-256 of small files that are there already, by name. */
-  readonly digests: ReadonlyMap<string, string>
+  /** Names of pieces. */
+  readonly pieces: ReadonlySet<string>
   readonly hasZstd: boolean
+  /** Whether there is room to keep the pieces as they came, until the image is whole. */
+  readonly canKeep: boolean
 }
 
+/** The longest that a piece can get by compressing what cannot be compressed (ZSTD_compressBound, and some room). */
+const overheadBytes = 2 ** 20
+
 /**
- * The host's side of a push: a folder in its store, named by the disk's digest, in which the disk grows piece by piece. It
+ * The host's side of a push: a folder in its store, named by the disk's digest, in which the image grows piece by piece. It
  * stays when the push is cut off, and the next one goes on with it. Two pushes at once write the same bytes to the same places.
  */
 export class Arrival {
@@ -45,89 +52,95 @@ export class Arrival {
 cd ${this.#store} || exit 13
 for old in .${key}.*.push; do [ "$old" = ${this.folder.slice(this.#store.length + 1)} ] || rm -rf --one-file-system "$old"; done
 find . -mindepth 1 -maxdepth 1 -name '.*.push' -mtime +7 -exec rm -rf --one-file-system '{}' +
-mkdir -p ${this.folder}/done && cd ${this.folder} && rm -rf relay-* && : >>image.qcow2 || exit 13
+mkdir -p ${this.folder}/done ${this.folder}/${compressedFolder} && cd ${this.folder} && touch ${imageFiles} || exit 13
+${closeLinks()}
+rm -rf relay-* || exit 13
 echo "free $(df -Pk . | tail -n 1 | tr -s ' ' | cut -d ' ' -f 4)"
 echo "used $(du -sk . | cut -f 1)"
 command -v zstd >/dev/null && echo zstd
-ls done | sed 's/^/piece /'
-sha256sum vmlinuz initrd 2>/dev/null | sed 's/^/digest /'
-:)`)
+ls done | sed 's/^/piece /')`)
     if (result.exitCode !== 0) throw storeNotWritable(this.#store, result.stderr)
     const lines = result.stdout.split('\n').map((line) => line.split(' '))
     const numberOf = (word: string): number => Number(lines.find(([first]) => first === word)?.[1] ?? 0)
     const freeBytes = (numberOf('free') + numberOf('used')) * 1024
     const needBytes = imageFiles.reduce((sum, file) => sum + this.#manifest.files[file].size, 0)
     if (freeBytes < needBytes) throw noRoom(name, this.#store, needBytes, freeBytes)
-    const pieces = lines.flatMap(([word, index = '']) =>
-      word === 'piece' && /^\d{1,7}$/.test(index) ? [Number(index)] : [],
-    )
-    const digests = lines.flatMap(([word, digest = '', , file = '']) =>
-      word === 'digest' ? [[file, digest] as const] : [],
-    )
     return {
-      pieces: new Set(pieces),
-      digests: new Map(digests),
+      pieces: new Set(lines.flatMap(([word, piece = '']) => (word === 'piece' ? [piece] : []))),
       hasZstd: lines.some(([word]) => word === 'zstd'),
+      canKeep: freeBytes >= 2 * needBytes,
     }
   }
 
-  /** Sends a piece (its SHA-256 is checked on the host) and writes it to its place. */
+  /**
+   * Sends a piece (its SHA-256 is checked on the host) and writes it to its place.
+   *
+   * @param keep Also keep it as it came, compressed, to pass it on.
+   */
   async take(
     piece: Piece,
     content: PieceContent,
+    keep: boolean,
     onProgress: (doneBytes: number, totalBytes: number) => void,
   ): Promise<void> {
-    const name = this.#nameOf(piece)
-    await this.#host.put(content, `${this.folder}/${name}`, { mode: 0o644, onProgress })
+    await this.#host.put(content, `${this.folder}/${this.#nameOf(piece)}`, { mode: 0o644, onProgress })
+    const written =
+      content instanceof Uint8Array
+        ? this.#written(piece, sh`cat`, false)
+        : this.#written(piece, sh`zstd -dcq`, keep)
     const { exitCode, stderr } = await this.#host.run(sh`(cd ${this.folder} || exit
-${this.#written(piece, content instanceof Uint8Array ? sh`cat` : sh`zstd -dcq`)})`)
+${written})`)
     if (exitCode !== 0) throw pushFailed(this.#manifest.name, 'a piece could not be written', stderr)
   }
 
-  /** Lets the host get a piece by itself. False when it did not get it, or other bytes than it should be. */
-  async fetch(piece: Piece, digest: string, fetched: Command): Promise<boolean> {
+  /**
+   * Lets the host get a piece by itself. False when it did not get it, or other bytes than it should be. A host that
+   * compressed the piece anew may have another zstd than the controller: then what is in it decides.
+   *
+   * @param fetched Prints the compressed piece.
+   */
+  async fetch(piece: Piece, { raw, compressed }: PieceDigests, keep: boolean, fetched: Command): Promise<boolean> {
     const name = this.#nameOf(piece)
     const { exitCode } = await this.#host.run(sh`(cd ${this.folder} || exit
-${fetched} >${name}
-[ "$(sha256sum <${name})" = ${`${digest}  -`} ] || { rm -f ${name}; exit 9; }
-${this.#written(piece, sh`cat`)})`)
+${defineSha256()}${fetched} </dev/null | head -c ${piece.sizeBytes + overheadBytes} >${name}
+case $(sha256 <${name}) in ${compressed}*) ;; *) case $(zstd -dcq <${name} 2>/dev/null | head -c ${piece.sizeBytes} | sha256) in ${raw}*) ;; *) rm -f ${name}; exit 9 ;; esac ;; esac
+${this.#written(piece, sh`zstd -dcq`, keep)})`)
     return exitCode === 0
   }
 
-  /** Where the host keeps what it needs to get pieces from others, while the push lasts. */
+  /** Where the host keeps its connections to others while the push lasts: relative to `folder`, since sockets have short paths. */
   get relayFolder(): string {
-    return `${this.folder}/relay-${this.#token}`
+    return `relay-${this.#token}`
   }
 
-  #nameOf({ index }: Piece): string {
-    return `piece-${index}.${this.#token}`
+  #nameOf({ name }: Piece): string {
+    return `piece-${name}.${this.#token}`
   }
 
   /** Holes stay holes: only what was verified is ever written, so no other bytes lie where one is to be. */
-  #written(piece: Piece, unpack: Command): Command {
+  #written(piece: Piece, unpack: Command, keep: boolean): Command {
     const name = this.#nameOf(piece)
     const place = [
-      ...[`seek=${piece.index * this.#pieceMiB}`, 'conv=notrunc,sparse'],
-      ...['iflag=fullblock', 'status=none'],
+      ...[`of=${piece.file}`, 'bs=1M', `seek=${piece.index * this.#pieceMiB}`, `count=${this.#pieceMiB}`],
+      ...['conv=notrunc,sparse', 'iflag=fullblock', 'status=none'],
     ]
-    return sh`bad=$( { { ${unpack} <${name} || echo bad >&3; } | dd of=image.qcow2 bs=1M ${place} || echo bad >&3; } 3>&1 )
-rm -f ${name}
-[ -z "$bad" ] && : >done/${piece.index}`
-  }
-
-  /** A small file, unless it is there. */
-  async takeFile(name: 'vmlinuz' | 'initrd', file: string, { digests }: Arrived): Promise<void> {
-    if (digests.get(name) === this.#manifest.files[name].sha256) return
-    await this.#host.put({ file }, `${this.folder}/${name}`, { mode: 0o644 })
+    const settled = keep ? sh`mv -f ${name} ${compressedFolder}/${piece.name}` : sh`rm -f ${name}`
+    return sh`bad=$( { { ${unpack} <${name} || echo bad >&3; } | dd ${place} || echo bad >&3; } 3>&1 )
+[ -z "$bad" ] || { rm -f ${name}; exit 1; }
+${settled} && : >done/${piece.name}`
   }
 
   /** Everything is there: verified as a whole, then made the image under its key in one step. */
   async finish(manifestFile: string): Promise<void> {
     const { name, key, files } = this.#manifest
     await this.#host.put({ file: manifestFile }, `${this.folder}/manifest.json`, { mode: 0o644 })
-    await this.#host.run(
-      sh`(cd ${this.folder} && truncate -s ${files['image.qcow2'].size} image.qcow2 && rm -rf done relay-* && rm -f piece-*)`,
+    const sized = imageFiles.reduce(
+      (all, file) => sh`${all} && truncate -s ${files[file].size} ${file}`,
+      sh`cd ${this.folder}`,
     )
+    await this.#host.run(sh`(${sized} || exit
+${closeLinks()}
+rm -rf done ${compressedFolder} relay-* && rm -f piece-*)`)
     const digests = await fileDigests(this.#host, this.folder)
     const wrong = imageFiles.find((file) => digests.get(file) !== files[file].sha256)
     if (wrong !== undefined) {

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import pLimit from 'p-limit'
 import type { HostAccess } from '../../modules/module.ts'
 import { sh } from '../../util/sh.ts'
-import { fetchPiece, type Relay, type RelayAccess } from '../relay/relay.ts'
-import { type DiskPlaces, isPlain } from '../relay/relay-key.ts'
+import { Link } from '../relay/link.ts'
+import type { Relay, RelayAccess } from '../relay/relay.ts'
+import { type ImagePlaces, isPlain } from '../relay/relay-key.ts'
 import { type Job, Swarm } from '../relay/swarm.ts'
 import { Arrival } from './arrival.ts'
 import { defaultPieceMiB, type Piece, PieceSource, piecesOf } from './pieces.ts'
@@ -16,10 +17,10 @@ import { PushProgress } from './push-progress.ts'
 const perHost = 2
 const limit = pLimit(8)
 
-/** Sources by disk: many hosts ask for the same image at once. */
+/** Sources by image: many hosts ask for the same one at once. */
 const sources = new Map<string, PieceSource>()
 
-/** Hosts that get or have the same disk. */
+/** Hosts that get or have the same image. */
 export interface Others {
   readonly relay: Relay
   readonly access: RelayAccess
@@ -33,35 +34,36 @@ export class Attempt {
   readonly #arrival: Arrival
   readonly #progress: PushProgress
   readonly #pieces: readonly Piece[]
+  /** To other hosts, by their names. */
+  readonly #links = new Map<string, Promise<Link | undefined>>()
+  #canKeep = false
   sentBytes = 0
   arrivedPieces = 0
   relayedPieces = 0
 
   constructor(push: Push, others: Others | undefined) {
     const { controller, host, manifest, from, store, report, pieceMiB = defaultPieceMiB } = push
-    const disk = join(from, 'image.qcow2')
-    const { sha256, size } = manifest.files['image.qcow2']
-    const id = `${disk} ${sha256} ${pieceMiB}`
+    const id = `${from} ${manifest.files['image.qcow2'].sha256} ${pieceMiB}`
     this.#push = push
     this.#others = others
-    this.#source = sources.get(id) ?? new PieceSource(controller, manifest, disk, pieceMiB)
+    this.#source = sources.get(id) ?? new PieceSource(controller, manifest, from, pieceMiB)
     sources.set(id, this.#source)
     this.#arrival = new Arrival(host, store, manifest, pieceMiB, randomBytes(4).toString('hex'))
-    this.#progress = new PushProgress(report, `copying image ${manifest.name}`, size)
-    this.#pieces = piecesOf(size, pieceMiB)
+    this.#pieces = piecesOf(manifest.files, pieceMiB)
+    const totalBytes = this.#pieces.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+    this.#progress = new PushProgress(report, `copying image ${manifest.name}`, totalBytes)
   }
 
   async run(onFound: (pieces: number) => void): Promise<void> {
     const { controller, from } = this.#push
     const there = await this.#arrival.open()
-    const found = this.#pieces.filter(({ index }) => there.pieces.has(index))
+    const found = this.#pieces.filter(({ name }) => there.pieces.has(name))
+    this.#canKeep = there.canKeep
     onFound(found.length)
     this.#progress.found(found)
     const compress = there.hasZstd && (await hasZstd(controller))
     try {
       await this.#getAll(there.pieces, compress)
-      for (const name of ['vmlinuz', 'initrd'] as const)
-        await this.#arrival.takeFile(name, join(from, name), there)
       await this.#arrival.finish(join(from, 'manifest.json'))
     } catch (error) {
       // It may have been wrong in the cache.
@@ -71,14 +73,19 @@ export class Attempt {
   }
 
   /** The first failure ends it; pieces under way are finished first, so that nothing is written behind the caller's back. */
-  async #getAll(there: ReadonlySet<number>, compress: boolean): Promise<void> {
+  async #getAll(there: ReadonlySet<string>, compress: boolean): Promise<void> {
     // What others pass on is compressed.
     const others = compress ? this.#others : undefined
     const swarm = others?.relay.swarm ?? new Swarm()
     const name = others?.access.name ?? 'this'
     others?.relay.at(name, this.#places())
-    const missing = this.#pieces.map(({ index }) => index).filter((index) => !there.has(index))
-    swarm.join(name, there, missing)
+    const numbers = [...this.#pieces.keys()]
+    const isThere = (number: number) => there.has(this.#pieces[number]?.name ?? '')
+    swarm.join(
+      name,
+      numbers.filter(isThere),
+      numbers.filter((number) => !isThere(number)),
+    )
     const failures: unknown[] = []
     const work = async (): Promise<void> => {
       while (failures.length === 0) {
@@ -109,26 +116,42 @@ export class Attempt {
   async #send(piece: Piece, compress: boolean): Promise<void> {
     const content = compress ? await this.#source.compressed(piece) : await this.#source.raw(piece)
     let wire = 0
-    await this.#arrival.take(piece, content, (done, total) => {
+    await this.#arrival.take(piece, content, this.#keeps, (done, total) => {
       this.sentBytes += done - wire
       wire = done
+      this.#others?.relay.swarm.moved()
       this.#progress.moved(piece, total === 0 ? 1 : done / total)
     })
   }
 
   async #fetch(piece: Piece, from: string): Promise<boolean> {
-    if (this.#others === undefined || !isPlain(this.#places())) return false
-    const { relay, access } = this.#others
-    const source = await relay.source(from, access)
-    if (source === undefined) return false
-    const { privateKey } = await relay.key(access)
-    const fetched = fetchPiece(source, privateKey, this.#arrival.relayFolder, piece)
-    return await this.#arrival.fetch(piece, await this.#source.digest(piece), fetched)
+    const opened = this.#links.get(from) ?? this.#link(from)
+    this.#links.set(from, opened)
+    const link = await opened
+    if (link === undefined || !(await link.open())) return false
+    const digests = await this.#source.digests(piece)
+    return await this.#arrival.fetch(piece, digests, this.#keeps, link.ask(piece.name))
   }
 
-  #places(): DiskPlaces {
+  async #link(from: string): Promise<Link | undefined> {
+    const name = String(this.#links.size)
+    if (this.#others === undefined || !isPlain(this.#places())) return undefined
+    const { relay, access } = this.#others
+    const source = await relay.source(from, access)
+    if (source === undefined) return undefined
+    const { privateKey } = await relay.key(access)
+    const { folder, relayFolder: sockets } = this.#arrival
+    return new Link({ host: this.#push.host, folder, sockets, name }, source, privateKey)
+  }
+
+  /** Whether others may want what comes. */
+  get #keeps(): boolean {
+    return this.#canKeep && this.#others !== undefined && this.#others.relay.swarm.size > 1
+  }
+
+  #places(): ImagePlaces {
     const { store, manifest } = this.#push
-    return { partial: `${this.#arrival.folder}/image.qcow2`, final: `${store}/${manifest.key}/image.qcow2` }
+    return { partial: this.#arrival.folder, final: `${store}/${manifest.key}` }
   }
 }
 

@@ -7,7 +7,7 @@ export class PushProgress {
   readonly #text: string
   readonly #totalBytes: number
   readonly #startedAt = performance.now()
-  readonly #underWay = new Map<number, number>()
+  readonly #underWay = new Map<string, number>()
   #doneBytes = 0
   /** Of an earlier push: says nothing about the speed. */
   #foundBytes = 0
@@ -25,8 +25,8 @@ export class PushProgress {
   }
 
   /** @param share Of the piece, 0 to 1: compressed bytes count for what they will become. */
-  moved({ index, sizeBytes }: Piece, share: number): void {
-    this.#underWay.set(index, share * sizeBytes)
+  moved({ name, sizeBytes }: Piece, share: number): void {
+    this.#underWay.set(name, share * sizeBytes)
     const done = this.#doneBytes + [...this.#underWay.values()].reduce((sum, bytes) => sum + bytes, 0)
     const left = timeLeft(
       done - this.#foundBytes,
@@ -41,8 +41,8 @@ export class PushProgress {
     })
   }
 
-  arrived({ index, sizeBytes }: Piece): void {
-    this.#underWay.delete(index)
+  arrived({ name, sizeBytes }: Piece): void {
+    this.#underWay.delete(name)
     this.#doneBytes += sizeBytes
   }
 }

@@ -7,24 +7,27 @@ const label = 'hvlab-relay:'
 /** A run that was killed cannot remove its lines: sshd ignores them after this time, the next relay removes them. */
 const lifeHours = 6
 
-/** Where a host has a disk: while it arrives, and afterwards. */
-export interface DiskPlaces {
+/** Where a host has an image: while it arrives, and afterwards. */
+export interface ImagePlaces {
   readonly partial: string
   readonly final: string
 }
 
+/** In `partial`: pieces as they came, by name. */
+export const compressedFolder = 'compressed'
+
 /** Paths that need no quoting anywhere on the way through authorized_keys, sshd and the login shell. */
-export function isPlain({ partial, final }: DiskPlaces): boolean {
+export function isPlain({ partial, final }: ImagePlaces): boolean {
   return [partial, final].every((path) => /^[\w./-]+$/.test(path))
 }
 
 /**
- * What the key may do on a host that passes pieces on: ask for one by its number, nothing else. Text for `command="…"`, so
- * without double quotes and backslashes.
+ * What the key may do on a host that passes pieces on: ask for one by its name, nothing else. A piece that was kept as it came
+ * goes out as it is. Text for `command="…"`, so without double quotes and backslashes.
  */
-function servePiece({ partial, final }: DiskPlaces, pieceMiB: number): string {
+function servePiece({ partial, final }: ImagePlaces, pieceMiB: number): string {
   return renderCommand(
-    sh`case $SSH_ORIGINAL_COMMAND in ''|*[!0-9]*) exit 2 ;; esac; f=${partial}; [ -f $f ] || f=${final}; dd if=$f bs=1M skip=$(($SSH_ORIGINAL_COMMAND*${pieceMiB})) count=${pieceMiB} status=none | zstd -q -1 -T1`,
+    sh`o=$SSH_ORIGINAL_COMMAND; f=\${o%-*}; n=\${o##*-}; case $f in image.qcow2|vmlinuz|initrd) ;; *) exit 2 ;; esac; case $n in ''|*[!0-9]*) exit 2 ;; esac; cd ${partial} 2>/dev/null || cd ${final} || exit; cat ${compressedFolder}/$f-$n 2>/dev/null || dd if=$f bs=1M skip=$(($n*${pieceMiB})) count=${pieceMiB} status=none | zstd -q -1 -T1`,
   )
 }
 
@@ -35,7 +38,7 @@ function servePiece({ partial, final }: DiskPlaces, pieceMiB: number): string {
 export async function admit(
   host: HostAccess,
   publicKey: string,
-  places: DiskPlaces,
+  places: ImagePlaces,
   pieceMiB: number,
 ): Promise<string[] | undefined> {
   const command = servePiece(places, pieceMiB)

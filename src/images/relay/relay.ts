@@ -1,6 +1,6 @@
 import type { HostAccess } from '../../modules/module.ts'
-import { Secret, sh } from '../../util/sh.ts'
-import { admit, type DiskPlaces, dismiss, isPlain } from './relay-key.ts'
+import { imageFiles, type Manifest } from '../manifest.ts'
+import { admit, dismiss, type ImagePlaces, isPlain } from './relay-key.ts'
 import { Swarm } from './swarm.ts'
 
 /** How one host logs in to another. */
@@ -27,11 +27,11 @@ export interface RelaySource {
   readonly hostKeys: readonly string[]
 }
 
-/** All pushes of one disk in this process: hosts that get it, hosts that have it, and the key with which they meet. */
+/** All pushes of one image in this process: hosts that get it, hosts that have it, and the key with which they meet. */
 export class Relay {
   readonly swarm = new Swarm()
   readonly #pieceMiB: number
-  readonly #places = new Map<string, DiskPlaces>()
+  readonly #places = new Map<string, ImagePlaces>()
   readonly #sources = new Map<string, Promise<RelaySource | undefined>>()
   #key: ReturnType<RelayAccess['newKey']> | undefined
   #pushes = 0
@@ -40,8 +40,8 @@ export class Relay {
     this.#pieceMiB = pieceMiB
   }
 
-  /** A host that has the disk, or gets it now. */
-  at(name: string, places: DiskPlaces): void {
+  /** A host that has the image, or gets it now. */
+  at(name: string, places: ImagePlaces): void {
     this.#places.set(name, places)
   }
 
@@ -85,29 +85,12 @@ export class Relay {
   }
 }
 
-/** Relays by disk, for the life of this process. */
+/** Relays by image, for the life of this process. */
 const relays = new Map<string, Relay>()
 
-export function relayOf(digest: string, pieceMiB: number): Relay {
-  const id = `${digest}.${pieceMiB}`
+export function relayOf({ key, files }: Manifest, pieceMiB: number): Relay {
+  const id = `${key}.${imageFiles.map((file) => files[file].sha256).join('.')}.${pieceMiB}`
   const relay = relays.get(id) ?? new Relay(pieceMiB)
   relays.set(id, relay)
   return relay
-}
-
-/** Prints a piece of another host's disk, at most so many bytes. Files of the login are in the folder `files`. */
-export function fetchPiece(
-  { login: { address, port, user }, hostKeys }: RelaySource,
-  privateKey: string,
-  files: string,
-  piece: { readonly index: number; readonly sizeBytes: number },
-) {
-  const known = hostKeys.map((key) => `peer ${key}\n`).join('')
-  const options = [
-    ...['BatchMode=yes', 'IdentitiesOnly=yes', 'ConnectTimeout=5', 'LogLevel=ERROR', 'HostKeyAlias=peer'],
-    ...['StrictHostKeyChecking=yes', 'GlobalKnownHostsFile=/dev/null', 'ServerAliveInterval=5'],
-  ].flatMap((option) => ['-o', option])
-  const known_hosts = `${files}/known-${address}`
-  return sh`{ (umask 077; mkdir -p ${files}; [ -s ${files}/key ] || { printf %s ${new Secret(privateKey)} >${files}/key.$$ && mv ${files}/key.$$ ${files}/key; }; printf %s ${known} >${known_hosts}.$$ && mv ${known_hosts}.$$ ${known_hosts})
-ssh -F none -i ${files}/key ${options} -o ${`UserKnownHostsFile=${known_hosts}`} -p ${port} ${`${user}@${address}`} ${piece.index} </dev/null | zstd -dcq | head -c ${piece.sizeBytes}; }`
 }

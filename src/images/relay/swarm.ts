@@ -9,26 +9,39 @@ export interface Job {
 const maxUplinks = 2
 /** Pieces that a host passes on at the same time. */
 const maxServed = 2
-/** How long a host waits for a piece that is on its way to another one; then the controller sends it twice. */
+/** How long a host waits for a piece that is on its way to another one while nothing moves; then the controller sends it twice. */
 const patienceMs = 3000
 
 interface MemberState {
   readonly has: Set<number>
   readonly missing: Set<number>
   readonly underWay: Set<number>
+  /** Hosts that it got pieces from: it is logged in there. */
+  readonly sources: Set<string>
   /** Hosts that it could not get anything from. */
   readonly unusable: Set<string>
   served: number
 }
 
 /**
- * Hosts that get the same disk at the same time. Each piece leaves the controller once, or little more; hosts pass it on. Pure
- * scheduling: who sends, and how, is not known here.
+ * Hosts that get the same image at the same time. Each piece leaves the controller once, or little more; hosts pass it on while
+ * they get the next one. Pure scheduling: who sends, and how, is not known here.
  */
 export class Swarm {
   readonly #members = new Map<string, MemberState>()
   readonly #waiting = new Set<() => void>()
   #uplinks = 0
+  #movedAt = performance.now()
+
+  /** Hosts that are in it now. */
+  get size(): number {
+    return this.#members.size
+  }
+
+  /** Bytes left the controller: a slow uplink is no reason to lose patience. */
+  moved(): void {
+    this.#movedAt = performance.now()
+  }
 
   /** A host that may pass on all that it has. A host that is there already gets the new lists. */
   join(name: string, has: Iterable<number>, missing: Iterable<number>): void {
@@ -37,6 +50,7 @@ export class Swarm {
       has: new Set(has),
       missing: new Set(missing),
       underWay: new Set(),
+      sources: known?.sources ?? new Set(),
       unusable: known?.unusable ?? new Set(),
       served: known?.served ?? 0,
     })
@@ -51,9 +65,11 @@ export class Swarm {
 
   /** What the host should get next; undefined when the rest is under way. End each job with `end`. */
   async next(name: string): Promise<Job | undefined> {
-    for (let waitedMs = 0; ; ) {
+    const askedAt = performance.now()
+    for (;;) {
       const own = this.#members.get(name)
       if (own === undefined || own.missing.size === 0) return undefined
+      const waitedMs = performance.now() - Math.max(askedAt, this.#movedAt)
       const job = this.#choose(name, own, waitedMs >= patienceMs)
       if (job !== undefined) {
         own.missing.delete(job.piece)
@@ -63,9 +79,7 @@ export class Swarm {
         else source.served += 1
         return job
       }
-      const started = performance.now()
       await this.#change(patienceMs - waitedMs)
-      waitedMs += performance.now() - started
     }
   }
 
@@ -79,28 +93,38 @@ export class Swarm {
     else {
       const source = this.#members.get(from)
       if (source !== undefined) source.served -= 1
+      if (outcome === 'arrived') own?.sources.add(from)
       if (outcome === 'unusable') own?.unusable.add(from)
     }
     this.#wake()
   }
 
+  /**
+   * What nobody has comes first while the controller can send, so that its uplink is never idle; else what another host has, from
+   * one where this host is logged in already, if possible: then hosts need few connections, however many they are.
+   */
   #choose(name: string, own: MemberState, isImpatient: boolean): Job | undefined {
     const peers = [...this.#members].filter(([peer]) => peer !== name && !own.unusable.has(peer))
+    const [first] = own.missing
+    if (peers.length === 0) return first === undefined ? undefined : { piece: first }
+    if (this.#uplinks < maxUplinks) {
+      const others = peers.map(([, member]) => member)
+      const isNew = (piece: number) =>
+        !others.some(({ has, underWay }) => has.has(piece) || underWay.has(piece))
+      const piece = [...own.missing].find(isNew)
+      if (piece !== undefined) return { piece }
+    }
     const free = peers
       .filter(([, { served }]) => served < maxServed)
-      .sort(([, a], [, b]) => a.served - b.served)
-    for (const piece of own.missing) {
-      const source = free.find(([, { has }]) => has.has(piece))
-      if (source !== undefined) return { piece, from: source[0] }
+      .sort(([a, { served: servedA }], [b, { served: servedB }]) => {
+        const known = Number(own.sources.has(b)) - Number(own.sources.has(a))
+        return known === 0 ? servedA - servedB : known
+      })
+    for (const [from, { has }] of free) {
+      const piece = [...own.missing].find((missing) => has.has(missing))
+      if (piece !== undefined) return { piece, from }
     }
-    if (peers.length > 0 && this.#uplinks >= maxUplinks && !isImpatient) return undefined
-    // What nobody has or is getting comes first: then the others can have it from here.
-    const others = peers.map(([, member]) => member)
-    const isNew = (piece: number) =>
-      !others.some(({ has, underWay }) => has.has(piece) || underWay.has(piece))
-    const [first] = own.missing
-    const piece = [...own.missing].find(isNew) ?? (peers.length === 0 || isImpatient ? first : undefined)
-    return piece === undefined ? undefined : { piece }
+    return isImpatient && first !== undefined ? { piece: first } : undefined
   }
 
   #wake(): void {

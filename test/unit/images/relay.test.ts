@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { admit, dismiss, dismissAll, hasRelayKeys, isPlain } from '../../../src/images/relay/relay-key.ts'
 import { type Job, Swarm } from '../../../src/images/relay/swarm.ts'
 import type { HostAccess } from '../../../src/modules/module.ts'
-import { must, tool } from '../../support/tool.ts'
+import { must } from '../../support/tool.ts'
 import { openLocalHost } from './local-host.ts'
 
 const local = await openLocalHost()
@@ -67,6 +67,28 @@ t.test('a host behind another network does without the others', async (test) => 
   test.ok(sent.length >= 40 && sent.length < 60, `${sent.length} sent`)
 })
 
+t.test('a host goes on with the one where it is logged in', async (test) => {
+  const swarm = new Swarm()
+  swarm.join('b', [0, 1], [])
+  swarm.join('c', [0, 1], [])
+  swarm.join('new', [], [0, 1])
+  const first = { piece: 0, from: 'b' }
+  test.same(await swarm.next('new'), first)
+  swarm.end('new', first, 'arrived')
+  swarm.join('other', [], [0, 1])
+  test.same(await swarm.next('other'), { piece: 0, from: 'b' })
+  test.same(await swarm.next('new'), { piece: 1, from: 'b' }, 'although c has less to do')
+})
+
+t.test('what nobody has comes first, so that the uplink is never idle', async (test) => {
+  const swarm = new Swarm()
+  swarm.join('half', [0], [1, 2])
+  swarm.join('new', [], [0, 1, 2])
+  test.same(await swarm.next('new'), { piece: 1 })
+  test.same(await swarm.next('half'), { piece: 2 })
+  test.same(await swarm.next('new'), { piece: 0, from: 'half' }, 'the controller sends as many as it may')
+})
+
 t.test('a host that has the disk passes it on; one that leaves does not', async (test) => {
   const swarm = new Swarm()
   swarm.join('full', [0, 1], [])
@@ -80,8 +102,8 @@ t.test('a host that has the disk passes it on; one that leaves does not', async 
 })
 
 const places = {
-  partial: '/var/lib/hvlab/images/.k.push/image.qcow2',
-  final: '/var/lib/hvlab/images/k/image.qcow2',
+  partial: '/var/lib/hvlab/images/.k.push',
+  final: '/var/lib/hvlab/images/k',
 }
 
 /** A home on this machine. */
@@ -118,22 +140,28 @@ t.test('the key may ask for pieces, and is gone afterwards', async (test) => {
   test.match(rest, /^ssh-ed25519 AAAAours hvlab-relay:\d+$/)
 
   await test.test('what it runs', async (test) => {
-    const disk = join(test.testdir({}), 'image.qcow2')
+    const folder = test.testdir({ partial: { compressed: { 'vmlinuz-0': 'as it came' } } })
+    const [partial, final] = [join(folder, 'partial'), join(folder, 'final')]
     const bytes = Buffer.alloc(33 * 2 ** 20, 'piece')
-    writeFileSync(disk, bytes)
-    const run = (asked: string) =>
-      tool('sh', [
+    writeFileSync(join(partial, 'image.qcow2'), bytes)
+    const run = (asked: string, unpack = 'zstd -dcq 2>/dev/null') =>
+      must('sh', [
         '-c',
-        'SSH_ORIGINAL_COMMAND=$1 sh -c "$2" | zstd -dcq 2>/dev/null | sha256sum',
+        `SSH_ORIGINAL_COMMAND=$1 sh -c "$2" 2>/dev/null | ${unpack} | sha256sum`,
         'sh',
         asked,
-        command.replace(places.final, disk),
-      ]).stdout
-    const digest = (part: Buffer) => must('sha256sum', [], part.toString('latin1'))
-    test.equal(run('2'), digest(bytes.subarray(32 * 2 ** 20)))
-    const nothing = digest(Buffer.alloc(0))
-    for (const asked of ['', '1; id', '$(id)', '-1', '0x1', '9'])
+        command.replace(places.partial, partial).replace(places.final, final),
+      ])
+    const digest = (part: Buffer | string) => must('sha256sum', [], part.toString('latin1'))
+    test.equal(run('image.qcow2-2'), digest(bytes.subarray(32 * 2 ** 20)))
+    test.equal(run('vmlinuz-0', 'cat'), digest('as it came'))
+    const nothing = digest('')
+    for (const asked of ['', '2', '1; id', '$(id)', 'image.qcow2', 'image.qcow2--1', 'image.qcow2-0x1'])
       test.equal(run(asked), nothing, JSON.stringify(asked))
+    for (const asked of ['manifest.json-0', '../image.qcow2-0', '*-0', 'image.qcow2-9', 'vmlinuz-$(id)'])
+      test.equal(run(asked), nothing, JSON.stringify(asked))
+    renameSync(partial, final)
+    test.equal(run('image.qcow2-0'), digest(bytes.subarray(0, 16 * 2 ** 20)), 'after it was published')
   })
 
   await dismiss(host, 'ssh-ed25519 AAAAours')
