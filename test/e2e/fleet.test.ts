@@ -157,7 +157,7 @@ $virsh net-list --all --name | grep . | grep -vx default
 ls -A /var/lib/hvlab/guests 2>/dev/null; ls /var/lib/libvirt/dnsmasq | grep hvlab
 ip -br link | grep -E 'hvbr|vnet|br0'
 ls -A /var/lib/hvlab/bridges 2>/dev/null; ls /etc/systemd/network /etc/systemd/system | grep hvlab
-pgrep -a qemu-system
+pgrep -a qemu-system; pgrep -ax ssh
 grep hvlab-relay /root/.ssh/authorized_keys
 ls -A /var/tmp/hvlab-test/store | grep push
 exit 0`

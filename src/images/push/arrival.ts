@@ -99,7 +99,12 @@ ${written})`)
    *
    * @param fetched Prints the compressed piece.
    */
-  async fetch(piece: Piece, { raw, compressed }: PieceDigests, keep: boolean, fetched: Command): Promise<boolean> {
+  async fetch(
+    piece: Piece,
+    { raw, compressed }: PieceDigests,
+    keep: boolean,
+    fetched: Command,
+  ): Promise<boolean> {
     const name = this.#nameOf(piece)
     const { exitCode } = await this.#host.run(sh`(cd ${this.folder} || exit
 ${defineSha256()}${fetched} </dev/null | head -c ${piece.sizeBytes + overheadBytes} >${name}

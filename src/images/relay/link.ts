@@ -62,7 +62,8 @@ export class Link {
       ...['StrictHostKeyChecking=yes', `UserKnownHostsFile=${known}`, 'GlobalKnownHostsFile=/dev/null'],
       ...['ServerAliveInterval=5', 'ControlMaster=yes', `ControlPersist=${idleSeconds}`],
     ].flatMap((option) => ['-o', option])
-    const { exitCode } = await this.#place.host.run(sh`(umask 077; cd ${this.#place.folder} && mkdir -p ${this.#place.sockets} || exit
+    const { exitCode } =
+      await this.#place.host.run(sh`(umask 077; cd ${this.#place.folder} && mkdir -p ${this.#place.sockets} || exit
 ssh -F none -S ${this.#socket} -O check peer 2>/dev/null && exit
 rm -f ${this.#socket}; trap ${renderCommand(sh`rm -f ${key} ${known}`)} EXIT
 printf %s ${new Secret(this.#privateKey)} >${key} && printf %s ${hostKeys.map((hostKey) => `peer ${hostKey}\n`).join('')} >${known} || exit
