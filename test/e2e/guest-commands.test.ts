@@ -84,7 +84,8 @@ t.test('commands on guests', { skip }, async (t) => {
   if (!t.passing()) return
   const definitions = foreign.definitions()
 
-  await t.test('plan --drift: what the hosts have and the pipeline wants', async (t) => {
+  /** What the hosts have and the pipeline wants. */
+  const planDrift = async (t: Test) => {
     virsh('setmem', `${name}-second`, '400M', '--config')
     const { drift } = JSON.parse(await said(t, 'plan', 'two', '--drift', '--format', 'json'))
     virsh('setmem', `${name}-second`, '512M', '--config')
@@ -108,9 +109,10 @@ t.test('commands on guests', { skip }, async (t) => {
       /\n {2}hvlab-test-c-second on localhost \(running\) is not in this pipeline\n/,
     ])
       t.match(text, line)
-  })
+  }
 
-  await t.test('ssh-config: OpenSSH’s programs know the guests and their keys', async (t) => {
+  /** OpenSSH’s programs know the guests and their keys. */
+  const openSsh = async (t: Test) => {
     await said(t, 'ssh-config', '-o', sshConfig)
     t.equal(await inGuest('first', 'uname -n'), 'first')
     const text = readFileSync(sshConfig, 'utf8')
@@ -126,15 +128,20 @@ t.test('commands on guests', { skip }, async (t) => {
     const refused = tool('ssh', ['-F', swapped, 'second', 'true'])
     t.equal(refused.status, 255)
     t.match(refused.stderr, /Host key verification failed/)
-  })
+  }
 
-  await t.test('scp to a guest, between guests, and back', async (t) => {
+  /** To a guest, between guests, and back. */
+  const scp = async (t: Test) => {
     mkdirSync(join(lab.path, 'notes'))
     writeFileSync(join(lab.path, 'notes/one.txt'), 'one\n')
     await said(t, 'scp', '-r', 'notes', 'first:')
     await said(t, 'scp', '-r', 'first:notes', 'second:copied')
     await said(t, 'scp', 'second:copied/one.txt', 'back.txt')
     t.equal(readFileSync(join(lab.path, 'back.txt'), 'utf8'), 'one\n')
+  }
+
+  await t.test('plan --drift, ssh-config, scp', async (t) => {
+    await Promise.all([planDrift, openSsh, scp].map((look) => look(t)))
   })
   if (!t.passing()) return
 
@@ -197,24 +204,29 @@ t.test('commands on guests', { skip }, async (t) => {
     t.equal(await said(t, 'snapshot', 'list', 'first'), 'There are no snapshots.\n')
   }
 
-  const clone = async (t: Test) => {
-    // A word a line: not all of these files end with a newline.
-    const identity = [
-      'uname -n',
-      'cat /etc/machine-id',
-      'sudo cut -d " " -f 2 /etc/ssh/ssh_host_ed25519_key.pub',
-      'cat /sys/class/net/e*/address',
-      'ls notes',
-    ]
-      .map((command) => `echo $(${command})`)
-      .join('; ')
-    await changes(t, 'clone', 'first', 'third')
-    const original = (await inGuest('first', identity)).split('\n')
-    const copy = (await said(t, 'ssh', 'third', '--', identity)).split('\n')
-    t.same([original[0], copy[0]], ['first', 'third'])
+  /** What must be a machine's own, a word a line: not all of these files end with a newline. */
+  const identity = [
+    'uname -n',
+    'cat /etc/machine-id',
+    'sudo cut -d " " -f 2 /etc/ssh/ssh_host_ed25519_key.pub',
+    'cat /sys/class/net/e*/address',
+    'ls',
+  ]
+    .map((command) => `echo $(${command})`)
+    .join('; ')
+  /** Logs in to a guest and its copy; what both have on their disks. */
+  const isItsOwn = async (t: Test, original: string, copy: string) => {
+    const [one = [], other = []] = await Promise.all(
+      [original, copy].map(async (guest) => (await said(t, 'ssh', guest, '--', identity)).trim().split('\n')),
+    )
+    t.same([one[0], other[0]], [original, copy])
     for (const [line, what] of ['name', 'machine-id', 'host key', 'MAC'].entries())
-      t.not(original[line], copy[line], `${what} is its own`)
-    t.equal(copy[4], 'one.txt', 'what was on the disk is there')
+      t.not(one[line], other[line], `${copy}: ${what} is its own`)
+    return other[4]
+  }
+  const clone = async (t: Test) => {
+    await changes(t, 'clone', 'first', 'third')
+    t.equal(await isItsOwn(t, 'first', 'third'), 'notes', 'what was on the disk is there')
   }
 
   const login = async (t: Test) => {
@@ -267,18 +279,23 @@ t.test('commands on guests', { skip }, async (t) => {
     t.same(await changes(t, 'snapshot', 'create', 'second', 'base'), ['make snapshot base of second: disk'])
     await changes(t, 'clone', 'second', 'fourth', '--stopped')
     t.match(await states(t), { second: 'stopped', fourth: 'stopped' })
-    t.same(filesOn('fourth').sort(), ['copied', 'early'])
-    await changes(t, 'start', 'second')
-    t.equal(await inGuest('second', 'touch later; sync; ls early later | wc -l'), '2')
+    t.same(await changes(t, 'start', 'second', 'fourth'), ['start second, fourth and wait for an SSH login'])
+    t.equal(await isItsOwn(t, 'second', 'fourth'), 'copied early')
+    await inGuest('second', 'touch later; sync')
     await changes(t, 'snapshot', 'revert', 'second', 'base')
     t.match(await states(t), { second: 'stopped' })
     t.same(filesOn('second').sort(), ['copied', 'early'])
   }
 
   // Side by side: while one waits for a boot, the other goes on.
-  await t.test('suspended, snapshots, a clone, the console; off, on, anew', async (t) => {
+  await t.test('suspended, snapshots, clones, the console; off, on, anew', async (t) => {
+    const talk = async () => {
+      for (const step of [login, consoleOf, logs, port]) await step(t)
+    }
     const first = async () => {
-      for (const step of [suspend, snapshot, clone, login, consoleOf, logs, port]) await step(t)
+      for (const step of [suspend, snapshot]) await step(t)
+      // The original stands still for the end of the copy only.
+      await Promise.all([clone(t), talk()])
     }
     await Promise.all([first(), offAndOn(t)])
   })
