@@ -1,5 +1,5 @@
-import { sh } from '../util/sh.ts'
 import { defineFact } from './fact.ts'
+import { shortFile } from './sections.ts'
 import { lines } from './text.ts'
 
 export interface Dns {
@@ -10,7 +10,7 @@ export interface Dns {
 /** Source: resolv.conf(5). */
 export const dns = defineFact<[], Dns>({
   name: 'dns',
-  command: () => sh`cat /etc/resolv.conf`,
+  command: () => shortFile('/etc/resolv.conf'),
   parse({ stdout }) {
     const words = lines(stdout).map((line) => line.trim().split(/\s+/))
     return {

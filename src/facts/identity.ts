@@ -26,7 +26,11 @@ export const identity = defineFact<[], Identity>({
     sections({
       nodename: firstLine('/proc/sys/kernel/hostname'),
       fqdn: sh`timeout 2 hostname -f`,
-      ids: sh`uid=$(id -u); printf '%s\\n' "$uid"; id -g`,
+      // The effective ones, as id(1) prints them.
+      ids: sh`while read -r key _real effective _rest; do case $key in
+Uid:) uid=$effective; printf '%s\\n' "$uid" ;;
+Gid:) printf '%s\\n' "$effective"; break ;;
+esac; done </proc/self/status`,
       passwd: sh`getent passwd "$uid"`,
       machine: firstLine('/etc/machine-id'),
       // NUL-separated, since values may hold newlines; octal escapes keep each on its line.

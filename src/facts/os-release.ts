@@ -1,6 +1,6 @@
 import { sh } from '../util/sh.ts'
 import { defineFact } from './fact.ts'
-import { firstLine } from './sections.ts'
+import { firstLine, shortFile } from './sections.ts'
 import { pairs } from './text.ts'
 
 export interface OsRelease {
@@ -22,7 +22,7 @@ export interface OsRelease {
 export const osRelease = defineFact<[], OsRelease>({
   name: 'os-release',
   command: () =>
-    sh`cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null; printf '\\nDEBIAN_VERSION_FILE='; { ${firstLine('/etc/debian_version')}; } 2>/dev/null`,
+    sh`{ ${shortFile('/etc/os-release')}; } 2>/dev/null || cat /usr/lib/os-release 2>/dev/null; printf '\\nDEBIAN_VERSION_FILE='; { ${firstLine('/etc/debian_version')}; } 2>/dev/null`,
   parse({ stdout }) {
     const found = pairs(stdout, '=')
     const value = (key: string): string => unquote(found.get(key) ?? '')

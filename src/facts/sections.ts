@@ -24,6 +24,11 @@ export function firstLine(path: string): Command {
   return sh`{ IFS= read -r line || [ -n "$line" ]; } <${path} && printf '%s\\n' "$line"`
 }
 
+/** The same for a short file of text, up to some 2 KiB: a shell reads bytes one by one. */
+export function shortFile(path: string): Command {
+  return sh`while IFS= read -r line || [ -n "$line" ]; do printf '%s\\n' "$line"; done <${path}`
+}
+
 /** Section name to text without the last newline. A section that is missing reads as empty. */
 export function readSections(stdout: string): (name: string) => string {
   const found = new Map<string, string[]>()
