@@ -2,6 +2,21 @@ import type { Rule } from './finding.ts'
 import type { BootTime } from './record.ts'
 import { duration, listed } from './words.ts'
 
+/** What people wait for. One start, of guests only: nothing is concluded from it either. */
+export const loginFindings: Rule = ({ environments }) =>
+  environments.flatMap(({ subject, login_s: seconds }) =>
+    seconds === null
+      ? []
+      : [
+          {
+            rule: 'start-to-login',
+            level: 'fact',
+            about: subject,
+            text: `From the start of its virtual machine to the first login over SSH ${subject} took ${duration(seconds)}, in one start that hvlab saw.`,
+          },
+        ],
+  )
+
 /** One boot of each, which is no trial: it is told, and nothing is concluded from it. */
 export const bootFindings: Rule = ({ design, environments }) =>
   design.subjects.flatMap(({ id, baseline }) => {

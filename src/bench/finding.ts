@@ -1,4 +1,4 @@
-import { bootFindings } from './boot-findings.ts'
+import { bootFindings, loginFindings } from './boot-findings.ts'
 import { clockFindings } from './clock-findings.ts'
 import { type Comparison, compare } from './comparison.ts'
 import { conditionFindings } from './condition-findings.ts'
@@ -27,6 +27,7 @@ const rules: readonly Rule[] = [
   clockFindings,
   costFindings,
   bootFindings,
+  loginFindings,
   layerFindings,
   crowdFindings,
   noiseFindings,

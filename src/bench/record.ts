@@ -134,6 +134,8 @@ export const environmentSchema = z.object({
     })
     .nullable()
     .default(null),
+  /** Of a guest: from `virsh start` to the first login over SSH, in this start of its domain; null where hvlab did not see both. */
+  login_s: known,
   clocksource: z.string(),
   clocksources_available: z.array(z.string()),
   /** The programs that the workloads run, each once. */

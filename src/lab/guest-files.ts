@@ -5,7 +5,10 @@ export interface GuestFiles {
   readonly folder: string
   readonly seed: string
   readonly serialLog: string
-  /** Holds the id of the domain's start in which a login worked; see `start-guests.ts`. */
+  /**
+   * `ID SECONDS`: the domain's start in which a login worked, and how long after `virsh start`. Only `ID` where that was not
+   * seen; see `start-guests.ts`.
+   */
   readonly ready: string
   mainDisk(disk: Pick<MainDisk, 'mode'>): string
   extraDisk(disk: Pick<ExtraDisk, 'name' | 'format'>): string

@@ -28,8 +28,15 @@ export interface LibvirtState {
   readonly folders: readonly string[]
   /** Ports of this host that lead to guests. */
   readonly forwards: readonly KnownForward[]
-  /** Domain name to the start id in which a login worked. */
-  readonly ready: ReadonlyMap<string, string>
+  /** By the domain's name. */
+  readonly ready: ReadonlyMap<string, FirstLogin>
+}
+
+/** A start of a domain in which a login worked. */
+export interface FirstLogin {
+  readonly startId: string
+  /** From `virsh start`; null where hvlab did not see both, and of a guest that an older hvlab started. */
+  readonly seconds: number | null
 }
 
 /**
@@ -84,9 +91,10 @@ done
 [ -z "$batch" ] || ${virsh} "\${batch#; }" 2>/dev/null || :
 }`
 
-function readyEntry(line: string): [string, string] {
-  const [id = '', path = ''] = line.split(' ')
-  return [path.replace(/\/ready$/, ''), id]
+/** `7 31.4 hvlab-guest1/ready`; `7 hvlab-guest1/ready`. */
+function readyEntry(line: string): [string, FirstLogin] {
+  const [, startId = '', seconds, path = ''] = /^(\S*)(?: (\d{1,6}(?:\.\d+)?))? (\S*)$/.exec(line) ?? []
+  return [path.replace(/\/ready$/, ''), { startId, seconds: seconds === undefined ? null : Number(seconds) }]
 }
 
 /** Reads the state afresh. Throws what is wrong with libvirt and what to do about it. */

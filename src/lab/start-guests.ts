@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Command } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
 import type { ModuleContext } from '../modules/module.ts'
 import { sh } from '../util/sh.ts'
@@ -52,8 +53,7 @@ export async function startGuests(
   const bootNext = async (): Promise<void> => {
     for (let guest = queue.shift(); guest; guest = queue.shift()) {
       try {
-        const waitedMs = await startGuest(context, guest, options)
-        seconds.set(guest.metadata.guest, Math.round(waitedMs / 100) / 10)
+        seconds.set(guest.metadata.guest, await startGuest(context, guest, options))
       } catch (error) {
         // The others go on; a boot that worked need not be repeated.
         if (!(error instanceof FailureError) || error.failure.reason === 'cancelled') throw error
@@ -79,7 +79,7 @@ export function bootsAtOnce(guests: readonly GuestToStart[], cpus: number): numb
   return Math.min(guests.length, Math.max(1, Math.floor(cpus / widest)))
 }
 
-/** Milliseconds until the login. */
+/** Seconds until the login. */
 async function startGuest(
   context: ModuleContext,
   guest: GuestToStart,
@@ -89,6 +89,7 @@ async function startGuest(
   const domain = domainName(metadata.lab, metadata.guest)
   const files = guestFiles(domain)
   const started = Date.now()
+  const passed = (): number => Math.round((Date.now() - started) / 100) / 10
   if (!guest.running) {
     // libvirt adds to the log, so that one that is resumed keeps it; a boot begins anew. virtlogd moves what is old to `.0` ….
     const old = guest.stoodStill ? [files.ready] : [files.ready, files.serialLog]
@@ -97,7 +98,7 @@ async function startGuest(
     )
     if (result.exitCode !== 0) throw new FailureError(startFailure(domain, context.host, result.stderr))
   }
-  if (!options.wait) return Date.now() - started
+  if (!options.wait) return passed()
   const ready = await awaitLogin(
     {
       now: () => Date.now(),
@@ -109,10 +110,23 @@ async function startGuest(
     deadlineFor(metadata.accelerator, options.deadlineSeconds),
   )
   if (!ready.ok) throw new FailureError(diagnose(await evidence(context, metadata, ready.error)))
-  // Remembered for this start of the domain: a later run then need not log in to know that it works.
-  await context.run(sh`${virsh} domid ${domain} > ${files.ready}`)
+  const seconds = passed()
+  await context.run(
+    guest.running || guest.stoodStill
+      ? rememberLogin(domain)
+      : sh`id=$(${virsh} domid ${domain}) && printf '%s %s\n' "$id" ${String(seconds)} > ${files.ready}`,
+  )
   if (guest.stoodStill) await setClock(context, metadata, options.keyFile)
-  return Date.now() - started
+  return seconds
+}
+
+/**
+ * Of this start of the domain: a later run then need not log in to know that it works. How long the start took is not known of a
+ * guest that ran before hvlab waited for it, nor of one that goes on from a saved state, unless it was seen earlier.
+ */
+function rememberLogin(domain: string): Command {
+  const { ready } = guestFiles(domain)
+  return sh`id=$(${virsh} domid ${domain}) && case "$(cat ${ready} 2>/dev/null)" in "$id"|"$id "*) ;; *) printf '%s\n' "$id" > ${ready} ;; esac`
 }
 
 async function observe(

@@ -67,7 +67,7 @@ async function* start(context: ModuleContext, params: PowerParams, present: Pres
     ),
   ]
   const booting = present.existing.flatMap(({ name, metadata, running, startId, paused }) =>
-    metadata && running && (paused || present.state.ready.get(name) !== startId)
+    metadata && running && (paused || present.state.ready.get(name)?.startId !== startId)
       ? [{ metadata, running, stoodStill: paused }]
       : [],
   )

@@ -1,6 +1,6 @@
 import { bootText } from '../bench/boot-findings.ts'
 import type { Environment, Tool } from '../bench/record.ts'
-import { counted, figure } from '../bench/words.ts'
+import { counted, duration, figure } from '../bench/words.ts'
 
 export interface MachineTable {
   readonly columns: readonly { readonly name: string; readonly kind: Environment['kind'] }[]
@@ -63,6 +63,7 @@ function environmentRows(environments: readonly Environment[]): [name: string, v
       ({ hypervisor_software: software }) => [software?.qemu, software?.libvirt].filter(Boolean).join(', '),
     ],
     ['Boot', ({ boot }) => (boot === null ? '' : bootText(boot))],
+    ['Start to login', ({ login_s }) => (login_s === null ? '' : duration(login_s))],
     ['Clock source', ({ clocksource, clocksources_available: others }) => offered(clocksource, others)],
     ...toolNames.map((name): [string, (environment: Environment) => string] => [
       toolNames.length === 1 ? 'Tool' : `Tool: ${name}`,

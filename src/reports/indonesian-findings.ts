@@ -52,6 +52,8 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
   // Findings about boots.
   "From the kernel's first instruction to the end of its boot {=} took {}, by systemd's account of one boot.":
     'Dari instruksi pertama kernel sampai boot selesai, {} memerlukan {}, menurut catatan systemd atas satu boot.',
+  'From the start of its virtual machine to the first login over SSH {=} took {}, in one start that hvlab saw.':
+    'Dari saat mesin virtualnya dinyalakan sampai login SSH pertama, {} memerlukan {}, dalam satu penyalaan yang dilihat hvlab.',
   '{=}, another system, took {}.': '{}, sistem yang lain, memerlukan {}.',
   '{} (kernel {} and userspace {})': '{} (kernel {} dan ruang pengguna {})',
   '{} (kernel {}, initrd {} and userspace {})': '{} (kernel {}, initrd {}, dan ruang pengguna {})',

@@ -253,6 +253,7 @@ export const indonesian: Catalogue = {
     Pinning: 'Penempatan CPU',
     none: 'tidak ada',
     Boot: 'Boot',
+    'Start to login': 'Dari start sampai login',
     'Clock source': 'Sumber jam',
     '{=} (also {=})': '{} (juga {})',
     Tool: 'Program',

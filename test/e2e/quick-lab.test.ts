@@ -252,6 +252,11 @@ function measured(t: Test, json: string): void {
     t.match(guest?.domain?.image, { name: 'debian-12', sha256: /^[0-9a-f]{64}$/ })
     t.match(guest?.domain?.disks[0], { device: 'vda', bus: 'virtio', format: 'qcow2', backed: 'yes' })
     t.equal(typeof guest?.platform?.kernel_command_line, 'string')
+    const login = guest?.login_s ?? 0
+    t.ok(
+      login > (guest?.boot?.kernel_s ?? 0),
+      `from start to login: ${login} s, longer than the kernel's part`,
+    )
   }
 }
 

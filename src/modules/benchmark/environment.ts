@@ -30,6 +30,7 @@ export async function nativeMachine(context: ModuleContext, needs: readonly Tool
     environment: {
       ...machine.environment,
       kind: 'native',
+      login_s: null,
       domain: null,
       hypervisor_software: await context.fact(hypervisorSoftware),
     },
@@ -50,6 +51,7 @@ export async function guestMachine(
     environment: {
       ...machine.environment,
       kind: 'guest',
+      login_s: guest.loginSeconds,
       domain: {
         name: guest.domain.name,
         reason: guest.domain.metadata?.acceleratorReason || null,

@@ -10,6 +10,8 @@ import type { ModuleContext } from '../module.ts'
 export interface MeasuredGuest {
   readonly name: string
   readonly domain: DomainState
+  /** From `virsh start` to the first login; null where hvlab did not see it. */
+  readonly loginSeconds: number | null
 }
 
 /** Inventory names of the guests that live on this hypervisor, in the inventory's order. */
@@ -36,14 +38,21 @@ export async function findDomains(
   context: ModuleContext,
   names: readonly string[],
 ): Promise<MeasuredGuest[]> {
-  const { domains } = await readLibvirt(context, context.host)
+  const { domains, ready } = await readLibvirt(context, context.host)
   return names.map((name) => {
     const wanted = context.hostVar(name, 'hvlab_domain')
     // A guest that a person put into the inventory has no such variable: then the metadata names it.
     const domain = domains.find((candidate) =>
       wanted === undefined ? candidate.metadata?.guest === name : candidate.name === wanted,
     )
-    if (domain?.state.startsWith('running')) return { name, domain }
+    if (domain?.state.startsWith('running')) {
+      const login = ready.get(domain.name)
+      return {
+        name,
+        domain,
+        loginSeconds: login?.startId === domain.startId ? (login?.seconds ?? null) : null,
+      }
+    }
     throw new FailureError({
       reason: 'module',
       code: 'benchmark-guest-not-running',

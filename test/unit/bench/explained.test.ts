@@ -68,6 +68,7 @@ async function benchmark(figures: Figures, conditions: Conditions = {}): Promise
           subject,
           kind: subject,
           virtualization: layers,
+          login_s: null,
           tools: [],
           domain: subject === 'guest' ? { accelerator, reason: null } : null,
         }) as unknown as Environment,

@@ -42,8 +42,8 @@ const fromGuest = '198.18.0.2 via 192.168.122.1 dev enp1s0 src 192.168.122.11 ui
 
 t.test('what a machine cannot do is left out, with the reason', async (t) => {
   const workloads = await loadWorkloads([packageRoot], ['cpu', 'net-host', 'net-nat', 'latency-guest'])
-  const one = [{ name: 'guest1', domain: domain(['hvlab']) }]
-  const two = [...one, { name: 'guest2', domain: domain(['hvlab']) }]
+  const one = [{ name: 'guest1', domain: domain(['hvlab']), loginSeconds: null }]
+  const two = [...one, { name: 'guest2', domain: domain(['hvlab']), loginSeconds: null }]
   const whole = { 'get 192.168.122': { stdout: fromHost }, 'get 198.18.0.2': { stdout: fromGuest } }
   const cases: [string, Parameters<typeof answering>[0], typeof one, Record<string, string>][] = [
     ['two guests behind NAT can do everything', whole, two, {}],
@@ -56,7 +56,7 @@ t.test('what a machine cannot do is left out, with the reason', async (t) => {
     [
       'guests of two networks',
       whole,
-      [...one, { name: 'guest2', domain: domain(['other']) }],
+      [...one, { name: 'guest2', domain: domain(['other']), loginSeconds: null }],
       { 'latency-guest': 'guest1 and the next guest are not on one network' },
     ],
     [

@@ -343,7 +343,7 @@ t.test('what libvirt says, in one answer', async (t) => {
     '\n@@libvirt',
     `<<network ${uuid}>>Name: n\nActive:         no\nAutostart:      no\n\n<network><name>n</name><uuid>${uuid}</uuid></network>\n`,
     `<<domain ${uuid}>>shut off (unknown)\n\n<domain><name>d &amp; e</name><uuid>${uuid}</uuid></domain>\nexit 0`,
-    '\n@@cpus\n2\n\n@@interfaces\nlo\neth0\n\n@@folders\nhvlab-guest1\n\n@@ready\n7 hvlab-guest1/ready',
+    '\n@@cpus\n2\n\n@@interfaces\nlo\neth0\n\n@@folders\nhvlab-guest1\n\n@@ready\n7 hvlab-guest1/ready\n8 31.4 hvlab-guest2/ready\n hvlab-guest3/ready',
   ].join('\n')
   const state = libvirtState.parse({ exitCode: 0, stdout, stderr: '' })
   t.match(state, {
@@ -356,7 +356,11 @@ t.test('what libvirt says, in one answer', async (t) => {
       folders: ['hvlab-guest1'],
     },
   })
-  t.equal(state.ok && state.value.ready.get('hvlab-guest1'), '7')
+  t.strictSame(state.ok && [...state.value.ready], [
+    ['hvlab-guest1', { startId: '7', seconds: null }],
+    ['hvlab-guest2', { startId: '8', seconds: 31.4 }],
+    ['hvlab-guest3', { startId: '', seconds: null }],
+  ])
   const down = libvirtState.parse({
     exitCode: 0,
     stdout: '\n@@libvirt\nerror: Failed to connect socket\nexit 1\n',

@@ -108,7 +108,7 @@ const deployed: LibvirtState = {
   networks: [own],
   domains: [guest1, foreign],
   folders: ['hvlab-guest1'],
-  ready: new Map([['hvlab-guest1', '7']]),
+  ready: new Map([['hvlab-guest1', { startId: '7', seconds: null }]]),
 }
 
 interface Case {

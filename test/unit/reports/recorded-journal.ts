@@ -246,6 +246,7 @@ function environment(
     boot: native
       ? null
       : { firmware_s: null, loader_s: null, kernel_s: 3.1, initrd_s: null, userspace_s: 20 },
+    login_s: native ? null : 31.4,
     clocksource: native ? 'tsc' : clocksource,
     clocksources_available: native ? ['tsc', 'acpi_pm'] : [clocksource, 'acpi_pm'],
     tools: [{ name: 'sysbench', version: '1.0.20', path: '/usr/bin/sysbench', sha256: 'a1b2c3d4'.repeat(8) }],
