@@ -10,7 +10,8 @@ export function parsePing(stdout: string, asked: Asked): Result<ParsedOutput, Fa
     const output = new ToolOutput('ping', stdout, 'ping of iputils is needed; the output is in the details')
     const [sent, received] = output.pair(
       'packets',
-      /^(\d+) packets transmitted, (\d+) received,(?: \+\d+ (?:errors|duplicates),)? [\d.]+% packet loss/m,
+      // The printed order is duplicates, corrupted, errors; any of them may be there.
+      /^(\d+) packets transmitted, (\d+) received,(?: \+\d+ (?:duplicates|corrupted|errors),)* [\d.]+% packet loss/m,
     )
     const lost = output.number('packet loss', / NUMBER% packet loss/m)
     const seconds = output.number('time', /% packet loss, time (\d+)ms$/m) / 1000
