@@ -21,8 +21,10 @@ export type Crowd = z.output<typeof crowdSchema>
 /** Channel `skipped`: what the machine could not do. */
 export const skippedSchema = z.object({
   hypervisor: z.string(),
-  /** A scenario or a workload. */
+  /** A scenario, a workload or a guest. */
   what: z.string(),
   why: z.string(),
+  /** Name of the guest that it would have been. */
+  guest: z.string().nullable().default(null),
 })
 export type Skipped = z.output<typeof skippedSchema>

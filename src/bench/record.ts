@@ -162,6 +162,10 @@ export const environmentSchema = z.object({
       disks: z.array(z.record(z.string(), z.string())).default([]),
       interfaces: z.array(z.record(z.string(), z.string())).default([]),
       huge_pages: z.boolean().default(false),
+      /** libvirt's word where it is not QEMU's own memory: `memfd`. */
+      memory_source: z.string().nullable().default(null),
+      /** The host's NUMA nodes that its memory comes from: `1`, `0-1`; null = any. */
+      memory_nodes: z.string().nullable().default(null),
     })
     .nullable(),
   /** Only of a native subject. */

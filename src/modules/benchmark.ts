@@ -78,10 +78,16 @@ const params = parameters({
     ),
   neighbour: text().default('cpu').describe('Workload of the neighbours'),
   not_measured: z
-    .array(z.looseObject({ what: z.string().min(1), why: z.string().min(1) }))
+    .array(
+      z.looseObject({
+        what: z.string().min(1),
+        why: z.string().min(1),
+        guest: z.looseObject({ name: z.string() }).optional(),
+      }),
+    )
     .default([])
     .describe(
-      'What the pipeline left out because the machine cannot do it, as `what` and `why`; other keys are ignored. The report says it',
+      'What the pipeline left out because the machine cannot do it, as `what`, `why` and, if it is a guest, `guest` with its `name`; other keys are ignored. The report says it',
     ),
   seed: int().optional().describe('For the order of trials and the intervals; from the run id when absent'),
 })
@@ -143,7 +149,7 @@ fails a gate on noise is taken again, and both are kept.`,
             context.record('environment', plainData(environment))
           const started = performance.now()
           const skipped = [
-            ...asked.not_measured.map(({ what, why }) => skip(context, what, why)),
+            ...asked.not_measured.map(({ what, why, guest }) => skip(context, what, why, guest?.name)),
             ...[...absent].map(([id, why]) => skip(context, `The workload ${id}`, why)),
           ]
           const work = async () => {

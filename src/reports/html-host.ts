@@ -7,6 +7,7 @@ import { crowdColumns, crowdMeaning, crowdRows, roundColumns, roundRows } from '
 import { machineTable } from './environment-rows.ts'
 import { grouped } from './finding-groups.ts'
 import { drawing, headings, keyed, panels } from './html-figure.ts'
+import { placementFigure } from './html-placement.ts'
 import { scrollingTable } from './html-table.ts'
 import { type Language, upperFirst } from './language.ts'
 import { filled, type Html, html, prose } from './markup.ts'
@@ -30,6 +31,12 @@ ${heading(on, say('what the figures mean'))}
 ${findingList(host.findings, language)}
 ${publishedSection(host.published, on, language)}
 ${await crowdSection(host, on, language)}
+${
+  host.placements.length === 0
+    ? ''
+    : html`${heading(on, say('CPUs and memory of the host'))}
+${await placementFigure(host, language)}`
+}
 ${heading(on, say('the machines'))}
 ${machines(environments, language)}
 ${heading(on, say('the trials'))}

@@ -1,4 +1,5 @@
 import { indonesianFindings } from './indonesian-findings.ts'
+import { indonesianPlacement } from './indonesian-placement.ts'
 import type { Catalogue } from './language.ts'
 
 /**
@@ -10,6 +11,7 @@ export const indonesian: Catalogue = {
   marks: { decimal: ',', thousands: '.' },
   phrases: {
     ...indonesianFindings,
+    ...indonesianPlacement,
     // The answer.
     'No workload has a complete pair of native and guest figures.':
       'Tidak ada beban kerja dengan pasangan angka native dan guest yang lengkap.',

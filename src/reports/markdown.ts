@@ -11,6 +11,13 @@ import { localised } from './localised.ts'
 import { methodSentences } from './method.ts'
 import { metricColumns, metricRows } from './metric-rows.ts'
 import { noiseColumns, noiseRows } from './noise-rows.ts'
+import {
+  leftOutColumns,
+  leftOutRows,
+  placementColumns,
+  placementRows,
+  placementSentence,
+} from './placement-rows.ts'
 import { publishedColumns } from './published.ts'
 import { commands, ingredients, reproduction } from './reproduction.ts'
 import type { HostResults, Results } from './results.ts'
@@ -104,12 +111,13 @@ function layers({ chains }: Results, { say }: Language): string[] {
 }
 
 function hostParts(
-  { benchmark, findings, published, crowding }: HostResults,
+  { benchmark, findings, published, crowding, placements }: HostResults,
   on: string,
   language: Language,
 ): string[] {
   const { say } = language
   const machines = machineTable(benchmark.environments)
+  const leftOut = leftOutRows(benchmark)
   return [
     heading(on, say('what the figures mean')),
     findings.length === 0
@@ -142,6 +150,14 @@ function hostParts(
           heading(on, say('several guests at once')),
           table(say, crowdColumns, crowdRows(crowding)),
           say(crowdMeaning),
+        ]),
+    ...(placements.length === 0
+      ? []
+      : [
+          heading(on, say('CPUs and memory of the host')),
+          table(say, placementColumns, placementRows(placements, benchmark)),
+          plain(say(placementSentence(placements))),
+          ...(leftOut.length === 0 ? [] : [table(say, leftOutColumns, leftOut, ' --- ')]),
         ]),
     heading(on, say('the machines')),
     table(

@@ -25,7 +25,15 @@ export function resultsJson(results: Results): Value {
   })
 }
 
-function hostJson({ benchmark, comparisons, findings, published, crowding, rangeCoverage }: HostResults) {
+function hostJson({
+  benchmark,
+  comparisons,
+  findings,
+  published,
+  crowding,
+  placements,
+  rangeCoverage,
+}: HostResults) {
   return {
     host: benchmark.design.hypervisor,
     ...benchmark,
@@ -71,6 +79,13 @@ function hostJson({ benchmark, comparisons, findings, published, crowding, range
       slowdowns: cell.slowdowns,
       slowest: cell.slowest,
       latest_start_s: cell.latestStartS,
+    })),
+    placements: placements.map(({ workload, guest, reference, slowdown, blocks }) => ({
+      workload: workload.id,
+      guest,
+      reference,
+      slowdown,
+      slowdowns: blocks,
     })),
   }
 }

@@ -4,6 +4,7 @@ import { type Crowding, crowding } from '../bench/crowding.ts'
 import { type Finding, findings } from '../bench/finding.ts'
 import { type Chain, layerChains } from '../bench/layers.ts'
 import { type Overall, overall } from '../bench/overall.ts'
+import { type Placement, placements } from '../bench/placement.ts'
 import type { Benchmark } from '../bench/record.ts'
 import type { RecordedRun } from '../bench/recorded-run.ts'
 import { rankLevel } from '../bench/statistics.ts'
@@ -30,6 +31,7 @@ export interface HostResults {
   readonly findings: readonly Finding[]
   readonly published: readonly AgainstPublished[]
   readonly crowding: readonly Crowding[]
+  readonly placements: readonly Placement[]
   /** How surely the range of the blocks holds the true median; 0–1. */
   readonly rangeCoverage: number
 }
@@ -44,6 +46,7 @@ export function resultsOf(run: RecordedRun): Results {
       findings: findings(benchmark, comparisons),
       published: againstPublished(comparisons),
       crowding: crowding(benchmark, comparisons),
+      placements: placements(benchmark, comparisons),
       rangeCoverage: rankLevel(benchmark.design.blocks, 1),
     }
   })

@@ -15,6 +15,10 @@ export interface DomainShape {
   readonly disks: Record<string, string>[]
   readonly interfaces: Record<string, string>[]
   readonly huge_pages: boolean
+  /** Null where it is QEMU's own memory. */
+  readonly memory_source: string | null
+  /** NUMA nodes of the host; null = any. */
+  readonly memory_nodes: string | null
 }
 
 /** From the live XML, where libvirt fills in the machine's version and the CPU. Source: libvirt's formatdomain. */
@@ -36,6 +40,8 @@ export const domainShape = defineFact<[domain: string], DomainShape>({
       disks: children(child(xml, 'devices'), 'disk').map(disk),
       interfaces: children(child(xml, 'devices'), 'interface').map(networkInterface),
       huge_pages: child(xml, 'memoryBacking', 'hugepages') !== undefined,
+      memory_source: attribute(child(xml, 'memoryBacking', 'source'), 'type') ?? null,
+      memory_nodes: attribute(child(xml, 'numatune', 'memory'), 'nodeset') ?? null,
     }
   },
 })

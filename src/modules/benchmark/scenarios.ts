@@ -35,8 +35,13 @@ export async function measureScenarios(
 }
 
 /** Notes in the journal what is not measured. */
-export function skip(context: ModuleContext, what: string, why: string): Skipped {
-  const skipped: Skipped = { hypervisor: context.host, what, why }
+export function skip(
+  context: ModuleContext,
+  what: string,
+  why: string,
+  guest: string | null = null,
+): Skipped {
+  const skipped: Skipped = { hypervisor: context.host, what, why, guest }
   context.record('skipped', plainData(skipped))
   return skipped
 }

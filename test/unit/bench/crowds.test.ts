@@ -244,7 +244,9 @@ t.test('what guests cost each other', async (t) => {
       crowd('contention', { a: 50, b: 30 }, 3),
       crowd('neighbour', { a: 80, b: 90 }, 1),
     ],
-    skipped: [{ hypervisor: 'node', what: 'The workload net-guest', why: 'it needs two guests' }],
+    skipped: [
+      { hypervisor: 'node', what: 'The workload net-guest', why: 'it needs two guests', guest: null },
+    ],
   }
   const comparisons = compare(benchmark)
   const [together, neighbour] = crowding(benchmark, comparisons)

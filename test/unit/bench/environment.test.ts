@@ -113,12 +113,14 @@ t.test('what a domain is made of', async (t) => {
     ],
     interfaces: [{ model: 'virtio', connection: 'network', driver: 'default', queues: '1' }],
     huge_pages: false,
+    memory_source: null,
+    memory_nodes: null,
   })
   const tuned = xml
     .replace("type='qemu' id", "type='kvm' id")
     .replace(
       '</vcpu>',
-      `</vcpu><memoryBacking><hugepages/></memoryBacking><cputune><quota>80000</quota><vcpupin vcpu='0' cpuset='2'/>
+      `</vcpu><memoryBacking><hugepages/><source type='memfd'/></memoryBacking><numatune><memory mode='strict' nodeset='1'/></numatune><cputune><quota>80000</quota><vcpupin vcpu='0' cpuset='2'/>
 <vcpupin vcpu='1' cpuset='3'/><emulatorpin cpuset='0-1'/></cputune>`,
     )
     .replace("type='qcow2' discard", "type='qcow2' cache='none' io='native' discard")
@@ -127,6 +129,8 @@ t.test('what a domain is made of', async (t) => {
     pinning: ['vCPU 0: CPUs 2', 'vCPU 1: CPUs 3', 'emulator: CPUs 0-1', 'quota: 80000 µs'],
     disks: [{ cache: 'none', io: 'native' }, {}],
     huge_pages: true,
+    memory_source: 'memfd',
+    memory_nodes: '1',
   })
   t.match(shape('no XML'), { accelerator: 'unknown', memory_mib: null, disks: [] })
 })

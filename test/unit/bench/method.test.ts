@@ -476,6 +476,8 @@ t.test('findings about conditions and noise', async (t) => {
               disks: [],
               interfaces: [],
               huge_pages: false,
+              memory_source: null,
+              memory_nodes: null,
             },
           },
         },

@@ -128,6 +128,7 @@ const notForReaders = new Set([
   'chart.ts',
   'indonesian.ts',
   'indonesian-findings.ts',
+  'indonesian-placement.ts',
   'language.ts',
   'markup.ts',
   'openmetrics.ts',

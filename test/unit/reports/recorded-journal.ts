@@ -61,6 +61,8 @@ export interface JournalOptions {
   readonly spread?: { readonly trials: number; readonly runs: number }
   /** With rounds of all guests at once, in which each takes this many times as long as alone. */
   readonly crowded?: number
+  /** What a guest's domain has that the others' do not, by guest. */
+  readonly placed?: Readonly<Record<string, Partial<Environment['domain']>>>
 }
 
 /** The events that a run with one benchmark leaves in its journal; figures vary by up to 2 % around the medians. */
@@ -206,7 +208,7 @@ function variationOf(
 }
 
 function environment(
-  { clocksource = 'hpet', kernel = 'Linux 6.1.0-42-amd64' }: JournalOptions,
+  { clocksource = 'hpet', kernel = 'Linux 6.1.0-42-amd64', placed }: JournalOptions,
   hypervisor: string,
   subject: string,
   os: string,
@@ -276,6 +278,9 @@ function environment(
           ],
           interfaces: [{ model: 'virtio', connection: 'network', driver: 'default', queues: '1' }],
           huge_pages: false,
+          memory_source: null,
+          memory_nodes: null,
+          ...placed?.[subject],
         },
     hypervisor_software: native ? { qemu: '7.2.22', libvirt: '9.0.0' } : null,
   }

@@ -6,6 +6,7 @@ import t from 'tap'
 import { readRecordedRun } from '../../../src/bench/recorded-run.ts'
 import { readResultsFile } from '../../../src/bench/results-file.ts'
 import { reportCommand } from '../../../src/commands/report.ts'
+import type { Event } from '../../../src/model/event.ts'
 import { FailureError } from '../../../src/model/failure.ts'
 import { escapeHtml, html, prose } from '../../../src/reports/markup.ts'
 import { resultsOf } from '../../../src/reports/results.ts'
@@ -102,6 +103,79 @@ t.test('several guests: what is true of all is said once, contention has its cha
   t.match(translated, /Hal yang sama berlaku untuk guest10 dan guest2\./)
   t.strictSame(englishIn(translated), [], 'no English is left')
 })
+
+t.test(
+  'guests that differ in CPUs and memory of the host only have a chart against the one that floats',
+  async (t) => {
+    const pinning = ['vCPU 0: CPUs 0', 'vCPU 1: CPUs 1']
+    const events: Event[] = [
+      ...recordedEvents({
+        guests: ['float-thp', 'cross-4k', 'pinned-2m', 'larger'],
+        blocks: 6,
+        placed: {
+          'cross-4k': { pinning, memory_source: 'memfd', memory_nodes: '1' },
+          'pinned-2m': { pinning, huge_pages: true },
+          larger: { pinning, memory_mib: 4000 },
+        },
+      }),
+      {
+        time: '2026-11-23T15:05:00.000Z',
+        kind: 'recorded',
+        stage: 'benchmark',
+        host: 'node-1',
+        channel: 'skipped',
+        data: {
+          hypervisor: 'node-1',
+          what: 'The guest siblings-thp',
+          why: 'no two of its CPUs share a core',
+          guest: 'siblings-thp',
+        },
+      },
+    ]
+    const folder = t.testdir({ 'journal.jsonl': journal(events) })
+    await writeReports(folder)
+    const results = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8'))
+    const { placements } = results.hosts[0]
+    t.strictSame(
+      placements.map(({ workload, guest }: { workload: string; guest: string }) => `${workload} ${guest}`),
+      ['cpu', 'memory-1k', 'memory-1m'].flatMap((workload) => [
+        `${workload} cross-4k`,
+        `${workload} pinned-2m`,
+      ]),
+      'not the larger one',
+    )
+    // Figures of the journal vary by 2 % around one median.
+    for (const { slowdown, slowdowns } of placements) {
+      t.ok(
+        slowdown.low <= 1.04 && slowdown.high >= 0.96 && slowdown.low < slowdown.high,
+        JSON.stringify(slowdown),
+      )
+      t.equal(slowdowns.length, 6)
+    }
+    const markdown = readFileSync(join(folder, 'report.md'), 'utf8')
+    t.match(
+      markdown,
+      /\n## CPUs and memory of the host\n[\s\S]*\n\| Computing primes \| cross-4k \| [\d.]+ × \| [\d.]+–[\d.]+ × \| on 0, 1 \| pages of 4 KiB, node 1 \|\n/,
+    )
+    t.match(markdown, /\n\| siblings-thp \| no two of its CPUs share a core \|\n/)
+    t.match(markdown, /The reference is float-thp: /)
+    const page = readFileSync(join(folder, 'report.html'), 'utf8')
+    t.match(
+      page,
+      /CPUs and memory of the host<\/h2>\s*<figure[\s\S]*cross-4k[\s\S]*Why it was left out[\s\S]*siblings-thp/,
+    )
+    await writeReports(folder, 'id')
+    t.strictSame(englishIn(readFileSync(join(folder, 'report.id.md'), 'utf8')), [], 'no English is left')
+
+    const free = t.testdir({ 'journal.jsonl': journal(recordedEvents({ guests: ['guest1', 'guest2'] })) })
+    await writeReports(free)
+    t.notMatch(
+      readFileSync(join(free, 'report.md'), 'utf8'),
+      /CPUs and memory of the host/,
+      'no section without data',
+    )
+  },
+)
 
 t.test('the same in Indonesian', async (t) => {
   const folder = t.testdir({ 'journal.jsonl': journal(recordedEvents()) })
