@@ -4,6 +4,7 @@ import { routes } from '../facts/routes.ts'
 import { guestKey, newHostKey } from '../lab/guest-key.ts'
 import { formatAddress, parseAddress, type Subnet, subnetOf } from '../lab/ipv4.ts'
 import { FailureError } from '../model/failure.ts'
+import { endBoot } from '../sandbox/boot-end.ts'
 import {
   addRules,
   freeSubnet,
@@ -111,6 +112,12 @@ async function boot(
       limit(async () => {
         await must(context, bootHost(record, machine), `${record.host} could not be started`)
         await untilReady(context, record)
+        const failed = await endBoot(context, record)
+        if (failed.length > 0)
+          context.note(
+            'warning',
+            `${record.host}: ${failed.join(', ')} failed; see \`hvlab sandbox shell ${record.host} -- systemctl status ${failed[0]}\``,
+          )
         done += 1
         context.progress({ text: `${record.host} takes logins`, done, total: records.length, unit: 'steps' })
       }),
