@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+
+// Programs that a benchmark runs, so that an interruption ends them, and what was made is taken away before this process ends.
+
+const running = new Set()
+let interruption
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => {
+    interruption ??= signal
+    for (const child of running) child.kill('SIGTERM')
+  })
+
+/** Standard output of a program; what went wrong is thrown. `options` are spawn's; `allowFailure` gives undefined instead. */
+export async function output(command, args, { allowFailure = false, ...options } = {}) {
+  if (interruption !== undefined) throw new Error(`interrupted by ${interruption}`)
+  // A process group of its own: at a terminal Ctrl-C reaches the benchmark alone, which decides.
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, ...options })
+  const said = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'])
+    child[name].setEncoding('utf8').on('data', (text) => {
+      said[name] += text
+    })
+  running.add(child)
+  const status = await new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  }).finally(() => running.delete(child))
+  if (interruption !== undefined) throw new Error(`interrupted by ${interruption}`)
+  if (status === 0) return said.stdout
+  if (allowFailure) return undefined
+  throw new Error(`${command} ${args.join(' ')}: exit code ${status}\n${said.stdout}${said.stderr}`)
+}
+
+/** Whether a program is there. */
+export async function has(command) {
+  return (await output('sh', ['-c', `command -v ${command}`], { allowFailure: true })) !== undefined
+}
+
+/** Does the work and then cleans up, also after a failure and after an interruption, which then ends this process as usual. */
+export async function cleaningUp(work, cleanUp) {
+  let failure
+  try {
+    await work()
+  } catch (error) {
+    failure = error
+  }
+  const signal = interruption
+  interruption = undefined
+  try {
+    await cleanUp()
+  } catch (error) {
+    failure ??= error
+    console.error('clean-up:', error.message)
+  }
+  if (signal !== undefined) process.exit(128 + constants.signals[signal])
+  if (failure !== undefined) throw failure
+}
+
+/** Seconds that it takes. */
+export async function seconds(work) {
+  const started = performance.now()
+  await work()
+  return (performance.now() - started) / 1000
+}
+
+/** Different each round, so that no way always comes after the same one. */
+export function rotated(names, round) {
+  return [...names.slice(round % names.length), ...names.slice(0, round % names.length)]
+}
