@@ -73,7 +73,7 @@ async function compare(targets, folder, hasRsync) {
   for (let round = 0; round < Number(rounds); round += 1)
     for (const way of rotated(Object.keys(ways), round)) {
       await clean(way === 'hvlab, first')
-      times[way].push(await seconds(ways[way]))
+      times[way].push(await seconds(way, ways[way]))
     }
   console.log(
     `to ${targets.length} host${targets.length === 1 ? ' ' : 's'}       median     ratio to hvlab's first push`,

@@ -114,14 +114,14 @@ async function untilLogin() {
     for (const way of rotated(Object.keys(ways), round)) {
       let made
       times[way].push(
-        await seconds(async () => {
+        await seconds(way, async () => {
           made = await ways[way]()
         }),
       )
       if (way === 'virt-install') await removeOther()
       else {
         accelerator = made.accelerator.type
-        times.again.push(await seconds(() => guest('alone', {})))
+        times.again.push(await seconds('again', () => guest('alone', {})))
         await guest('alone', { state: 'absent' })
       }
     }

@@ -57,11 +57,13 @@ export async function cleaningUp(work, cleanUp) {
   if (failure !== undefined) throw failure
 }
 
-/** Seconds that it takes. */
-export async function seconds(work) {
+/** Seconds that it takes; also told at once, on standard error. */
+export async function seconds(name, work) {
   const started = performance.now()
   await work()
-  return (performance.now() - started) / 1000
+  const took = (performance.now() - started) / 1000
+  console.error(`${name}: ${took.toFixed(1)} s`)
+  return took
 }
 
 /** Different each round, so that no way always comes after the same one. */
