@@ -25,7 +25,7 @@ export class Link {
   readonly #source: RelaySource
   readonly #privateKey: string
   #opened: Promise<boolean> | undefined
-  #usedAt = 0
+  #usedAt = Number.NEGATIVE_INFINITY
 
   constructor(place: LinkPlace, source: RelaySource, privateKey: string) {
     this.#place = place
@@ -35,12 +35,13 @@ export class Link {
 
   /** False when the other host cannot be reached from this one. */
   async open(): Promise<boolean> {
+    const now = performance.now()
     // Half of the time after which it may have ended: a piece can take long on its way from the controller.
-    if (performance.now() - this.#usedAt > idleSeconds * 500) this.#opened = undefined
+    if (now - this.#usedAt > idleSeconds * 500) this.#opened = undefined
+    // Before the login, so that whoever asks meanwhile waits for the same one: a second would take the socket away from the first.
+    this.#usedAt = now
     this.#opened ??= this.#login()
-    const isOpen = await this.#opened
-    this.#usedAt = performance.now()
-    return isOpen
+    return await this.#opened
   }
 
   /** Prints a piece, compressed. Run it in the folder where the image arrives. */

@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { Link } from '../../../src/images/relay/link.ts'
 import { admit, dismiss, dismissAll, hasRelayKeys, isPlain } from '../../../src/images/relay/relay-key.ts'
 import { type Job, Swarm } from '../../../src/images/relay/swarm.ts'
 import type { HostAccess } from '../../../src/modules/module.ts'
+import { sh } from '../../../src/util/sh.ts'
 import { must } from '../../support/tool.ts'
 import { openLocalHost } from './local-host.ts'
 
@@ -189,6 +191,22 @@ t.test('a host without keys has none afterwards', async (test) => {
   await admit(host, 'ssh-ed25519 AAAAours', places, 16)
   await dismiss(host, 'ssh-ed25519 AAAAours')
   test.equal(readFileSync(keys, 'utf8'), '')
+})
+
+t.test('two pieces at once from one host: one login', async (test) => {
+  let logins = 0
+  const host: HostAccess = {
+    ...local,
+    run: () => {
+      logins += 1
+      return local.run(sh`:`)
+    },
+  }
+  const source = { login: { address: '192.0.2.7', port: 22, user: 'root' }, hostKeys: ['ssh-ed25519 AAAA'] }
+  const link = new Link({ host, folder: '/f', sockets: 'relay-0', name: '0' }, source, 'a key')
+  test.same(await Promise.all([link.open(), link.open()]), [true, true])
+  test.ok(await link.open())
+  test.equal(logins, 1)
 })
 
 t.test('paths that would need quoting are not passed on', async (test) => {
