@@ -9,6 +9,7 @@ export const placeholders = {
   '{whole_s}': 'the same rounded up, for programs that take whole seconds only',
   '{scratch}': 'a folder of its own on the subject, empty before the first trial; needs `scratch_mib`',
   '{peer}': 'the address of the other end; needs `path`',
+  '{port}': 'a port that is free on the other end; needs `server`',
   '{trial}': 'a number that no other trial of the benchmark has',
 } as const
 type Placeholder = keyof typeof placeholders
@@ -101,10 +102,10 @@ const fields = {
       'Runs once on every subject before the first trial, e.g. to write the files that are read later',
     ),
   path: z
-    .enum(['host', 'nat', 'guest'])
+    .enum(['host', 'nat', 'guest', 'other-host'])
     .optional()
     .describe(
-      'Whom a guest talks to: its hypervisor (`host`), a network behind it through NAT, or the next guest. Natively it is always a network namespace of the hypervisor',
+      'Whom a guest talks to: its hypervisor (`host`), a network behind it through NAT (`nat`), the next guest (`guest`), or another hypervisor of the play (`other-host`). Natively it is a network namespace of the hypervisor; with `other-host` it is the same hypervisor that the guest talks to',
     ),
   server: z
     .strictObject({
@@ -140,6 +141,10 @@ const fields = {
 export const workloadSchema = z
   .strictObject(fields)
   .refine(scratchIsDeclared, { error: '{scratch} needs scratch_mib', path: ['argv'] })
+  .refine(({ server, argv }) => server !== undefined || !argv.some((word) => word.includes('{port}')), {
+    error: '{port} needs server',
+    path: ['argv'],
+  })
   .refine(({ path, argv }) => path !== undefined || !argv.some((word) => word.includes('{peer}')), {
     error: '{peer} needs path',
     path: ['argv'],

@@ -9,6 +9,8 @@ export interface TrialRequest {
   readonly scratch: string
   /** See `{peer}`; only for workloads with a path. */
   readonly peer?: string
+  /** See `{port}`; only for workloads whose server has one. */
+  readonly port?: number
   /** See `{trial}`. */
   readonly trial: number
 }
@@ -51,7 +53,7 @@ export function preparation(workload: Workload, request: TrialRequest): string[]
 
 function filledIn(
   words: readonly string[],
-  { threads, durationS, scratch, peer, trial }: TrialRequest,
+  { threads, durationS, scratch, peer, port, trial }: TrialRequest,
 ): string[] {
   return words.map((word) =>
     word
@@ -60,6 +62,7 @@ function filledIn(
       .replaceAll('{whole_s}', String(Math.ceil(durationS)))
       .replaceAll('{trial}', String(trial))
       .replaceAll('{peer}', peer ?? '{peer}')
+      .replaceAll('{port}', port === undefined ? '{port}' : String(port))
       .replaceAll('{scratch}', scratch),
   )
 }

@@ -79,6 +79,13 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
   'no network namespace can be made (“{=}”)': 'network namespace tidak dapat dibuat (“{}”)',
   '{-} has no address on the network of {-}': '{} tidak punya alamat di jaringan {}',
   '{-} does not reach other networks through {-}': '{} tidak mencapai jaringan lain melalui {}',
+  'it needs another hypervisor in the play, and there is only {=}':
+    'diperlukan hypervisor lain dalam play, dan hanya ada {}',
+  '{-} has no route to {-}': '{} tidak punya rute ke {}',
+  '{-} is {-} itself': '{} adalah {} itu sendiri',
+  '{-} is not reached': '{} tidak terjangkau',
+  '{-} does not have the address {-} by which {-} reaches it':
+    '{} tidak memiliki alamat {} yang dipakai {} untuk mencapainya',
   '{-} and the next guest are not on one network': '{} dan guest berikutnya tidak berada di satu jaringan',
   'The workload {=}': 'Beban kerja {}',
   'The guest {=}': 'Guest {}',

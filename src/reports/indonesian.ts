@@ -70,6 +70,8 @@ export const indonesian: Catalogue = {
     'TCP through NAT': 'TCP melalui NAT',
     'Round trip with the hypervisor': 'Pulang-pergi dengan hypervisor',
     'Round trip with another guest': 'Pulang-pergi dengan guest lain',
+    'TCP with another host': 'TCP dengan host lain',
+    'Round trip with another host': 'Pulang-pergi dengan host lain',
     'Round trip through NAT': 'Pulang-pergi melalui NAT',
     received: 'diterima',
     'mean round trip': 'rata-rata pulang-pergi',

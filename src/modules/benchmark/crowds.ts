@@ -10,6 +10,7 @@ import type { ModuleContext } from '../module.ts'
 import { Barrier } from './barrier.ts'
 import { attempts, isSpent, unspoiled } from './measure.ts'
 import { runTrial } from './trial.ts'
+import { inTurn } from './turns.ts'
 
 /** One crowd to measure. */
 interface Round {
@@ -51,9 +52,11 @@ export async function measureCrowds(
       total: rounds.length,
       unit: 'trials',
     })
-    const crowd = await unspoiled(context, 'round', (time) =>
-      // After those of the benchmark itself, whose numbers are below a million.
-      takeRound(context, design, round, load, { index, number: 1_000_000 + index * attempts + time }),
+    const crowd = await inTurn(context, [design.hypervisor], () =>
+      unspoiled(context, 'round', (time) =>
+        // After those of the benchmark itself, whose numbers are below a million.
+        takeRound(context, design, round, load, { index, number: 1_000_000 + index * attempts + time }),
+      ),
     )
     crowds.push(crowd)
     context.record('crowd', plainData(crowd))

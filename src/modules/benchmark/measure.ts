@@ -7,8 +7,9 @@ import { headline } from '../../bench/workload-file.ts'
 import { FailureError } from '../../model/failure.ts'
 import { plainData } from '../../util/plain-data.ts'
 import type { ModuleContext } from '../module.ts'
-import type { Peers } from './network.ts'
+import type { Peers } from './peer.ts'
 import { runTrial, type TrialPlan } from './trial.ts'
+import { inTurn } from './turns.ts'
 
 /** A trial that a stall spoiled is taken again: bad luck once, a fact the third time. A contaminated one likewise. */
 export const attempts = 3
@@ -97,8 +98,10 @@ class Measurement implements Measured {
       const plan = planOf(this.#design, { trial, attempt, total, peers: this.#peers })
       this.#context.progress({ text: progressText(plan), done: trial.order, total, unit: 'trials' })
       const first = (trial.order * attempts + attempt - 1) * attempts
-      const sample = await unspoiled(this.#context, 'trial', (time) =>
-        runTrial(this.#context, { ...plan, number: first + time }),
+      const sample = await inTurn(this.#context, hostsOf(plan), () =>
+        unspoiled(this.#context, 'trial', (time) =>
+          runTrial(this.#context, { ...plan, number: first + time }),
+        ),
       )
       this.samples.push(sample)
       this.#context.record('sample', plainData(sample))
@@ -150,6 +153,11 @@ function planOf(
     ...(peers !== undefined && workload.path !== undefined && { peer: peers(workload, subject) }),
   }
 }
+
+const hostsOf = ({ design, peer }: TrialPlan): string[] => [
+  design.hypervisor,
+  ...(peer?.host === undefined ? [] : [peer.host]),
+]
 
 function progressText({ design, trial, attempt, subject, workload }: TrialPlan): string {
   const most = design.precision_percent === null ? 'of' : 'of at most'

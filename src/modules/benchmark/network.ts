@@ -1,25 +1,15 @@
-import type { Design, Subject } from '../../bench/record.ts'
+import type { Design } from '../../bench/record.ts'
 import type { Workload } from '../../bench/workload-file.ts'
 import { uses } from '../../lab/domain-state.ts'
-import type { Command } from '../../model/command.ts'
-import { FailureError } from '../../model/failure.ts'
 import { sh } from '../../util/sh.ts'
-import type { HostAccess, ModuleContext } from '../module.ts'
+import type { ModuleContext } from '../module.ts'
+import { farHost, withFarHost } from './far-host.ts'
 import type { MeasuredGuest } from './guests.ts'
-
-/** The other end of a network workload: its address, how commands reach it, and what comes before them there. */
-export interface Peer {
-  readonly address: string
-  readonly access: HostAccess
-  readonly inside: Command
-}
-
-/** Finds the other end for a workload on a subject. */
-export type Peers = (workload: Workload, subject: Subject) => Peer
+import { networkFailure, type Peer, type Peers } from './peer.ts'
 
 const namespace = 'hvlab-bench'
 /** Of the block that RFC 2544 keeps for benchmarks of networks. */
-const [near, far] = ['198.18.0.1', '198.18.0.2']
+const [ownEnd, otherEnd] = ['198.18.0.1', '198.18.0.2']
 const inNamespace = sh`ip netns exec ${namespace}`
 
 /** Workloads whose other end cannot be had on this machine: id → why. */
@@ -31,14 +21,17 @@ export async function withoutPeer(
   const found = new Map<string, string>()
   const paths = new Set(workloads.flatMap(({ path }) => path ?? []))
   if (paths.size === 0) return found
-  const none = await noNamespace(context)
+  const none = [...paths].some(inNamespaces) ? await noNamespace(context) : undefined
   for (const path of paths) {
-    const why = none ?? (await noPath(context, path, guests))
+    const why = (inNamespaces(path) ? none : undefined) ?? (await noPath(context, path, guests))
     if (why === undefined) continue
     for (const workload of workloads) if (workload.path === path) found.set(workload.id, why)
   }
   return found
 }
+
+/** Between two hypervisors neither side needs one. */
+const inNamespaces = (path: Workload['path']): boolean => path !== undefined && path !== 'other-host'
 
 /** Natively the other end is a network namespace, joined by a veth pair. Whether one can be made is tried in one that ends with its command. */
 async function noNamespace(context: ModuleContext): Promise<string | undefined> {
@@ -56,6 +49,7 @@ async function noPath(
   guests: readonly MeasuredGuest[],
 ): Promise<string | undefined> {
   if (path === 'guest') return noOtherGuest(guests)
+  if (path === 'other-host') return await noFarHost(context, guests)
   for (const { name } of guests) {
     const own = await ownAddress(context, name)
     if (own === undefined) return `${context.host} has no address on the network of ${name}`
@@ -63,6 +57,17 @@ async function noPath(
       return `${name} does not reach other networks through ${context.host}`
   }
   return undefined
+}
+
+async function noFarHost(
+  context: ModuleContext,
+  guests: readonly MeasuredGuest[],
+): Promise<string | undefined> {
+  const found = await farHost(
+    context,
+    guests.map(({ name }) => name),
+  )
+  return typeof found === 'string' ? found : undefined
 }
 
 function noOtherGuest(guests: readonly MeasuredGuest[]): string | undefined {
@@ -75,37 +80,56 @@ function noOtherGuest(guests: readonly MeasuredGuest[]): string | undefined {
   return stranger === undefined ? undefined : `${stranger.name} and the next guest are not on one network`
 }
 
-/**
- * Makes the other ends and does the work. A network namespace on the hypervisor, joined by a veth pair, is another machine without
- * a wire: natively it is the peer, and guests reach it through NAT. What a killed run left is taken away first, and
- * the namespace at the end. Throws `benchmark-network`.
- */
+/** Makes the other ends that the workloads need and does the work. Throws `benchmark-network`. */
 export async function withNetwork<T>(
   context: ModuleContext,
   { workloads, subjects }: Design,
   work: (peers: Peers | undefined) => Promise<T>,
 ): Promise<T> {
-  if (!workloads.some(({ path }) => path !== undefined)) return work(undefined)
+  const guests = subjects.filter(({ kind }) => kind === 'guest').map(({ id }) => id)
+  const far = workloads.filter(({ path }) => path === 'other-host')
+  const near = async (peer?: Peer): Promise<T> => {
+    if (workloads.some(({ path }) => inNamespaces(path)))
+      return await withNamespace(context, guests, peer, work)
+    return await work(peer === undefined ? undefined : () => peer)
+  }
+  if (far.length === 0) return await near()
+  const found = await farHost(context, guests)
+  if (typeof found === 'string') throw networkFailure(`There is no other host any more: ${found}.`, '')
+  return await withFarHost(context, found, far, near)
+}
+
+/**
+ * A network namespace on the hypervisor, joined by a veth pair, is another machine without a wire: natively it is the peer, and guests
+ * reach it through NAT. What a killed run left is taken away first, and the namespace at the end.
+ */
+async function withNamespace<T>(
+  context: ModuleContext,
+  guests: readonly string[],
+  far: Peer | undefined,
+  work: (peers: Peers) => Promise<T>,
+): Promise<T> {
   try {
     const made = await context.run(sh`set -e
+ip link del hvlab-bench0 2>/dev/null || :
 ip netns del ${namespace} 2>/dev/null || :
 ip netns add ${namespace}
 ip link add dev hvlab-bench0 type veth peer name hvlab-bench1 netns ${namespace}
-ip addr add ${near}/30 dev hvlab-bench0
+ip addr add ${ownEnd}/30 dev hvlab-bench0
 ip link set hvlab-bench0 up
 ${inNamespace} ip link set lo up
-${inNamespace} ip addr add ${far}/30 dev hvlab-bench1
+${inNamespace} ip addr add ${otherEnd}/30 dev hvlab-bench1
 ${inNamespace} ip link set hvlab-bench1 up
-${inNamespace} ip route add default via ${near}`)
+${inNamespace} ip route add default via ${ownEnd}`)
     if (made.exitCode !== 0)
       throw networkFailure(`The network for the benchmark cannot be made on ${context.host}.`, made.stderr)
-    const guests = subjects.filter(({ kind }) => kind === 'guest').map(({ id }) => id)
     const addresses = new Map<string, string>()
     for (const guest of guests) addresses.set(guest, (await ownAddress(context, guest)) ?? '')
-    return await work(peersOf(context, guests, addresses))
+    return await work(peersOf(context, guests, { addresses, far }))
   } finally {
-    // Its end of the veth pair goes with the namespace, and the other end with that.
-    await context.run({ ...sh`ip netns del ${namespace}`, timeoutMs: 20_000 }, { cleanUp: true })
+    // The veth pair would go with the namespace, but only some time after: the kernel takes namespaces away behind one's back.
+    const gone = sh`ip link del hvlab-bench0; ip netns del ${namespace}`
+    await context.run({ ...gone, timeoutMs: 20_000 }, { cleanUp: true })
   }
 }
 
@@ -113,10 +137,11 @@ ${inNamespace} ip route add default via ${near}`)
 function peersOf(
   context: ModuleContext,
   guests: readonly string[],
-  addresses: ReadonlyMap<string, string>,
+  { addresses, far }: { readonly addresses: ReadonlyMap<string, string>; readonly far: Peer | undefined },
 ): Peers {
-  const other: Peer = { address: far, access: context, inside: inNamespace }
+  const other: Peer = { address: otherEnd, access: context, inside: inNamespace }
   return ({ path }, { id, kind }) => {
+    if (path === 'other-host' && far !== undefined) return far
     if (kind === 'native' || path === 'nat') return other
     if (path === 'host') return { address: addresses.get(id) ?? '', access: context, inside: sh`` }
     const next = guests[(guests.indexOf(id) + 1) % guests.length] ?? id
@@ -135,16 +160,6 @@ async function ownAddress(context: ModuleContext, guest: string): Promise<string
 
 /** Whom a guest asks to reach other networks. */
 async function gatewayOf(context: ModuleContext, guest: string): Promise<string | undefined> {
-  const { stdout } = await context.peer(guest).run(sh`ip -4 route get ${far}`)
+  const { stdout } = await context.peer(guest).run(sh`ip -4 route get ${otherEnd}`)
   return stdout.match(/\bvia (\d+\.\d+\.\d+\.\d+)\b/)?.[1]
-}
-
-export function networkFailure(message: string, details: string): FailureError {
-  return new FailureError({
-    reason: 'module',
-    code: 'benchmark-network',
-    message,
-    hint: 'Network workloads need iproute2 and root on the hypervisor, and a free port 5201; leave them out, or look at the details.',
-    ...(details.trim() !== '' && { details: details.trim().slice(0, 4000) }),
-  })
 }

@@ -6,7 +6,7 @@ import type { CommandResult } from '../../model/command.ts'
 import { FailureError } from '../../model/failure.ts'
 import { sh } from '../../util/sh.ts'
 import type { HostAccess, ModuleContext } from '../module.ts'
-import { scratchFolder } from './scratch-folder.ts'
+import { removeFolder, scratchFolder } from './scratch-folder.ts'
 import { copiedToolsPath, copyTools, isCopied } from './tool-copy.ts'
 
 /** Writing files natively takes seconds, and minutes where every instruction is emulated. */
@@ -44,7 +44,7 @@ export async function withScratch<T>(
     for (const machine of machines) await prepareMachine(machine, design, workloads)
     return await work()
   } finally {
-    await Promise.all(machines.map((machine) => takeAway(context, machine)))
+    await Promise.all(machines.map((machine) => removeFolder(context, machine, scratchFolder)))
   }
 }
 
@@ -112,18 +112,6 @@ function checkRoom(name: string, df: string, workloads: readonly Workload[]): vo
     message: `${scratchFolder} on ${name} has ${Math.floor(freeKib / 1024)} MiB free, and the workloads want ${needMib * 2}.`,
     hint: `They write ${needMib} MiB, and as much stays free. Choose other workloads, or make room.`,
   })
-}
-
-async function takeAway(context: ModuleContext, { name, access }: Machine): Promise<void> {
-  try {
-    const gone = await access.run({ ...sh`rm -rf ${scratchFolder}`, timeoutMs: 20_000 }, { cleanUp: true })
-    if (gone.exitCode === 0) return
-    context.note('warning', `${scratchFolder} is left on ${name}: ${gone.stderr.trim()}`)
-  } catch (error) {
-    // The machine may be what was lost; why the work failed matters more.
-    if (!(error instanceof FailureError)) throw error
-    context.note('warning', `${scratchFolder} is left on ${name}: ${error.message}`)
-  }
 }
 
 function failed(message: string, { stdout, stderr }: CommandResult): FailureError {

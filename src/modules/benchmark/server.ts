@@ -1,30 +1,64 @@
+import { randomInt } from 'node:crypto'
 import { posix } from 'node:path'
 import type { Workload } from '../../bench/workload-file.ts'
 import { workloadRun } from '../../bench/workload-run.ts'
 import { sh } from '../../util/sh.ts'
-import { networkFailure, type Peer } from './network.ts'
+import { networkFailure, type Peer } from './peer.ts'
 import { scratchFolder } from './scratch-folder.ts'
-import { copiedToolsPath } from './tool-copy.ts'
 
-const pidFile = posix.join(scratchFolder, 'server.pid')
+/** What a trial asks of the other end. */
+interface Service {
+  readonly workload: Workload
+  readonly peer?: Peer
+  readonly port?: number | undefined
+}
+
+/** RFC 6335 leaves the ports from 49152 on to whoever needs one for a while. */
+const [lowestPort, ports] = [49_152, 65_536 - 49_152]
+
+/**
+ * A port that nobody uses on the other end, or undefined where the server has a fixed one. Another one for every trial: the last one's
+ * connections may still be waiting for their end.
+ */
+export async function freePort({ workload, peer }: Service): Promise<number | undefined> {
+  if (peer === undefined || workload.server?.argv.some((word) => word.includes('{port}')) !== true)
+    return undefined
+  const { stdout, stderr, exitCode } = await peer.access.run(sh`LC_ALL=C ${peer.inside} ss -Htan`)
+  if (exitCode !== 0) throw networkFailure(`The ports in use on ${peer.address} cannot be read.`, stderr)
+  const used = new Set([...stdout.matchAll(/:(\d+)\s/g)].map(([, port]) => Number(port)))
+  const first = randomInt(ports)
+  for (let step = 0; step < ports; step++) {
+    const port = lowestPort + ((first + step) % ports)
+    if (!used.has(port)) return port
+  }
+  throw networkFailure(`${peer.address} has no free port.`, '')
+}
 
 /**
  * Runs a workload's server on its other end while the work is done: a new one for every trial. It has said that it is ready
  * before the work begins, and is gone afterwards, also when the work failed; `longestS` seconds after its begin it ends by itself.
  */
 export async function withServer<T>(
-  { workload, peer }: { readonly workload: Workload; readonly peer?: Peer },
+  { workload, peer, port }: Service,
   longestS: number,
   work: () => Promise<T>,
 ): Promise<T> {
   if (workload.server === undefined || peer === undefined) return work()
-  const { address, access, inside } = peer
+  const { address, access, inside, folder = scratchFolder } = peer
+  const pidFile = posix.join(folder, 'server.pid')
   const { argv, ready } = workload.server
   const words = workloadRun(
     { ...workload, argv },
-    { threads: 1, durationS: longestS, scratch: scratchFolder, trial: 0, peer: address },
+    {
+      threads: 1,
+      durationS: longestS,
+      scratch: folder,
+      trial: 0,
+      peer: address,
+      ...(port !== undefined && { port }),
+    },
   ).argv
-  const command = sh`PATH=${copiedToolsPath}:$PATH; LC_ALL=C; export PATH LC_ALL
+  const command = sh`PATH=${posix.join(folder, 'tools', 'bin')}:$PATH; LC_ALL=C; export PATH LC_ALL
 echo "$$" > ${pidFile}
 exec ${inside} timeout ${Math.ceil(longestS)} ${words} 2>&1`
   let said = ''

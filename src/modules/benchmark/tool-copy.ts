@@ -17,20 +17,25 @@ export const isCopied = ({ path }: Tool): boolean => path.startsWith(`${copiedTo
 
 /**
  * The programs that a guest measures with: its own where they are the hypervisor's to the byte, else the hypervisor's, to be
- * copied by `copyTools` when the benchmark begins.
+ * copied by `copyTools` into the folder `copies` when the benchmark begins.
  */
-export async function sameTools(access: HostAccess, wanted: readonly Tool[]): Promise<Tool[]> {
+export async function sameTools(
+  access: HostAccess,
+  wanted: readonly Tool[],
+  copies = copiedToolsPath,
+): Promise<Tool[]> {
   const found = await toolsOf(access, wanted)
   return wanted.map((tool, index) => {
     const own = found[index] ?? null
     const same = own !== null && own.sha256 !== null && own.sha256 === tool.sha256
-    return same ? own : { ...tool, path: posix.join(copiedToolsPath, tool.name) }
+    return same ? own : { ...tool, path: posix.join(copies, tool.name) }
   })
 }
 
 /**
- * Copies programs of the hypervisor into a guest, each with the libraries and the loader that it runs with, so that it does not matter
- * what the guest has. `scratchFolder` exists on both sides. Throws `benchmark-tool-failed`.
+ * Copies programs of the hypervisor into a guest, or to another host, each with the libraries and the loader that it runs with, so that
+ * it does not matter what is there. `scratchFolder` exists on the hypervisor, and two folders above the copies there. Throws
+ * `benchmark-tool-failed`.
  */
 export async function copyTools(
   context: ModuleContext,
@@ -42,9 +47,10 @@ export async function copyTools(
     const original = await context.freshFact(installedTool, copy.name)
     if (original === null) throw failed(copy, guest, 'it is gone from the hypervisor')
     const archive = posix.join(posix.dirname(copy.path), '..', '..', `${copy.name}.tar.gz`)
-    const packed = await context.run({ ...pack(original.path, archive), timeoutMs: copyMs })
+    const packedHere = posix.join(scratchFolder, `${copy.name}.tar.gz`)
+    const packed = await context.run({ ...pack(original.path, packedHere), timeoutMs: copyMs })
     if (packed.exitCode !== 0) throw failed(copy, guest, 'it could not be packed', packed.stderr)
-    await access.put(await context.get(archive), archive)
+    await access.put(await context.get(packedHere), archive)
     const unpacked = await access.run({ ...unpack(copy.path, archive), timeoutMs: copyMs })
     if (unpacked.exitCode !== 0) throw failed(copy, guest, 'it could not be unpacked', unpacked.stderr)
     const runs = await access.run(sh`${copy.path} --version || ${copy.path} -V || ${copy.path} version`)

@@ -22,9 +22,9 @@ import { sh } from '../../util/sh.ts'
 import type { ModuleContext } from '../module.ts'
 import type { Barrier } from './barrier.ts'
 import { narrowed, readHypervisor, WorkloadMeter } from './hypervisor-reading.ts'
-import type { Peer } from './network.ts'
+import type { Peer } from './peer.ts'
 import { scratchFolder } from './scratch-folder.ts'
-import { withServer } from './server.ts'
+import { freePort, withServer } from './server.ts'
 import { copiedToolsPath } from './tool-copy.ts'
 import { trialFlags } from './trial-flags.ts'
 
@@ -48,12 +48,14 @@ export interface TrialPlan {
 /** Measures once and checks what came back. Throws a FailureError with a `benchmark-…` code. */
 export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise<Sample> {
   const { design, trial, subject, workload } = plan
+  const port = await freePort(plan)
   const { argv, threads, durationS, asked } = workloadRun(workload, {
     threads: design.threads === 'vcpus' ? subject.vcpus : design.threads,
     durationS: trial.warmUp ? warmUpS(design.duration_s) : design.duration_s,
     scratch: scratchFolder,
     trial: plan.number,
     ...(plan.peer !== undefined && { peer: plan.peer.address }),
+    ...(port !== undefined && { port }),
   })
   const startedAt = new Date().toISOString()
   const before = subject.domain === null ? null : await readHypervisor(context, subject.domain)
@@ -62,7 +64,7 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
     if (edge === 'waiting') plan.barrier?.arrive()
     else meter?.read(edge)
   })
-  const { result, observedS } = await withServer(plan, longestS(durationS), async () => {
+  const { result, observedS } = await withServer({ ...plan, port }, longestS(durationS), async () => {
     const start = performance.now()
     const result = await execute(context, plan, argv, durationS, marks)
     return { result, observedS: (performance.now() - start) / 1000 }
