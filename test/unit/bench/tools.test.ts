@@ -95,7 +95,15 @@ t.test('a guest without the same build gets a copy with its libraries', async (t
   t.equal(copy?.path, '/var/tmp/hvlab-benchmark/tools/bin/dd', 'another build is replaced')
   t.equal((await sameTools(having({}), [own]))[0]?.sha256, own.sha256, 'a missing one is brought')
 
-  const context = { ...here, peer: () => here } as unknown as ModuleContext
+  // The hypervisor packs in the folder of the benchmark.
+  const inScratch = (text: string) => text.replaceAll('/var/tmp/hvlab-benchmark', scratch)
+  const context = {
+    ...here,
+    run: ({ parts }: Command) =>
+      here.run({ parts: parts.map((part) => ({ ...part, text: inScratch(part.text) })) }),
+    get: (file: string) => here.get(inScratch(file)),
+    peer: () => here,
+  } as unknown as ModuleContext
   const path = join(scratch, 'tools', 'bin', 'dd')
   await copyTools(context, 'guest', [{ ...own, path }])
   const ran = spawnSync(path, ['if=/dev/zero', 'of=/dev/null', 'bs=1k', 'count=3'], { encoding: 'utf8' })

@@ -11,7 +11,14 @@ import { loadWorkloads } from '../../../src/modules/benchmark/workloads.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 
 const folder = join('roles', 'benchmark', 'workloads')
-const request = { threads: 2, durationS: 2.5, scratch: '/scratch', peer: '198.18.0.2', trial: 7 }
+const request = {
+  threads: 2,
+  durationS: 2.5,
+  scratch: '/scratch',
+  peer: '198.18.0.2',
+  port: 50_000,
+  trial: 7,
+}
 
 t.test('every workload file that comes with hvlab is right', async (t) => {
   const files = readdirSync(join(packageRoot, folder))
@@ -123,7 +130,7 @@ t.test('mistakes in a file are said with their place', async (t) => {
     [
       'id: lower-case words joined by hyphens',
       `parser: Invalid option: expected one of ${parserNames.map((name) => `"${name}"`).join('|')}`,
-      'argv: placeholders are {threads}, {duration_s}, {whole_s}, {scratch}, {peer}, {trial}',
+      'argv: placeholders are {threads}, {duration_s}, {whole_s}, {scratch}, {peer}, {port}, {trial}',
       'metrics: Too small: expected array to have >=1 items',
       ': Unrecognized key: "colour"',
     ],
@@ -138,6 +145,11 @@ t.test('mistakes in a file are said with their place', async (t) => {
     code: 'benchmark-workload-invalid',
     message: 'The workload file is wrong: argv: {scratch} needs scratch_mib.',
     location: { line: 8 },
+  })
+  const net = readFileSync(join(packageRoot, folder, 'net-other-host.yml'), 'utf8')
+  writeFileSync(join(lab, folder, 'disk.yml'), net.replace(/^server:\n( .*\n)+/m, ''))
+  await t.rejects(loadWorkloads([lab], 'all'), {
+    message: 'The workload file is wrong: argv: {port} needs server.',
   })
   return
 })
