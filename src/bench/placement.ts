@@ -8,7 +8,7 @@ export interface Placement {
   readonly hypervisor: string
   readonly workload: Workload
   readonly guest: string
-  /** The guest that stands at 1: its vCPUs float, and nothing was said of its memory. */
+  /** The guest that stands at 1: its vCPUs float; and nothing was said of its memory, if there is such a one. */
   readonly reference: string
   /** In blocks that both have; 1 = as long as the reference, more is slower. */
   readonly slowdown: Estimate
@@ -23,9 +23,11 @@ export function placements(
   comparisons: readonly Comparison[],
 ): Placement[] {
   const guests = environments.flatMap(({ subject, domain }) => (domain === null ? [] : [{ subject, domain }]))
-  const reference = guests.find(({ domain }) => isFree(domain))
+  const reference = guests.find(({ domain }) => isFree(domain)) ?? guests.find(({ domain }) => floats(domain))
   if (reference === undefined) return []
-  const others = guests.filter(({ domain }) => !isFree(domain) && alike(domain, reference.domain))
+  const others = guests.filter(
+    ({ domain }) => place(domain) !== place(reference.domain) && alike(domain, reference.domain),
+  )
   const adaptive = design.precision_percent !== null
   const of = (guest: string, workload: Workload) =>
     comparisons.find((one) => one.guest === guest && one.workload.id === workload.id)
@@ -59,9 +61,18 @@ export function placements(
 
 const isPlace = (pin: string): boolean => /^(vCPU|emulator)/.test(pin)
 
-/** The scheduler and the kernel decide where it runs and what its memory is made of. */
-function isFree({ pinning, huge_pages, memory_source, memory_nodes }: Domain): boolean {
-  return !pinning.some(isPlace) && !huge_pages && memory_source === null && memory_nodes === null
+/** What the host's CPUs and memory are to it. */
+function place({ pinning, huge_pages, memory_source, memory_nodes }: Domain): string {
+  return JSON.stringify([pinning.filter(isPlace), huge_pages, memory_source, memory_nodes])
+}
+
+function floats({ pinning, memory_nodes }: Domain): boolean {
+  return !pinning.some(isPlace) && memory_nodes === null
+}
+
+/** The kernel decides what its memory is made of, too. */
+function isFree(domain: Domain): boolean {
+  return floats(domain) && !domain.huge_pages && domain.memory_source === null
 }
 
 /** Everything else that decides how fast a guest is; a quota is no place but a share. */

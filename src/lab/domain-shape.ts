@@ -59,7 +59,7 @@ function mebibytes(element: XmlElement | undefined): string {
 
 function hugepages(backing: XmlElement | undefined): string {
   const pages = child(backing, 'hugepages')
-  if (!pages) return 'no'
+  if (!pages) return attribute(child(backing, 'source'), 'type') === 'memfd' ? 'never' : 'no'
   const page = child(pages, 'page')
   const size = mebibytes(
     page && { '@unit': unitOf(attribute(page, 'unit')), '#text': attribute(page, 'size') ?? '' },

@@ -98,6 +98,9 @@ function cpuXml(cpu: string, { topology }: Hardware): XmlElement {
 
 function memoryBackingXml({ hugepages }: Hardware): XmlElement {
   if (hugepages === undefined) return {}
+  // The kernel's switch for transparent huge pages is the host's; shared memory has another, which is off by default.
+  if (hugepages === 'never')
+    return { memoryBacking: { source: { '@type': 'memfd' }, access: { '@mode': 'shared' } } }
   const page = hugepages === '2M' ? { '@size': '2', '@unit': 'M' } : { '@size': '1', '@unit': 'G' }
   return { memoryBacking: { hugepages: { page } } }
 }

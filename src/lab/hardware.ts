@@ -32,7 +32,8 @@ export interface Topology {
   readonly threads: number
 }
 
-export type HugepageSize = '2M' | '1G'
+/** `never`: its memory is in no transparent huge pages either. */
+export type HugepageSize = '2M' | '1G' | 'never'
 
 /** Sets of host CPUs as libvirt writes them: `0-3,8`, `^2` takes one out. */
 export interface Pinning {

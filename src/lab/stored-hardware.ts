@@ -16,7 +16,7 @@ const storedSchema = z.object({
   topology: z.object({ sockets: amount, cores: amount, threads: amount }).optional(),
   memory_mb: amount,
   memory_max_mb: amount.optional(),
-  hugepages: z.enum(['2M', '1G']).optional(),
+  hugepages: z.enum(['2M', '1G', 'never']).optional(),
   pinning: z.object({ vcpus: z.array(z.string()), emulator: z.string().optional() }).optional(),
   numa: z.object({ nodes: z.string(), mode: z.enum(['strict', 'preferred', 'interleave']) }).optional(),
   disk_gb: amount,

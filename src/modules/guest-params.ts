@@ -96,7 +96,9 @@ export const guestShape = {
   memory_max_mb: int()
     .refine((size) => size >= 64, { error: 'must be at least 64' })
     .describe('Memory that it can be given while it runs, MiB; brings a balloon device'),
-  hugepages: choice(['2M', '1G']).describe('Takes its memory from huge pages that the host has set aside'),
+  hugepages: choice(['2M', '1G', 'never']).describe(
+    'Takes its memory from huge pages that the host has set aside; `never`: from pages of 4 KiB, not even transparent huge ones, where the host’s `shmem_enabled` is `never` (the kernel’s default)',
+  ),
   pinning: z
     .strictObject({ vcpus: z.array(cpuSet()).min(1), emulator: cpuSet().optional() })
     .describe('Host CPUs for each vCPU in turn, and for QEMU’s other threads'),

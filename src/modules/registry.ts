@@ -12,6 +12,7 @@ import { libvirtLog } from './libvirt_log.ts'
 import { libvirtNetwork } from './libvirt_network.ts'
 import { libvirtSnapshot } from './libvirt_snapshot.ts'
 import type { Module } from './module.ts'
+import { placement } from './placement.ts'
 import { preflight } from './preflight.ts'
 import { report } from './report.ts'
 import { sandbox } from './sandbox.ts'
@@ -39,6 +40,7 @@ const list: readonly Module[] = [
   libvirtLog,
   libvirtNetwork,
   libvirtSnapshot,
+  placement,
   preflight,
   report,
   sandbox,

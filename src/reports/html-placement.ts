@@ -23,6 +23,6 @@ export async function placementFigure(
   const leftOut = leftOutRows(benchmark)
   return html`${drawing(await placementChart(placements, language), say(caption), prose(say(caption)))}
 ${scrollingTable(placementColumns, placementRows(placements, benchmark), language)}
-<p>${prose(say(placementSentence(placements)))}</p>
+<p>${prose(say(placementSentence(placements, benchmark)))}</p>
 ${leftOut.length === 0 ? html`` : scrollingTable(leftOutColumns, leftOut, language)}`
 }

@@ -89,9 +89,6 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
   '{-} and the next guest are not on one network': '{} dan guest berikutnya tidak berada di satu jaringan',
   'The workload {=}': 'Beban kerja {}',
   'The guest {=}': 'Guest {}',
-  'no two of its CPUs share a core': 'tidak ada dua CPU-nya yang berada di satu inti',
-  'the host has set aside too few huge pages of 2 MiB':
-    'host menyisihkan terlalu sedikit halaman besar 2 MiB',
   'The scenario {=}': 'Skenario {}',
   'The rest of the scenario {=}': 'Sisa skenario {}',
   'The workload {=} in several guests at once': 'Beban kerja {} di beberapa guest sekaligus',

@@ -156,7 +156,7 @@ function hostParts(
       : [
           heading(on, say('CPUs and memory of the host')),
           table(say, placementColumns, placementRows(placements, benchmark)),
-          plain(say(placementSentence(placements))),
+          plain(say(placementSentence(placements, benchmark))),
           ...(leftOut.length === 0 ? [] : [table(say, leftOutColumns, leftOut, ' --- ')]),
         ]),
     heading(on, say('the machines')),

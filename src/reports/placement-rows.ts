@@ -12,21 +12,22 @@ export const placementColumns = [
 ] as const
 
 /** What the columns stand for. */
-export function placementSentence([first]: readonly Placement[]): string {
-  return `These guests differ in nothing but the CPUs and the memory of the host that they have. The reference is ${first?.reference ?? ''}: its vCPUs run on any CPU, its memory is what the kernel gives.`
+export function placementSentence([first]: readonly Placement[], benchmark: Benchmark): string {
+  const reference = first?.reference ?? ''
+  return `These guests differ in nothing but the CPUs and the memory of the host that they have. The reference is ${reference}: its vCPUs run on any CPU, its memory is in ${memory(reference, benchmark)}.`
 }
 
 /** One row for each workload and guest, for Markdown and HTML. */
-export function placementRows(placements: readonly Placement[], { environments }: Benchmark): string[][] {
+export function placementRows(placements: readonly Placement[], benchmark: Benchmark): string[][] {
   return placements.map(({ workload, guest, slowdown }) => {
-    const environment = environments.find(({ subject }) => subject === guest)
+    const environment = benchmark.environments.find(({ subject }) => subject === guest)
     return [
       workload.title,
       guest,
       times(slowdown.centre),
       range(slowdown.low, slowdown.high, times),
       cpus(environment),
-      memory(environment),
+      memory(guest, benchmark),
     ]
   })
 }
@@ -46,14 +47,16 @@ function cpus(environment: Environment | undefined): string {
   return sets.length === 0 ? 'on any CPU' : `on ${sets.join(', ')}`
 }
 
-function memory(environment: Environment | undefined): string {
-  const domain = environment?.domain
+/** What the kernel was asked for; whether it found whole huge pages for all of it is another matter. */
+function memory(guest: string, { environments }: Benchmark): string {
+  const domain = environments.find(({ subject }) => subject === guest)?.domain
+  const thp = environments.find(({ kind }) => kind === 'native')?.platform?.transparent_huge_pages
+  const nodes = domain?.memory_nodes ?? null
   const pages =
     domain?.huge_pages === true
-      ? 'huge pages'
-      : domain?.memory_source === 'memfd'
+      ? 'huge pages that were set aside'
+      : domain?.memory_source === 'memfd' || thp === 'never'
         ? 'pages of 4 KiB'
-        : 'what the kernel gives'
-  const nodes = domain?.memory_nodes ?? null
+        : 'transparent huge pages'
   return nodes === null ? pages : `${pages}, node ${nodes}`
 }

@@ -9,9 +9,20 @@ const skip = missingForLab([]) ?? false
 
 /** What a machine has decides which guests there are: told here, because no machine has all of it. */
 const kvm = { hvlab_accelerator: { type: 'kvm', reason: 'a test says so' } }
+const pinning = { vcpus: ['0', '1'] }
+const placements = [
+  { what: 'The guest float-thp', why: '', guest: { name: 'float-thp' } },
+  { what: 'The guest pinned-2m', why: 'there are no huge pages', guest: { name: 'pinned-2m' } },
+  { what: 'The guest siblings-4k', why: '', guest: { name: 'siblings-4k', pinning, hugepages: 'never' } },
+  {
+    what: 'The guest cross-numa-2m',
+    why: '',
+    guest: { name: 'cross-numa-2m', pinning, numa: { nodes: '1', mode: 'strict' }, hugepages: '2M' },
+  },
+]
 const cases: [setting: string, machine: object, guests: string[]][] = [
   ['disk-cache', {}, ['writeback', 'none', 'writethrough', 'directsync', 'unsafe']],
-  ['pinning', { hvlab_free_huge_pages: 383 }, ['float', 'pinned']],
+  ['pinning', { hvlab_placements: placements }, ['float-thp', 'siblings-4k', 'cross-numa-2m']],
   ['accelerator', kvm, ['tcg', 'kvm']],
 ]
 

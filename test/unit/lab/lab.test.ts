@@ -481,6 +481,7 @@ t.test('differences between a guest and what is wanted', async (t) => {
     ['a smaller disk', { diskGb: 8 }, 'disk_gb 10 → 8', 'recreate'],
     ['another network', { network: 'other' }, 'network hvlab → other', 'recreate'],
     ['huge pages', { hugepages: '2M' }, 'hugepages default → 2M', 'restart'],
+    ['no huge pages', { hugepages: 'never' }, 'hugepages default → never', 'restart'],
     [
       'QEMU’s cache',
       { disk: { mode: 'overlay', cache: 'none', discard: 'unmap' } },
