@@ -577,6 +577,13 @@ t.test('a guest with everything', async (t) => {
     tpm: 'yes',
   })
   t.strictSame(domain && drift(domain), [], 'what metadata keeps is enough to know all of it')
+  const small: WantedGuest = { ...wanted, hugepages: 'never' }
+  const config = configText(small, 'tcg', 'Nehalem')
+  const memfd = domainXml({ ...spec, metadata: { ...metadata, config }, hardware: small })
+  t.match(memfd, /<memoryBacking>\s*<source type="memfd"\/>\s*<access mode="shared"\/>\s*<\/memoryBacking>/)
+  const stored = parseDomainState(`shut off (shutdown)\n${memfd}`)
+  t.equal(stored?.defined['hugepages'], 'never')
+  t.strictSame(stored && drift(stored), [])
   t.equal(
     liveMetadataXml(metadata).includes('hvlab:') || liveMetadataXml(metadata).includes('xmlns'),
     false,
