@@ -23,6 +23,7 @@ const PACKAGES = {
   'systemd-nspawn': 'systemd-container',
   ip: 'iproute2',
   iperf3: 'iperf3',
+  cpp: 'cpp',
   ping: 'iputils-ping',
   zstd: 'zstd',
   tmux: 'tmux',

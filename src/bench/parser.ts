@@ -5,6 +5,7 @@ import { parseFio } from './fio.ts'
 import { parseIperf3 } from './iperf3.ts'
 import { parseOpensslSpeed } from './openssl-speed.ts'
 import { parsePing } from './ping.ts'
+import { parseRounds } from './rounds.ts'
 import { parseStressNg } from './stress-ng.ts'
 import { parseSysbenchCpu, parseSysbenchEvents, parseSysbenchMemory } from './sysbench.ts'
 import { parseSysbenchFileio } from './sysbench-fileio.ts'
@@ -41,6 +42,7 @@ export const parsers = {
   'openssl-speed': parseOpensslSpeed,
   ping: parsePing,
   dd: parseDd,
+  rounds: parseRounds,
 } as const satisfies Readonly<Record<string, Parser>>
 
 export type ParserName = keyof typeof parsers

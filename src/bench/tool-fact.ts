@@ -1,20 +1,29 @@
 import { defineFact } from '../facts/fact.ts'
 import { readSections, sections } from '../facts/sections.ts'
+import type { Command } from '../model/command.ts'
 import { sh } from '../util/sh.ts'
 import type { Tool } from './record.ts'
 
 /** A program that measures; null when it is not installed or prints no version. */
 export type InstalledTool = Tool | null
 
+/** Prints the path. The parts of GCC that others start (cc1) are on no PATH: cpp(1) knows where they are. */
+const where = (name: string): Command =>
+  sh`command -v ${name} || command -v "$(cpp -print-prog-name=${name} 2>/dev/null)"`
+
+/** Prints what has the version in it. ping has only -V, OpenSSL before 3.0 only `version`; cc1 says it of a compilation, here of nothing. */
+export const askVersion = (tool: Command): Command =>
+  sh`said=$(${tool} --version 2>&1 </dev/null) || said=$(${tool} -V 2>&1) || said=$(${tool} version 2>&1)
+[ -n "$said" ] || said=$(${tool} -quiet -version -o /dev/null 2>&1 </dev/null); echo "$said"`
+
 /** Asks the tool itself: where it is, its version, the hash of its binary. */
 export const installedTool = defineFact<[name: string], InstalledTool>({
   name: 'installed-tool',
   command: (name) =>
     sections({
-      path: sh`command -v ${name}`,
-      // ping has only -V, OpenSSL before 3.0 only `version`.
-      version: sh`LC_ALL=C; export LC_ALL; said=$(${name} --version 2>&1) || said=$(${name} -V 2>&1) || said=$(${name} version 2>&1); echo "$said"`,
-      sha256: sh`sha256sum "$(command -v ${name})"`,
+      path: sh`tool=$(${where(name)}); echo "$tool"`,
+      version: sh`LC_ALL=C; export LC_ALL; ${askVersion(sh`"$tool"`)}`,
+      sha256: sh`sha256sum "$tool"`,
     }),
   parse({ stdout }, name) {
     const section = readSections(stdout)

@@ -157,7 +157,8 @@ export type Workload = z.output<typeof workloadSchema>
 export type Metric = Workload['metrics'][number]
 
 function unknownPlaceholder(word: string): string | undefined {
-  return word.match(/\{[^}]*\}/g)?.find((found) => !(placeholderNames as string[]).includes(found))
+  // Scripts have braces, too: a placeholder is one word, or was meant as one.
+  return word.match(/\{[\w -]*\}/g)?.find((found) => !(placeholderNames as string[]).includes(found))
 }
 
 function scratchIsDeclared({

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import type { Tool } from '../../bench/record.ts'
-import { installedTool } from '../../bench/tool-fact.ts'
+import { askVersion, installedTool } from '../../bench/tool-fact.ts'
 import type { Command } from '../../model/command.ts'
 import { FailureError } from '../../model/failure.ts'
 import { sh } from '../../util/sh.ts'
@@ -47,13 +47,14 @@ export async function copyTools(
     const original = await context.freshFact(installedTool, copy.name)
     if (original === null) throw failed(copy, guest, 'it is gone from the hypervisor')
     const archive = posix.join(posix.dirname(copy.path), '..', '..', `${copy.name}.tar.gz`)
+    const place = posix.join(posix.dirname(copy.path), '..', copy.name)
     const packedHere = posix.join(scratchFolder, `${copy.name}.tar.gz`)
-    const packed = await context.run({ ...pack(original.path, packedHere), timeoutMs: copyMs })
+    const packed = await context.run({ ...pack(original.path, packedHere, place), timeoutMs: copyMs })
     if (packed.exitCode !== 0) throw failed(copy, guest, 'it could not be packed', packed.stderr)
     await access.put(await context.get(packedHere), archive)
-    const unpacked = await access.run({ ...unpack(copy.path, archive), timeoutMs: copyMs })
+    const unpacked = await access.run({ ...unpack(copy.path, archive, place), timeoutMs: copyMs })
     if (unpacked.exitCode !== 0) throw failed(copy, guest, 'it could not be unpacked', unpacked.stderr)
-    const runs = await access.run(sh`${copy.path} --version || ${copy.path} -V || ${copy.path} version`)
+    const runs = await access.run(askVersion(sh`${copy.path}`))
     if (!`${runs.stdout}${runs.stderr}`.includes(copy.version))
       throw failed(copy, guest, 'it does not run there', `${runs.stderr}\n${runs.stdout}`)
   }
@@ -61,9 +62,10 @@ export async function copyTools(
 
 /**
  * The program, what ldd(1) says that it loads, and a script that starts it with nothing else. A program without a loader
- * is static and starts by itself. Libraries that a program opens later by name (plug-ins) are not in it.
+ * is static and starts by itself. The script knows its place, because starting programs to find it would count in every trial of a
+ * workload that starts its program often. Libraries that a program opens later by name (plug-ins) are not in it.
  */
-function pack(path: string, archive: string): Command {
+function pack(path: string, archive: string, place: string): Command {
   return sh`set -eu
 stage=$(mktemp -d ${archive}.XXXXXX)
 trap 'rm -rf "$stage"' EXIT
@@ -77,7 +79,7 @@ rm "$stage/ldd"
 [ -z "$loader" ] || cp -L "$loader" "$stage/loader"
 cat > "$stage/run" <<'end'
 #!/bin/sh
-here=$(dirname "$(readlink -f "$0")")
+here=${place}
 [ -e "$here/loader" ] || exec "$here/program" "$@"
 exec "$here/loader" --library-path "$here/lib" "$here/program" "$@"
 end
@@ -85,9 +87,8 @@ chmod 755 "$stage/run"
 tar -czf ${archive} -C "$stage" .`
 }
 
-function unpack(path: string, archive: string): Command {
+function unpack(path: string, archive: string, place: string): Command {
   const bin = posix.dirname(path)
-  const place = posix.join(bin, '..', posix.basename(path))
   return sh`set -eu
 mkdir -p ${place} ${bin}
 tar -xzf ${archive} -C ${place} --no-same-owner
