@@ -197,9 +197,11 @@ async function virtInstall({ folder, cmdline }, accelerator) {
   const deadline = performance.now() + 300_000
   for (;;) {
     const leases = await virsh('net-dhcp-leases', network, '--mac', other.mac)
-    const address = /(\d+\.\d+\.\d+\.\d+)\//.exec(leases)?.[1]
-    const words = [...login, ...unpinned, `hvlab@${address}`, 'true']
-    if (address !== undefined && (await must('ssh', words, { allowFailure: true })) !== undefined) return
+    // cloud-init's own network configuration asks by another name, and gets another address than the image's did before.
+    for (const [, address] of leases.matchAll(/(\d+\.\d+\.\d+\.\d+)\//g)) {
+      const words = [...login, ...unpinned, `hvlab@${address}`, 'true']
+      if ((await must('ssh', words, { allowFailure: true })) !== undefined) return
+    }
     if (performance.now() > deadline) throw new Error('virt-install: no login within 300 s')
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
