@@ -41,7 +41,7 @@ function momentOf(all: readonly Event[]): number {
 function atMoment(all: readonly Event[], now: number): Screen {
   const view = emptyView()
   for (const event of all) if (Date.parse(event.time) <= now) applyEvent(view, event)
-  const stages = [...view.stages.values()].flatMap((stage) => stageLines(view, stage, now, paint))
+  const stages = [...view.stages.values()].flatMap((stage) => stageLines(view, stage, now, paint, columns))
   return { title: 'while it runs', lines: [prompt(all), heading(view.title), ...stages] }
 }
 
@@ -49,7 +49,7 @@ function atMoment(all: readonly Event[], now: number): Screen {
 function atEnd(all: readonly Event[]): Screen {
   const view = emptyView()
   for (const event of all) applyEvent(view, event)
-  const stages = [...view.stages.values()].flatMap((stage) => stageLines(view, stage, 0, paint))
+  const stages = [...view.stages.values()].flatMap((stage) => stageLines(view, stage, 0, paint, columns))
   const notes = all
     .filter((event) => event.kind === 'note')
     .filter(({ text }) => oddity === undefined || !text.includes(oddity))
