@@ -1,5 +1,6 @@
 import type { Command } from '../model/command.ts'
 import type { Result } from '../util/result.ts'
+import { sh } from '../util/sh.ts'
 
 /** What keeps a host's network cards configured, and starts them at boot. */
 export type NetworkService = 'netplan' | 'NetworkManager' | 'systemd-networkd' | 'ifupdown'
@@ -45,3 +46,9 @@ export interface WantedBridge {
 
 /** Why a configuration cannot be rewritten, as the end of a sentence: `… cannot be rewritten: eth0 is described twice`. */
 export type Planned = Result<BridgePlan, string>
+
+/** First line of a file that is hvlab's alone. */
+export const ownFile = '# Written by hvlab; `hvlab down` takes it back.'
+
+/** A service that forgets a bridge may leave the device. */
+export const deleteBridge = (bridge: string): Command => sh`{ ip link delete ${bridge} 2>/dev/null || :; }`

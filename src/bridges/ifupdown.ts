@@ -1,6 +1,6 @@
 import { err, ok } from '../util/result.ts'
 import { sh } from '../util/sh.ts'
-import type { ConfigFile, Planned, WantedBridge } from './bridge-plan.ts'
+import { type ConfigFile, deleteBridge, type Planned, type WantedBridge } from './bridge-plan.ts'
 
 /**
  * The card's stanzas of /etc/network/interfaces and the files that it takes in become the bridge's. Source: interfaces(5),
@@ -19,7 +19,7 @@ export function ifupdownPlan({ bridge, card, mac }: WantedBridge, files: readonl
     return err(
       `${file.path} names ${card} in “${named[0].trim()}”, which may be meant for the card or for its addresses; write $IFACE`,
     )
-  if (own.some(({ head }) => words(head)[2] === 'inherits' || /\binherits\b/.test(head)))
+  if (own.some(({ head }) => /\binherits\b/.test(head)))
     return err(`${card} inherits from another stanza in ${file.path}`)
   const text = rewritten(file.text, card, bridge, mac)
   return ok({
@@ -31,7 +31,7 @@ export function ifupdownPlan({ bridge, card, mac }: WantedBridge, files: readonl
     },
     toCard: {
       before: sh`{ ifdown --force ${bridge} || :; }`,
-      after: sh`{ ip link delete ${bridge} 2>/dev/null || :; } && ifup ${card}`,
+      after: sh`${deleteBridge(bridge)} && ifup ${card}`,
     },
     atBoot: sh`:`,
   })

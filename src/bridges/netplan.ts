@@ -3,7 +3,7 @@ import type { Value, Vars } from '../model/value.ts'
 import { canonicalJson } from '../util/canonical-json.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { sh } from '../util/sh.ts'
-import type { ConfigFile, Planned, WantedBridge } from './bridge-plan.ts'
+import { type ConfigFile, deleteBridge, ownFile, type Planned, type WantedBridge } from './bridge-plan.ts'
 
 /** What describes the device; all else (addresses, routes, DHCP) goes to the bridge. Source: netplan's netplan-yaml.md. */
 const ofTheCard = new Set([
@@ -54,7 +54,7 @@ export function netplanPlan(wanted: WantedBridge, files: readonly ConfigFile[]):
     ],
     toBridge: { before: sh`:`, after: sh`netplan generate && ${apply}` },
     // netplan leaves devices that it made and that are gone from its files.
-    toCard: { before: sh`:`, after: sh`{ ip link delete ${wanted.bridge} 2>/dev/null || :; } && ${apply}` },
+    toCard: { before: sh`:`, after: sh`${deleteBridge(wanted.bridge)} && ${apply}` },
     atBoot: sh`netplan generate`,
   })
 }
@@ -125,7 +125,7 @@ function moved(entry: Entry, wanted: WantedBridge): Result<{ card: string; bridg
     ...lines.slice(end),
   ].join('\n')
   const bridge = [
-    '# Written by hvlab; `hvlab down` takes it back.',
+    ownFile,
     'network:',
     '  version: 2',
     '  bridges:',

@@ -1,6 +1,6 @@
 import { err, ok } from '../util/result.ts'
 import { sh } from '../util/sh.ts'
-import type { ConfigFile, Planned, WantedBridge } from './bridge-plan.ts'
+import { type ConfigFile, deleteBridge, type Planned, type WantedBridge } from './bridge-plan.ts'
 
 export interface NetworkManagerConfig {
   /** The active profile of the card. */
@@ -54,7 +54,7 @@ export function networkManagerPlan(
     },
     toCard: {
       before: sh`{ nmcli connection down uuid ${uuids[0]} >/dev/null 2>&1 || :; }`,
-      after: sh`nmcli connection reload && { ip link delete ${bridge} 2>/dev/null || :; } && { nmcli --wait 30 connection up uuid ${uuid} || nmcli --wait 30 device connect ${card}; }`,
+      after: sh`nmcli connection reload && ${deleteBridge(bridge)} && { nmcli --wait 30 connection up uuid ${uuid} || nmcli --wait 30 device connect ${card}; }`,
     },
     atBoot: sh`:`,
   })

@@ -1,6 +1,6 @@
 import { err, ok } from '../util/result.ts'
 import { sh } from '../util/sh.ts'
-import type { ConfigFile, Planned, WantedBridge } from './bridge-plan.ts'
+import { type ConfigFile, deleteBridge, ownFile, type Planned, type WantedBridge } from './bridge-plan.ts'
 
 export interface NetworkdConfig {
   /** The file that the card has its settings from, and the drop-ins of it. */
@@ -28,7 +28,7 @@ export function networkdPlan({ bridge, card, mac }: WantedBridge, config: Networ
     ...own.map((text) => select(text, (section) => section !== 'Match')),
     ...(iaid === undefined ? [] : [`[DHCPv4]\nIAID=${iaid}\n`]),
   ]
-  const added = (path: string, after: string) => ({ path, before: undefined, after: `${note}${after}` })
+  const added = (path: string, after: string) => ({ path, before: undefined, after: `${ownFile}\n${after}` })
   return ok({
     service: 'systemd-networkd',
     changes: [
@@ -48,13 +48,11 @@ export function networkdPlan({ bridge, card, mac }: WantedBridge, config: Networ
     toBridge: { before: sh`:`, after: sh`networkctl reload` },
     toCard: {
       before: sh`:`,
-      after: sh`{ ip link delete ${bridge} 2>/dev/null || :; } && networkctl reload && networkctl reconfigure ${card}`,
+      after: sh`${deleteBridge(bridge)} && networkctl reload && networkctl reconfigure ${card}`,
     },
     atBoot: sh`:`,
   })
 }
-
-const note = '# Written by hvlab; `hvlab down` takes it back.\n'
 
 /** Sections of a unit file. The card's MAC address is left out: the bridge has it from its .netdev file. */
 function select(text: string, wanted: (section: string) => boolean): string {
