@@ -3,7 +3,7 @@ import { type Crowding, crowding } from './crowding.ts'
 import type { Finding, Rule } from './finding.ts'
 import { failedGates } from './noise-findings.ts'
 import type { Benchmark } from './record.ts'
-import { counted, percent, times } from './words.ts'
+import { counted, listed, percent, times } from './words.ts'
 
 /** Below this the guests of a round did not get alike. */
 const fair = 0.95
@@ -12,17 +12,25 @@ const lateShare = 0.1
 
 /** What guests cost each other, and what could not be measured. */
 export const crowdFindings: Rule = (benchmark, comparisons) => [
-  ...benchmark.skipped.map(
-    ({ hypervisor, what, why }): Finding => ({
-      rule: 'not-measured',
-      level: 'fact',
-      about: hypervisor,
-      text: `${what} was not measured on ${hypervisor}: ${why}.`,
-    }),
-  ),
+  ...notMeasured(benchmark),
   ...crowding(benchmark, comparisons).flatMap((cell) => [cost(cell), ...unfair(cell), ...late(cell)]),
   ...disturbed(benchmark),
 ]
+
+/** Guests that one reason kept out are one sentence. */
+function notMeasured({ skipped }: Benchmark): Finding[] {
+  return skipped.flatMap((one): Finding[] => {
+    const { hypervisor, guest, what, why } = one
+    const alike = skipped.filter((other) => guest !== null && other.guest !== null && other.why === why)
+    if (alike.length > 1 && alike[0] !== one) return []
+    const who =
+      alike.length > 1
+        ? `The guests ${listed(alike.flatMap(({ guest }) => guest ?? []))} were`
+        : `${what} was`
+    const text = `${who} not measured on ${hypervisor}: ${why}.`
+    return [{ rule: 'not-measured', level: 'fact', about: hypervisor, text }]
+  })
+}
 
 function disturbed({ design, crowds }: Benchmark): Finding[] {
   const host = design.hypervisor

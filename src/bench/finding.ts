@@ -7,6 +7,7 @@ import { crowdFindings } from './crowd-findings.ts'
 import { layerFindings } from './layer-findings.ts'
 import { noiseFindings } from './noise-findings.ts'
 import type { Benchmark } from './record.ts'
+import { settingFindings } from './setting-findings.ts'
 
 /** A sentence that the figures prove. Never written without the evidence it names. */
 export interface Finding {
@@ -30,6 +31,7 @@ const rules: readonly Rule[] = [
   loginFindings,
   layerFindings,
   crowdFindings,
+  settingFindings,
   noiseFindings,
 ]
 

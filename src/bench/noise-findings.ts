@@ -30,7 +30,7 @@ function tooFew(guest: string, comparisons: readonly Comparison[]): Finding[] {
   const what = few.map(
     ({ workload, blocks }) => `${workload.title} (${counted(blocks.length, 'complete block')})`,
   )
-  return [caution('too-few-blocks', guest, `Too few blocks for an interval: ${listed(what)}.`)]
+  return [caution('too-few-blocks', guest, `Too few blocks for an interval of ${guest}: ${listed(what)}.`)]
 }
 
 function wideIntervals(guest: string, comparisons: readonly Comparison[]): Finding[] {
@@ -40,11 +40,11 @@ function wideIntervals(guest: string, comparisons: readonly Comparison[]): Findi
       : `${workload.title} (${range(low, high, times)})`,
   )
   if (spans.length === 0) return []
-  const text = `The interval of the slowdown is wider than ± 10 %: ${listed(spans)}. Read it as an order of magnitude, or measure more blocks on a quieter machine.`
+  const text = `The interval of ${guest}'s slowdown is wider than ± 10 %: ${listed(spans)}. Read it as an order of magnitude, or measure more blocks on a quieter machine.`
   return [caution('wide-interval', guest, text)]
 }
 
-function disturbed({ design }: Benchmark, measured: readonly Sample[]): Finding[] {
+function disturbed({ design, environments }: Benchmark, measured: readonly Sample[]): Finding[] {
   const hit = measured.filter(contaminated)
   if (hit.length === 0) return []
   const host = design.hypervisor
@@ -60,9 +60,26 @@ function disturbed({ design }: Benchmark, measured: readonly Sample[]): Finding[
       rule: 'contaminated-trials',
       level: left === 0 ? 'fact' : 'caution',
       about: host,
-      text: `${hit.length} of ${counted(measured.length, 'trial')} failed a gate: ${failedGates(host, hit)}.${repeated} ${outcome}`,
+      text: `${hit.length} of ${counted(measured.length, 'trial')} failed a gate: ${failedGates(host, hit)}.${repeated} ${outcome}${noCpuLeft(design, environments, hit)}`,
     },
   ]
+}
+
+/** QEMU has threads of its own, and whoever measures works, too. */
+function noCpuLeft(
+  { subjects, hypervisor }: Benchmark['design'],
+  environments: Benchmark['environments'],
+  hit: readonly Sample[],
+): string {
+  const cpus = environments.find(({ kind }) => kind === 'native')?.cpus_online
+  const pressed = new Set(
+    hit.flatMap(({ subject, flags }) => (flags.includes('host-cpu-pressure' satisfies Flag) ? subject : [])),
+  )
+  const full = subjects.filter(
+    ({ id, kind, vcpus }) => kind === 'guest' && cpus !== undefined && vcpus >= cpus && pressed.has(id),
+  )
+  if (full.length === 0) return ''
+  return ` ${listed(full.map(({ id }) => id))} ${full.length === 1 ? 'has' : 'have'} as many vCPUs as ${hypervisor} has CPUs: QEMU's other threads and what measures wait for them, too.`
 }
 
 /** Which gates contaminated trials failed, in words. */

@@ -1,3 +1,5 @@
+import { nominalLevel } from './statistics.ts'
+
 /** How figures are written for people, everywhere the same. English number format, whatever the controller's locale. */
 
 const rate = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
@@ -31,6 +33,15 @@ export function range(
   if (from === to) return to
   const unit = to.match(/ [^ ]+$/)?.[0] ?? ''
   return `${unit !== '' && from.endsWith(unit) ? from.slice(0, -unit.length) : from}–${to}`
+}
+
+/**
+ * `95 % interval`. Of fewer than six blocks it is their range, which is less sure, and then says how sure: of several the
+ * least.
+ */
+export function intervalHeading(estimates: readonly { readonly level?: number }[]): string {
+  const level = Math.min(nominalLevel, ...estimates.flatMap(({ level }) => level ?? []))
+  return `${Number((level * 100).toFixed(1))} % interval`
 }
 
 /** Seconds as ns, µs, ms or s. */

@@ -94,7 +94,13 @@ const fields = {
     .max(4096)
     .optional()
     .describe(
-      'Room that the files of one subject take in `{scratch}`; refused where twice as much is not free',
+      'Room that the files of one subject take in `{scratch}`; refused where it is not free, and as much again, at most 1 GiB',
+    ),
+  waits_for_disk: z
+    .boolean()
+    .optional()
+    .describe(
+      'Its threads sleep and wake with the disk, so that they and the kernel’s own threads wait for each other’s CPU: CPU pressure is no gate then',
     ),
   prepare: commandSchema
     .optional()

@@ -1,20 +1,22 @@
 import type { Crowding } from '../bench/crowding.ts'
 import type { Benchmark } from '../bench/record.ts'
-import { duration, figure, listed, range, times } from '../bench/words.ts'
+import { duration, figure, intervalHeading, listed, range, times } from '../bench/words.ts'
 import { headline } from '../bench/workload-file.ts'
 
-export const crowdColumns = [
-  'Workload',
-  'Guests at work',
-  'As long as alone',
-  '95 % interval',
-  'Each guest: median',
-  'lowest–highest',
-  'Together',
-  'Against one alone',
-  'Fairness',
-  'Begun within',
-] as const
+export function crowdColumns(crowding: readonly Crowding[]): string[] {
+  return [
+    'Workload',
+    'Guests at work',
+    'As long as alone',
+    intervalHeading(crowding.map(({ slowdown }) => slowdown)),
+    'Each guest: median',
+    'lowest–highest',
+    'Together',
+    'Against one alone',
+    'Fairness',
+    'Begun within',
+  ]
+}
 
 export const crowdMeaning =
   'Alone is the same guest in the benchmark above, while the others stood by. Fairness is Jain’s index of the guests’ speeds: 1 is all alike. Guests wait for each other before each round; the last column says how far apart they began.'

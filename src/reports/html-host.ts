@@ -7,13 +7,14 @@ import { crowdColumns, crowdMeaning, crowdRows, roundColumns, roundRows } from '
 import { machineTable } from './environment-rows.ts'
 import { grouped } from './finding-groups.ts'
 import { drawing, headings, keyed, panels } from './html-figure.ts'
-import { placementFigure } from './html-placement.ts'
+import { settingFigure } from './html-setting.ts'
 import { scrollingTable } from './html-table.ts'
 import { type Language, upperFirst } from './language.ts'
 import { filled, type Html, html, prose } from './markup.ts'
 import { noiseColumns, noiseRows } from './noise-rows.ts'
-import { type AgainstPublished, publishedColumns } from './published.ts'
+import { type AgainstPublished, publishedColumns, whyTheyDiffer } from './published.ts'
 import type { HostResults } from './results.ts'
+import { leftOutColumns, leftOutRows, settingTables } from './setting-rows.ts'
 import { trialsCharts } from './trials-chart.ts'
 
 /** Everything about one hypervisor and its guests. */
@@ -31,12 +32,7 @@ ${heading(on, say('what the figures mean'))}
 ${findingList(host.findings, language)}
 ${publishedSection(host.published, on, language)}
 ${await crowdSection(host, on, language)}
-${
-  host.placements.length === 0
-    ? ''
-    : html`${heading(on, say('CPUs and memory of the host'))}
-${await placementFigure(host, language)}`
-}
+${await settingSections(host, on, language)}
 ${heading(on, say('the machines'))}
 ${machines(environments, language)}
 ${heading(on, say('the trials'))}
@@ -67,14 +63,28 @@ async function crowdSection(
   const { say } = language
   if (crowding.length === 0) return html``
   const caption =
-    'How many times longer a guest takes than alone, on a logarithmic scale: the median over guests and rounds, its 95 % interval, and each guest in each round as a small dot.'
+    'How many times longer a guest takes than alone, on a logarithmic scale: the median over guests and rounds, its interval, and each guest in each round as a small dot.'
   return html`${heading(on, say('several guests at once'))}
 ${drawing(await crowdChart(crowding, language), say(caption), prose(say(caption)))}
-${scrollingTable(crowdColumns, crowdRows(crowding), language)}
+${scrollingTable(crowdColumns(crowding), crowdRows(crowding), language)}
 <p>${prose(say(crowdMeaning))}</p>
 <details class="data"><summary>${say('Every guest in every round')}</summary>
 ${scrollingTable(roundColumns, roundRows(benchmark), language)}
 </details>`
+}
+
+/** A section for each setting that guests differ in, and behind the last one the guests that the host could not have. */
+async function settingSections(host: HostResults, on: string, language: Language): Promise<Html[]> {
+  const { say } = language
+  const tables = settingTables(host)
+  const leftOut = tables.length === 0 ? [] : leftOutRows(host.benchmark)
+  const sections = await Promise.all(
+    tables.map(
+      async (one) => html`${heading(on, say(one.title))}
+${await settingFigure(one, language)}`,
+    ),
+  )
+  return [...sections, ...(leftOut.length === 0 ? [] : [scrollingTable(leftOutColumns, leftOut, language)])]
 }
 
 /** A host's name keeps its letters. */
@@ -110,7 +120,7 @@ ${published.map(
 </tbody>
 </table>
 <h3>${say('Why they differ')}</h3>
-${published.map(({ why }) => html`<p>${prose(why)}</p>`)}`
+${whyTheyDiffer(published).map((why) => html`<p>${prose(why)}</p>`)}`
 }
 
 function machines(environments: readonly Environment[], { say }: Language): Html {

@@ -1,6 +1,6 @@
 import type { Comparison } from '../bench/comparison.ts'
 import { chainFinding } from '../bench/layer-findings.ts'
-import { figure, percent, range, times } from '../bench/words.ts'
+import { figure, intervalHeading, percent, range, times } from '../bench/words.ts'
 import { guestNames } from './guest-names.ts'
 import { guestTable, meanSentence } from './guest-table.ts'
 import { drawing, headings, keyed } from './html-figure.ts'
@@ -45,7 +45,7 @@ export async function reportHtml(original: Results, language: Language = english
 <p class="eyebrow"><b>${say('What virtualisation costs')}</b> · ${run.pipeline}, ${day(run.startedAt, language)}</p>
 <h1>${prose(results.answer)}</h1>
 </header>
-${drawing(chart, `${say('Slowdown by workload.')} ${results.answer}`, filled(say('How many times longer the guest takes than {}, on a logarithmic scale. The large dot is the median of the blocks, the bar its 95 % interval, each small dot one block. A large dot is hollow where there are too few blocks for an interval, a small one where a trial of its block failed a gate on noise.'), native(results, language)))}
+${drawing(chart, `${say('Slowdown by workload.')} ${results.answer}`, filled(say('How many times longer the guest takes than {}, on a logarithmic scale. The large dot is the median of the blocks, the bar its interval, each small dot one block. A large dot is hollow where there are too few blocks for an interval, a small one where a trial of its block failed a gate on noise.'), native(results, language)))}
 <h2>${say('Figures')}</h2>
 ${figures(results, language)}
 ${eachGuest(results, language)}
@@ -79,10 +79,11 @@ function native({ hosts }: Results, { say }: Language): Html {
 }
 
 function figures({ comparisons }: Results, language: Language): Html {
+  const interval = intervalHeading(comparisons.map(({ slowdown }) => slowdown))
   return html`<table class="stack sortable">
-<thead><tr>${headings(['Workload', 'Native', 'Guest', 'Efficiency', 'Slowdown', '95 % interval', 'Per CPU-second'], language)}</tr></thead>
+<thead><tr>${headings(['Workload', 'Native', 'Guest', 'Efficiency', 'Slowdown', interval, 'Per CPU-second'], language)}</tr></thead>
 <tbody>
-${byWorkload(comparisons).map((comparison) => figuresRow(comparison, guestNames(comparisons, language)(comparison), language))}
+${byWorkload(comparisons).map((comparison) => figuresRow(comparison, guestNames(comparisons, language)(comparison), interval, language))}
 </tbody>
 </table>`
 }
@@ -132,7 +133,7 @@ function allMetrics({ comparisons }: Results, language: Language): Html {
   const { say } = language
   return html`<details class="data"><summary>${say('Every metric, by the clock and for each CPU-second')}</summary>
 <p>${say('A CPU-second is one second of one CPU of the hypervisor: natively of the workload, for a guest of all threads of QEMU. Per CPU-second a figure says what the work costs; by the clock it says how long one waits.')}</p>
-${scrollingTable(metricColumns, metricRows(byWorkload(comparisons), guestNames(comparisons, language)), language)}
+${scrollingTable(metricColumns(comparisons), metricRows(byWorkload(comparisons), guestNames(comparisons, language)), language)}
 </details>`
 }
 
@@ -142,7 +143,7 @@ function byWorkload(comparisons: readonly Comparison[]): Comparison[] {
   return ids.flatMap((id) => comparisons.filter(({ workload }) => workload.id === id))
 }
 
-function figuresRow(comparison: Comparison, name: string, { say }: Language): Html {
+function figuresRow(comparison: Comparison, name: string, interval: string, { say }: Language): Html {
   const { workload, metric, native, guestValues, efficiencyPercent, slowdown, perCpuSecond } = comparison
   const where = name === '' ? html`` : html`<br><small>${name}</small>`
   return html`<tr><th scope="row">${workload.title}${where}</th>
@@ -150,7 +151,7 @@ function figuresRow(comparison: Comparison, name: string, { say }: Language): Ht
 <td data-label="${say('Guest')}"><span>${say(figure(guestValues.median))} <small>${metric.unit}</small></span></td>
 <td data-label="${say('Efficiency')}">${prose(say(percent(efficiencyPercent.centre)))}</td>
 <td data-label="${say('Slowdown')}" class="strong">${prose(say(times(slowdown.centre)))}</td>
-<td data-label="${say('95 % interval')}">${prose(say(range(slowdown.low, slowdown.high, times)))}</td>
+<td data-label="${say(interval)}">${prose(say(range(slowdown.low, slowdown.high, times)))}</td>
 <td data-label="${say('Per CPU-second')}">${prose(perCpuSecond === undefined ? '—' : say(times(perCpuSecond.slowdown.centre)))}</td></tr>`
 }
 

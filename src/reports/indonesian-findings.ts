@@ -52,6 +52,7 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
   // Findings about boots.
   "From the kernel's first instruction to the end of its boot {=} took {}, by systemd's account of one boot.":
     'Dari instruksi pertama kernel sampai boot selesai, {} memerlukan {}, menurut catatan systemd atas satu boot.',
+  '{-} took {}': '{} memerlukan {}',
   'From the start of its virtual machine to the first login over SSH {=} took {}, in one start that hvlab saw.':
     'Dari saat mesin virtualnya dinyalakan sampai login SSH pertama, {} memerlukan {}, dalam satu penyalaan yang dilihat hvlab.',
   '{=}, another system, took {}.': '{}, sistem yang lain, memerlukan {}.',
@@ -76,6 +77,8 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
   // Findings about several guests at once.
   'it needs two guests, and there is only {=}': 'diperlukan dua guest, dan hanya ada {}',
   '{} was not measured on {=}: {:}.': '{} tidak diukur di {}: {}.',
+  '{} were not measured on {=}: {:}.': '{} tidak diukur di {}: {}.',
+  'The guests {}': 'Guest {}',
   'no network namespace can be made (“{=}”)': 'network namespace tidak dapat dibuat (“{}”)',
   '{-} has no address on the network of {-}': '{} tidak punya alamat di jaringan {}',
   '{-} does not reach other networks through {-}': '{} tidak mencapai jaringan lain melalui {}',
@@ -109,11 +112,15 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
   '{} of {} in rounds of several guests failed a gate: {}. A round is not taken again for that.':
     '{} dari {} dalam putaran beberapa guest gagal pada sebuah gerbang: {}. Putaran tidak diulang karena itu.',
   // Findings about noise.
-  'Too few blocks for an interval: {}.': 'Terlalu sedikit blok untuk sebuah selang: {}.',
-  'The interval of the slowdown is wider than ± 10 %: {}. Read it as an order of magnitude, or measure more blocks on a quieter machine.':
-    'Selang perlambatan lebih lebar dari ± 10 %: {}. Bacalah sebagai orde besaran, atau ukur lebih banyak blok pada mesin yang lebih tenang.',
+  'Too few blocks for an interval of {=}: {}.': 'Terlalu sedikit blok untuk sebuah selang dari {}: {}.',
+  "The interval of {=}'s slowdown is wider than ± 10 %: {}. Read it as an order of magnitude, or measure more blocks on a quieter machine.":
+    'Selang perlambatan {} lebih lebar dari ± 10 %: {}. Bacalah sebagai orde besaran, atau ukur lebih banyak blok pada mesin yang lebih tenang.',
   '{} ({})': '{} ({})',
   '{} of {} failed a gate: {}.': '{} dari {} gagal pada sebuah gerbang: {}.',
+  "{} has as many vCPUs as {=} has CPUs: QEMU's other threads and what measures wait for them, too.":
+    '{} memiliki vCPU sebanyak CPU {}: utas QEMU yang lain dan pengukurnya juga menunggu CPU itu.',
+  "{} have as many vCPUs as {=} has CPUs: QEMU's other threads and what measures wait for them, too.":
+    '{} memiliki vCPU sebanyak CPU {}: utas QEMU yang lain dan pengukurnya juga menunggu CPU itu.',
   'The figures are made of clean trials only.': 'Angka-angka hanya berasal dari percobaan yang bersih.',
   'Contaminated in the end: {}; they are kept, and the intervals include what disturbed them.':
     'Tetap tercemar: {}; percobaan itu dipertahankan, dan selang mencakup gangguannya.',

@@ -1,5 +1,5 @@
 import { indonesianFindings } from './indonesian-findings.ts'
-import { indonesianPlacement } from './indonesian-placement.ts'
+import { indonesianSetting } from './indonesian-setting.ts'
 import type { Catalogue } from './language.ts'
 
 /**
@@ -11,7 +11,7 @@ export const indonesian: Catalogue = {
   marks: { decimal: ',', thousands: '.' },
   phrases: {
     ...indonesianFindings,
-    ...indonesianPlacement,
+    ...indonesianSetting,
     // The answer.
     'No workload has a complete pair of native and guest figures.':
       'Tidak ada beban kerja dengan pasangan angka native dan guest yang lengkap.',
@@ -106,7 +106,8 @@ export const indonesian: Catalogue = {
     Efficiency: 'Efisiensi',
     Overhead: 'Overhead',
     Slowdown: 'Perlambatan',
-    '95 % interval': 'Selang 95 %',
+    '{} % interval': 'Selang {} %',
+    '{} intervals': '{} selang',
     '{-} on {-}': '{} di {}',
     'Every metric, by the clock and for each CPU-second':
       'Semua metrik, menurut jam dan untuk setiap detik-CPU',
@@ -114,8 +115,8 @@ export const indonesian: Catalogue = {
       'Satu detik-CPU adalah satu detik dari satu CPU hypervisor: secara native milik beban kerja, untuk guest milik semua thread QEMU.',
     'Per CPU-second a figure says what the work costs; by the clock it says how long one waits.':
       'Per detik-CPU sebuah angka menunjukkan biaya pekerjaan; menurut jam, lamanya menunggu.',
-    'How many times longer the guest takes than {}, on a logarithmic scale. The large dot is the median of the blocks, the bar its 95 % interval, each small dot one block. A large dot is hollow where there are too few blocks for an interval, a small one where a trial of its block failed a gate on noise.':
-      'Berapa kali lebih lama guest bekerja daripada {}, pada skala logaritmik. Titik besar adalah median blok, batangnya selang 95 %, setiap titik kecil satu blok. Titik besar kosong bila bloknya terlalu sedikit untuk sebuah selang, titik kecil kosong bila sebuah percobaan dari bloknya gagal pada gerbang derau.',
+    'How many times longer the guest takes than {}, on a logarithmic scale. The large dot is the median of the blocks, the bar its interval, each small dot one block. A large dot is hollow where there are too few blocks for an interval, a small one where a trial of its block failed a gate on noise.':
+      'Berapa kali lebih lama guest bekerja daripada {}, pada skala logaritmik. Titik besar adalah median blok, batangnya selangnya, setiap titik kecil satu blok. Titik besar kosong bila bloknya terlalu sedikit untuk sebuah selang, titik kecil kosong bila sebuah percobaan dari bloknya gagal pada gerbang derau.',
     'Slowdown by workload.': 'Perlambatan menurut beban kerja.',
     '{-} itself': '{} sendiri',
     'its own host': 'host-nya sendiri',
@@ -145,8 +146,8 @@ export const indonesian: Catalogue = {
     failed: 'gagal',
     alone: 'sendirian',
     '{} guests': '{} guest',
-    'How many times longer a guest takes than alone, on a logarithmic scale: the median over guests and rounds, its 95 % interval, and each guest in each round as a small dot.':
-      'Berapa kali lebih lama sebuah guest bekerja daripada ketika sendirian, pada skala logaritmik: median atas guest dan putaran, selang 95 %-nya, dan setiap guest dalam setiap putaran sebagai titik kecil.',
+    'How many times longer a guest takes than alone, on a logarithmic scale: the median over guests and rounds, its interval, and each guest in each round as a small dot.':
+      'Berapa kali lebih lama sebuah guest bekerja daripada ketika sendirian, pada skala logaritmik: median atas guest dan putaran, selangnya, dan setiap guest dalam setiap putaran sebagai titik kecil.',
     'Every guest in every round': 'Setiap guest dalam setiap putaran',
     'several guests at once': 'beberapa guest sekaligus',
     'Guests at work': 'Guest yang bekerja',

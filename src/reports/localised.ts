@@ -32,7 +32,10 @@ export function localised(results: Results, { tag, say }: Language): Results {
         workload: workload(cell.workload),
         metric: metric(cell.metric),
       })),
-      placements: host.placements.map((one) => ({ ...one, workload: workload(one.workload) })),
+      settingComparisons: host.settingComparisons.map((one) => ({
+        ...one,
+        workload: workload(one.workload),
+      })),
       findings: host.findings.map((finding) => ({ ...finding, text: say(finding.text) })),
       published: host.published.map((one) => ({
         ...one,

@@ -1,5 +1,5 @@
 import { chainFinding } from '../bench/layer-findings.ts'
-import { figure, percent, range, times } from '../bench/words.ts'
+import { figure, intervalHeading, percent, range, times } from '../bench/words.ts'
 import { crowdColumns, crowdMeaning, crowdRows } from './crowd-rows.ts'
 import { machineTable } from './environment-rows.ts'
 import { grouped } from './finding-groups.ts'
@@ -11,16 +11,10 @@ import { localised } from './localised.ts'
 import { methodSentences } from './method.ts'
 import { metricColumns, metricRows } from './metric-rows.ts'
 import { noiseColumns, noiseRows } from './noise-rows.ts'
-import {
-  leftOutColumns,
-  leftOutRows,
-  placementColumns,
-  placementRows,
-  placementSentence,
-} from './placement-rows.ts'
-import { publishedColumns } from './published.ts'
+import { publishedColumns, whyTheyDiffer } from './published.ts'
 import { commands, ingredients, reproduction } from './reproduction.ts'
 import type { HostResults, Results } from './results.ts'
+import { leftOutColumns, leftOutRows, settingTables } from './setting-rows.ts'
 
 /** `report.md`: what report.html says, for code hosts and terminals. */
 export function reportMarkdown(original: Results, language: Language = english): string {
@@ -39,7 +33,7 @@ export function reportMarkdown(original: Results, language: Language = english):
         'In the guest',
         'Efficiency',
         'Slowdown',
-        '95 % interval',
+        intervalHeading(results.comparisons.map(({ slowdown }) => slowdown)),
         'Per CPU-second',
       ],
       results.comparisons.map(
@@ -71,7 +65,11 @@ export function reportMarkdown(original: Results, language: Language = english):
     say(
       'A CPU-second is one second of one CPU of the hypervisor: natively of the workload, for a guest of all threads of QEMU.',
     ),
-    table(say, metricColumns, metricRows(results.comparisons, guestNames(results.comparisons, language))),
+    table(
+      say,
+      metricColumns(results.comparisons),
+      metricRows(results.comparisons, guestNames(results.comparisons, language)),
+    ),
     ...results.hosts.flatMap((host) =>
       hostParts(
         host,
@@ -110,12 +108,10 @@ function layers({ chains }: Results, { say }: Language): string[] {
   ]
 }
 
-function hostParts(
-  { benchmark, findings, published, crowding, placements }: HostResults,
-  on: string,
-  language: Language,
-): string[] {
+function hostParts(host: HostResults, on: string, language: Language): string[] {
   const { say } = language
+  const { benchmark, findings, published, crowding } = host
+  const settings = settingTables(host)
   const machines = machineTable(benchmark.environments)
   const leftOut = leftOutRows(benchmark)
   return [
@@ -142,23 +138,21 @@ function hostParts(
               times(entry.slowdown),
             ]),
           ),
-          ...published.map(({ why }) => plain(why)),
+          ...whyTheyDiffer(published).map(plain),
         ]),
     ...(crowding.length === 0
       ? []
       : [
           heading(on, say('several guests at once')),
-          table(say, crowdColumns, crowdRows(crowding)),
+          table(say, crowdColumns(crowding), crowdRows(crowding)),
           say(crowdMeaning),
         ]),
-    ...(placements.length === 0
-      ? []
-      : [
-          heading(on, say('CPUs and memory of the host')),
-          table(say, placementColumns, placementRows(placements, benchmark)),
-          plain(say(placementSentence(placements, benchmark))),
-          ...(leftOut.length === 0 ? [] : [table(say, leftOutColumns, leftOut, ' --- ')]),
-        ]),
+    ...settings.flatMap(({ title, columns, rows, sentence }) => [
+      heading(on, say(title)),
+      table(say, columns, rows),
+      plain(say(sentence)),
+    ]),
+    ...(settings.length === 0 || leftOut.length === 0 ? [] : [table(say, leftOutColumns, leftOut, ' --- ')]),
     heading(on, say('the machines')),
     table(
       say,

@@ -1,16 +1,10 @@
 import type { Comparison, MetricComparison } from '../bench/comparison.ts'
-import { figure, percent, range, times } from '../bench/words.ts'
+import { figure, intervalHeading, percent, range, times } from '../bench/words.ts'
 
-export const metricColumns = [
-  'Workload',
-  'Metric',
-  'Native',
-  'Guest',
-  'Efficiency',
-  'Overhead',
-  'Slowdown',
-  '95 % interval',
-] as const
+export function metricColumns(comparisons: readonly Comparison[]): string[] {
+  const interval = intervalHeading(comparisons.map(({ slowdown }) => slowdown))
+  return ['Workload', 'Metric', 'Native', 'Guest', 'Efficiency', 'Overhead', 'Slowdown', interval]
+}
 
 /**
  * Every metric that was compared, a row each: the headline by the clock, the same for each CPU-second of the hypervisor,

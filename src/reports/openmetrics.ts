@@ -50,13 +50,13 @@ function measureFamilies(series: readonly Series[]): Family[] {
     {
       name: 'hvlab_efficiency_low_ratio',
       unit: 'ratio',
-      help: 'Lower end of the 95 % interval of hvlab_efficiency_ratio.',
+      help: 'Lower end of the interval of hvlab_efficiency_ratio.',
       samples: of('efficiency', ({ low }) => low),
     },
     {
       name: 'hvlab_efficiency_high_ratio',
       unit: 'ratio',
-      help: 'Upper end of the 95 % interval of hvlab_efficiency_ratio.',
+      help: 'Upper end of the interval of hvlab_efficiency_ratio.',
       samples: of('efficiency', ({ high }) => high),
     },
     {

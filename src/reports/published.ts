@@ -1,4 +1,5 @@
 import type { Comparison } from '../bench/comparison.ts'
+import type { Benchmark } from '../bench/record.ts'
 import { duration, figure, percent, times } from '../bench/words.ts'
 
 /**
@@ -56,11 +57,17 @@ export interface AgainstPublished {
   readonly why: string
 }
 
-export function againstPublished(comparisons: readonly Comparison[]): AgainstPublished[] {
+/** Published was one thread; as many threads as a guest has vCPUs are another command. */
+export function againstPublished(
+  { samples }: Benchmark,
+  comparisons: readonly Comparison[],
+): AgainstPublished[] {
   return comparisons.flatMap((comparison): AgainstPublished[] => {
     const { guest, workload, metric, native, guestValues, efficiencyPercent, slowdown } = comparison
     const known = publishedAs[workload.id]
     if (known === undefined || known.field !== metric.field) return []
+    const own = samples.filter((sample) => sample.workload === workload.id)
+    if (own.some(({ threads }) => threads !== 1)) return []
     return [
       {
         guest,
@@ -77,6 +84,12 @@ export function againstPublished(comparisons: readonly Comparison[]): AgainstPub
       },
     ]
   })
+}
+
+/** Of several guests the first speaks for each workload: the others' sentences differ in figures that the table has. */
+export function whyTheyDiffer(published: readonly AgainstPublished[]): string[] {
+  const workloads = [...new Set(published.map(({ workload }) => workload))]
+  return workloads.flatMap((id) => published.find(({ workload }) => workload === id)?.why ?? [])
 }
 
 /** 52.39 events/s of 18.97 ms each are 0.99 s of work a second: one thread, although the guest had two vCPUs. */

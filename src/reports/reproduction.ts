@@ -41,10 +41,21 @@ export function reproduction({ run, hosts }: Results): string[] {
   ]
 }
 
-/** Commands of the workloads, as they ran. */
+/** Commands of the workloads, as they ran; the number of a trial stays `{trial}`. */
 export function commands({ hosts }: Results): string[] {
-  const samples = hosts.flatMap(({ benchmark }) => benchmark.samples.filter((sample) => !sample.warm_up))
-  return [...new Set(samples.map(({ argv }) => argv.map(quote).join(' ')))]
+  const all = hosts.flatMap(({ benchmark: { design, samples } }) =>
+    samples
+      .filter((sample) => !sample.warm_up)
+      .map(({ workload, argv }) => {
+        const template = design.workloads.find(({ id }) => id === workload)?.argv ?? []
+        return argv.map((word, index) => quote(unnumbered(word, template[index]))).join(' ')
+      }),
+  )
+  return [...new Set(all)]
+}
+
+function unnumbered(word: string, template = ''): string {
+  return /\{trial\}\D*$/.test(template) ? word.replace(/\d+(?=\D*$)/, '{trial}') : word
 }
 
 function seeds(hosts: Results['hosts']): number[] {

@@ -31,7 +31,7 @@ function hostJson({
   findings,
   published,
   crowding,
-  placements,
+  settingComparisons,
   rangeCoverage,
 }: HostResults) {
   return {
@@ -80,7 +80,8 @@ function hostJson({
       slowest: cell.slowest,
       latest_start_s: cell.latestStartS,
     })),
-    placements: placements.map(({ workload, guest, reference, slowdown, blocks }) => ({
+    settings: settingComparisons.map(({ setting, workload, guest, reference, slowdown, blocks }) => ({
+      setting,
       workload: workload.id,
       guest,
       reference,

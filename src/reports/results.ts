@@ -4,9 +4,9 @@ import { type Crowding, crowding } from '../bench/crowding.ts'
 import { type Finding, findings } from '../bench/finding.ts'
 import { type Chain, layerChains } from '../bench/layers.ts'
 import { type Overall, overall } from '../bench/overall.ts'
-import { type Placement, placements } from '../bench/placement.ts'
 import type { Benchmark } from '../bench/record.ts'
 import type { RecordedRun } from '../bench/recorded-run.ts'
+import { type SettingComparison, settingComparisons } from '../bench/setting-comparison.ts'
 import { rankLevel } from '../bench/statistics.ts'
 import { type AgainstPublished, againstPublished } from './published.ts'
 
@@ -31,7 +31,7 @@ export interface HostResults {
   readonly findings: readonly Finding[]
   readonly published: readonly AgainstPublished[]
   readonly crowding: readonly Crowding[]
-  readonly placements: readonly Placement[]
+  readonly settingComparisons: readonly SettingComparison[]
   /** How surely the range of the blocks holds the true median; 0–1. */
   readonly rangeCoverage: number
 }
@@ -44,9 +44,9 @@ export function resultsOf(run: RecordedRun): Results {
       benchmark,
       comparisons,
       findings: findings(benchmark, comparisons),
-      published: againstPublished(comparisons),
+      published: againstPublished(benchmark, comparisons),
       crowding: crowding(benchmark, comparisons),
-      placements: placements(benchmark, comparisons),
+      settingComparisons: settingComparisons(benchmark, comparisons),
       rangeCoverage: rankLevel(benchmark.design.blocks, 1),
     }
   })

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readRecordedRun } from '../bench/recorded-run.ts'
 import { refuseNewerResults } from '../bench/results-file.ts'
-import { figure, percent, range, times } from '../bench/words.ts'
+import { figure, intervalHeading, percent, range, times } from '../bench/words.ts'
 import type { SummaryTable } from '../model/event.ts'
 import type { LanguageCode } from '../model/language-code.ts'
 import { reportHtml } from './html.ts'
@@ -43,9 +43,10 @@ export async function writeReports(folder: string, code: LanguageCode = 'en'): P
 
 /** The short table for the terminal: words first, then figures. */
 export function summaryTable(results: Results, { say }: Language = english): SummaryTable {
+  const interval = intervalHeading(results.comparisons.map(({ slowdown }) => slowdown))
   return {
     title: results.answer,
-    columns: ['workload', 'native', 'guest', 'efficiency', 'slowdown', '95 % interval'].map(say),
+    columns: ['workload', 'native', 'guest', 'efficiency', 'slowdown', interval].map(say),
     rows: results.comparisons.map((comparison) =>
       [
         results.manyGuests ? `${comparison.guest}: ${comparison.workload.title}` : comparison.workload.title,

@@ -1,4 +1,4 @@
-import { listed } from '../bench/words.ts'
+import { intervalHeading, listed } from '../bench/words.ts'
 import type { Value } from '../model/value.ts'
 import { plainData } from '../util/plain-data.ts'
 import { printable } from '../util/printable.ts'
@@ -44,8 +44,11 @@ export function fleetHeadline({ hosts, metrics, verdict }: Fleet): string {
 }
 
 export function fleetText(fleet: Fleet): string {
+  const interval = intervalHeading(
+    fleet.metrics.flatMap(({ deviations }) => deviations.map(({ ratio }) => ratio)),
+  )
   const table = textTable(
-    ['metric', 'fleet', 'host', 'against the fleet', '95 % interval', 'tolerance', ''],
+    ['metric', 'fleet', 'host', 'against the fleet', interval, 'tolerance', ''],
     fleet.metrics.flatMap(({ metric, median, deviations }) =>
       deviations.map((deviation, index) => row(index === 0 ? [metric, median] : ['', ''], deviation)),
     ),

@@ -1,5 +1,5 @@
 import type { RecordedRun } from '../bench/recorded-run.ts'
-import { medianRatio, spread } from '../bench/statistics.ts'
+import { type Estimate, medianRatio, spread } from '../bench/statistics.ts'
 import { differenceLines, differencesBetween } from './comparability.ts'
 import { type Measure, measureAt, metricName, performanceLogs, writeValue } from './measure.ts'
 import { type Side, sideOf } from './side.ts'
@@ -14,7 +14,7 @@ import type { Quantity } from './vocabulary.ts'
 export interface FleetDeviation {
   readonly measure: Measure
   /** Performance of the host ÷ the fleet's median. */
-  readonly ratio: { readonly centre: number; readonly low?: number; readonly high?: number }
+  readonly ratio: Estimate
   /** A share of 1. */
   readonly tolerance?: number
   readonly position?: Position

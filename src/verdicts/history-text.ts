@@ -1,3 +1,4 @@
+import { intervalHeading } from '../bench/words.ts'
 import type { Value } from '../model/value.ts'
 import { csvLine } from '../util/csv.ts'
 import { plainData } from '../util/plain-data.ts'
@@ -20,7 +21,7 @@ function seriesText({ host, subject, metric, points, changes }: History): string
   const ends = points.flatMap(({ median, low, high }) => [median, low ?? median, high ?? median])
   const [from, to] = [Math.min(...ends), Math.max(...ends)]
   const table = textTable(
-    ['run', 'median', '95 % interval', scale(first?.measure, from, to)],
+    ['run', 'median', intervalHeading(points), scale(first?.measure, from, to)],
     points.map((point) => [
       printable(point.runId),
       writeValue(point.measure, point.median),

@@ -16,6 +16,8 @@ export interface HistoryPoint {
   readonly median: number
   readonly low?: number
   readonly high?: number
+  /** How surely the interval holds the median. */
+  readonly level?: number
   readonly blocks: number
 }
 
@@ -68,14 +70,14 @@ export function seriesOf(
 }
 
 function pointOf(run: RecordedRun, measure: Measure, side: Side): HistoryPoint {
-  const { centre, low, high } = medianRatio(measure.values)
+  const { centre, ...interval } = medianRatio(measure.values)
   return {
     runId: run.runId,
     startedAt: run.startedAt,
     measure,
     side,
     median: centre,
-    ...(low === undefined || high === undefined ? {} : { low, high }),
+    ...interval,
     blocks: measure.values.length,
   }
 }

@@ -521,7 +521,7 @@ t.test('findings about conditions and noise', async (t) => {
       [
         'contaminated-trials',
         { sample: { flags: ['host-cpu-pressure'] } },
-        '8 of 8 trials failed a gate: tasks on node waited for a CPU more than 2 % of the time. Contaminated in the end: 8; they are kept, and the intervals include what disturbed them.',
+        "8 of 8 trials failed a gate: tasks on node waited for a CPU more than 2 % of the time. Contaminated in the end: 8; they are kept, and the intervals include what disturbed them. guest has as many vCPUs as node has CPUs: QEMU's other threads and what measures wait for them, too.",
       ],
       [
         'contaminated-trials',
@@ -579,12 +579,12 @@ t.test('findings about conditions and noise', async (t) => {
             ],
           },
         },
-        'Too few blocks for an interval: Computing primes (2 complete blocks).',
+        'Too few blocks for an interval of guest: Computing primes (2 complete blocks).',
       ],
       [
         'wide-interval',
         { values: { cpu: [steady(1000), [100, 50, 200, 100]] } },
-        'The interval of the slowdown is wider than ± 10 %: Computing primes (5.0–20 ×). Read it as an order of magnitude, or measure more blocks on a quieter machine.',
+        "The interval of guest's slowdown is wider than ± 10 %: Computing primes (5.0–20 ×). Read it as an order of magnitude, or measure more blocks on a quieter machine.",
       ],
     ]
   for (const [rule, shape, text] of cases) t.equal(textOf({ values, ...shape }, rule), text, rule)

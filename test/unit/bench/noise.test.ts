@@ -12,10 +12,13 @@ import {
   roundFlags,
 } from '../../../src/bench/gates.ts'
 import { noiseBetween, noiseFunctions, parseNoise, qemuBetween } from '../../../src/bench/noise.ts'
-import type { Sample } from '../../../src/bench/record.ts'
+import type { Design, Sample, Subject } from '../../../src/bench/record.ts'
 import { MarkWatch } from '../../../src/bench/trial-script.ts'
+import type { Workload } from '../../../src/bench/workload-file.ts'
+import { trialFlags } from '../../../src/modules/benchmark/trial-flags.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 import { renderCommand, sh } from '../../../src/util/sh.ts'
+import { pair } from '../../support/pair.ts'
 import { quietNoise } from '../../support/quiet-noise.ts'
 
 const run = promisify(execFile)
@@ -144,6 +147,32 @@ mark x; counters ${String(process.pid)}; times`),
   t.ok((reading.uptimeS ?? 0) > 0 && (reading.contextSwitches ?? 0) > 0 && (reading.busyS ?? 0) > 0, stdout)
   t.ok((reading.qemu?.cpuS ?? 0) > 0, 'a process is found by its id')
   t.type(reading.childrenS, 'number')
+})
+
+t.test('pressure that a workload makes itself is no gate', async (t) => {
+  const [native, guest] = pair()
+  if (native === undefined || guest === undefined) throw new Error('pair')
+  const design = { subjects: [native, guest] } as unknown as Design
+  const pressed = { ...quietNoise, elapsed_s: 3, psi_cpu_s: 0.3, busy_s: 3 }
+  const flags = (subject: Subject, workload: Partial<Workload>, busy_s = 3) => {
+    const around = { ...pressed, busy_s }
+    return trialFlags(design, subject, workload as Workload, {
+      threads: 1,
+      noise: subject === native ? around : pressed,
+      around: subject === native ? null : around,
+      qemu: null,
+      cpuS: 3,
+      qemuS: 3,
+      drift: null,
+      observedS: 3.1,
+    })
+  }
+  t.strictSame(flags(native, {}), ['host-cpu-pressure'])
+  t.strictSame(flags(guest, {}), ['guest-cpu-pressure', 'host-cpu-pressure'])
+  t.strictSame(flags(native, { waits_for_disk: true }), [])
+  t.strictSame(flags(guest, { waits_for_disk: true }), [])
+  t.strictSame(flags(native, { waits_for_disk: true }, 4), ['host-other-work'], 'a neighbour is still seen')
+  t.strictSame(flags(guest, { waits_for_disk: true }, 4), ['host-other-work'])
 })
 
 t.test('gates', async (t) => {

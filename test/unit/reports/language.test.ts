@@ -128,7 +128,7 @@ const notForReaders = new Set([
   'chart.ts',
   'indonesian.ts',
   'indonesian-findings.ts',
-  'indonesian-placement.ts',
+  'indonesian-setting.ts',
   'language.ts',
   'markup.ts',
   'openmetrics.ts',

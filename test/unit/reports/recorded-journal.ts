@@ -61,6 +61,9 @@ export interface JournalOptions {
   readonly spread?: { readonly trials: number; readonly runs: number }
   /** With rounds of all guests at once, in which each takes this many times as long as alone. */
   readonly crowded?: number
+  /** The same for one guest, and the clock that it reads. */
+  readonly levels?: Readonly<Record<string, number>>
+  readonly clocks?: Readonly<Record<string, string>>
   /** What a guest's domain has that the others' do not, by guest. */
   readonly placed?: Readonly<Record<string, Partial<Environment['domain']>>>
 }
@@ -110,7 +113,7 @@ export function recordedEvents(options: JournalOptions = {}): Event[] {
       const workload = workloads.find(({ id }) => id === trial.workload)
       if (workload === undefined) throw new Error(trial.workload)
       const native = trial.subject === 'native'
-      const level = native ? 1 : (options.level ?? 1)
+      const level = native ? 1 : (options.levels?.[trial.subject] ?? options.level ?? 1)
       const value = (medians[workload.id]?.[native ? 0 : 1] ?? 1) * level * variation(trial)
       const threads = 1
       const pressure = trial.order === 9 ? 1.1 : 0.01
@@ -133,7 +136,7 @@ export function recordedEvents(options: JournalOptions = {}): Event[] {
         memory_limit_mib: native ? 2900 : null,
         tool_version: '1.0.20',
         metrics: { [headline(workload).field]: Number(value.toFixed(2)) },
-        clocksource: native ? 'tsc' : (options.clocksource ?? 'hpet'),
+        clocksource: native ? 'tsc' : (options.clocks?.[trial.subject] ?? options.clocksource ?? 'hpet'),
         observed_s: 3.2,
         cpu_s: 2.99,
         host_cpu_s: native ? 2.99 : 3.2,

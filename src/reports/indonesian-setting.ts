@@ -1,9 +1,9 @@
-/** What guests cost that have other CPUs and memory of the host, in Indonesian; see indonesian.ts. */
-export const indonesianPlacement: Readonly<Record<string, string>> = {
+/** What a setting of a guest costs, in Indonesian; see indonesian.ts. */
+export const indonesianSetting: Readonly<Record<string, string>> = {
   'CPUs and memory of the host': 'CPU dan memori host',
   reference: 'acuan',
-  'How many times longer a guest takes than the reference in the same block, on a logarithmic scale: the median of the blocks, its 95 % interval, and each block as a small dot.':
-    'Berapa kali lebih lama sebuah guest bekerja daripada acuan dalam blok yang sama, pada skala logaritmik: median blok, selang 95 %-nya, dan setiap blok sebagai titik kecil.',
+  'How many times longer a guest takes than the reference in the same block, on a logarithmic scale: the median of the blocks, its interval, and each block as a small dot.':
+    'Berapa kali lebih lama sebuah guest bekerja daripada acuan dalam blok yang sama, pada skala logaritmik: median blok, selangnya, dan setiap blok sebagai titik kecil.',
   'As long as the reference': 'Waktu dibandingkan acuan',
   vCPUs: 'vCPU',
   'on any CPU': 'pada CPU mana pun',
@@ -18,6 +18,20 @@ export const indonesianPlacement: Readonly<Record<string, string>> = {
   'Why it was left out': 'Mengapa tidak diukur',
   'These guests differ in nothing but the CPUs and the memory of the host that they have. The reference is {=}: its vCPUs run on any CPU, its memory is in {}.':
     'Guest-guest ini hanya berbeda dalam CPU dan memori host yang mereka dapat. Acuannya adalah {}: vCPU-nya berjalan pada CPU mana pun, memorinya berupa {}.',
+  'Caches of a disk': 'Cache sebuah disk',
+  Cache: 'Cache',
+  'These guests differ in nothing but the cache mode of their disk. The reference is {=}: {=}.':
+    'Guest-guest ini hanya berbeda dalam mode cache disknya. Acuannya adalah {}: {}.',
+  'Clocks of a guest': 'Jam sebuah guest',
+  'These guests differ in nothing but the clock that their kernel reads. The reference is {=}: {=}.':
+    'Guest-guest ini hanya berbeda dalam jam yang dibaca kernelnya. Acuannya adalah {}: {}.',
+  'Beside {=}, which differs in nothing else, {=} takes {}.':
+    'Dibandingkan {}, yang tidak berbeda dalam hal lain, {} memerlukan {}.',
+  '{} as long at {} ({})': '{} waktunya pada {} ({})',
+  '{} of {} between guests that differ in one setting do not hold 1; if no setting cost anything, chance would make it about {}.':
+    '{} dari {} antara guest yang berbeda dalam satu pengaturan tidak memuat 1; seandainya tidak ada pengaturan yang berbiaya, kebetulan saja akan menghasilkan sekitar {}.',
+  'A disk of {=} has the cache unsafe: QEMU drops every flush, so what the guest takes for written may be lost with the host.':
+    'Sebuah disk {} memakai cache unsafe: QEMU membuang setiap flush, jadi apa yang dianggap guest sudah tertulis dapat hilang bersama host.',
   // Why a host cannot have one: src/lab/placement-cells.ts.
   'lscpu shows none of its CPUs': 'lscpu tidak menampilkan CPU-nya',
   'no NUMA node has more cores than {}, and the guest has {} vCPUs':
