@@ -1,26 +1,28 @@
 #!/usr/bin/env node
-// Guests on this machine: what making one takes, step by step (asked: a second); applying it again; the time until SSH
-// against virt-install with the same image, memory, network and accelerator, in turns: `node bench/guests.mjs [ROUNDS [steps|login]]`.
+// Guests on this machine: what making one takes, step by step (asked: a second); applying it again; the time until SSH against virt-install
+// and Vagrant with vagrant-libvirt, with the same image, memory, network and accelerator, in turns: `node bench/guests.mjs [ROUNDS [steps|login]]`.
 // Root, and what `hvlab up quick` needs. Everything is of the lab `bench`, which is removed in the end.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { median } from './median.mjs'
-import { cleaningUp, has, output, rotated, seconds } from './programs.mjs'
+import { cleaningUp, output, rotated, seconds } from './programs.mjs'
+import { vagrant } from './vagrant.mjs'
+import { virtInstall } from './virt-install.mjs'
 
 const [rounds = '2', part] = process.argv.slice(2)
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const store = process.env.HVLAB_STORE ?? '/var/tmp/hvlab-bench/store'
 const lab = mkdtempSync(join(tmpdir(), 'hvlab-guests-'))
 const env = { ...process.env, XDG_STATE_HOME: join(lab, 'state'), XDG_CACHE_HOME: join(lab, 'cache') }
-const must = (command, args, options) => output(command, args, { cwd: lab, env, ...options })
-const hvlab = (...args) => must(process.execPath, [join(root, 'bin/hvlab.mjs'), ...args])
-const virsh = (...args) => must('virsh', ['-q', '-c', 'qemu:///system', ...args])
+const hvlab = (...args) => output(process.execPath, [join(root, 'bin/hvlab.mjs'), ...args], { cwd: lab, env })
 
 const network = 'hvbench'
-/** virt-install's guest and its files; libvirt's processes must be able to reach them. */
-const other = { name: 'bench-virt-install', mac: '52:54:00:be:0c:01', folder: '/var/lib/hvlab-bench' }
+/** Other ways to a guest. */
+const others = { 'virt-install': virtInstall, vagrant }
+/** For their own files on the controller. */
+const folder = join(lab, 'others')
 const shape = { vcpus: 1, memory_mb: 1024, disk_gb: 10 }
 const crowd = 4
 const prepare = `stages:
@@ -38,16 +40,17 @@ const prepare = `stages:
 `
 
 await cleaningUp(guests, async () => {
-  await removeOther()
-  rmSync(other.folder, { recursive: true, force: true })
+  await removeOthers()
   await hvlab('down', '--lab', 'bench')
   rmSync(lab, { recursive: true })
 })
 
 async function guests() {
-  mkdirSync(join(lab, 'pipelines'))
+  for (const made of [join(lab, 'pipelines'), folder]) mkdirSync(made)
   writeFileSync(join(lab, 'pipelines/prepare.yml'), prepare)
   await hvlab('up', 'prepare', '-e', `hvlab_store=${store}`)
+  // What a benchmark that was killed left.
+  await removeOthers()
   console.log(`${cpus().length} processors; load before: ${loadavg()[0]}`)
   if (part !== 'login') await steps()
   if (part !== 'steps') await untilLogin()
@@ -96,43 +99,54 @@ async function steps() {
   )
 }
 
+/** From the command until a login works, each way in turns. */
 async function untilLogin() {
-  const hasVirtInstall = await has('virt-install')
-  const image = JSON.parse(await hvlab('image', 'show', 'debian-12', '--store', store, '--format', 'json'))
-  const ways = {
-    hvlab: async () => {
-      const events = await guest('alone', {})
-      const { data } = events.find(({ kind }) => kind === 'task.finished')
-      return data.guests[0]
-    },
-    ...(hasVirtInstall ? { 'virt-install': () => virtInstall(image, accelerator) } : {}),
+  const bench = {
+    folder,
+    shape,
+    keyFile: join(env.XDG_STATE_HOME, 'hvlab/id_ed25519'),
+    image: JSON.parse(await hvlab('image', 'show', 'debian-12', '--store', store, '--format', 'json')),
+    network: { name: network, subnet: await subnetOf(network) },
+    accelerator: undefined,
   }
-  let accelerator
-  const times = { hvlab: [], 'virt-install': [], again: [] }
+  const times = { hvlab: [] }
+  for (const [name, way] of Object.entries(others)) {
+    if (await way.isThere(bench)) times[name] = []
+    else console.log(`\n${name} (package ${way.package}): not installed: skipped`)
+  }
+  for (const name of Object.keys(times)) await others[name]?.prepare(bench)
+  const again = []
   for (let round = 0; round < Number(rounds); round += 1)
     // hvlab comes first in the first round: it finds out whether KVM works.
-    for (const way of rotated(Object.keys(ways), round)) {
-      let made
-      times[way].push(
-        await seconds(way, async () => {
-          made = await ways[way]()
+    for (const name of rotated(Object.keys(times), round)) {
+      const way = others[name]
+      if (way) {
+        times[name].push(await seconds(name, () => way.up(bench)))
+        await way.remove(bench)
+        continue
+      }
+      let events
+      times.hvlab.push(
+        await seconds('hvlab', async () => {
+          events = await guest('alone', {})
         }),
       )
-      if (way === 'virt-install') await removeOther()
-      else {
-        accelerator = made.accelerator.type
-        times.again.push(await seconds('again', () => guest('alone', {})))
-        await guest('alone', { state: 'absent' })
-      }
+      bench.accelerator = events.find(({ kind }) => kind === 'task.finished').data.guests[0].accelerator.type
+      again.push(await seconds('again', () => guest('alone', {})))
+      await guest('alone', { state: 'absent' })
     }
-  console.log(`\none guest, ${accelerator}, from the command until a login by SSH: seconds`)
+  console.log(`\none guest, ${bench.accelerator}, from the command until a login by SSH: seconds`)
   const base = median(times.hvlab)
-  for (const way of Object.keys(ways)) line(way, times[way], base)
+  for (const [name, all] of Object.entries(times)) line(name, all, base)
   console.log('\nthe same declared again, which changes nothing: seconds')
-  line('hvlab', times.again, base)
-  if (!hasVirtInstall) console.log('\nvirt-install (package virtinst): not installed, skipped')
-  if (!(await has('vagrant'))) console.log('\nvagrant with vagrant-libvirt: not installed, skipped')
-  else console.log('\nvagrant with vagrant-libvirt: not compared, no box is made of the image')
+  line('hvlab', again, base)
+  console.log(`load after: ${loadavg()[0]}`)
+}
+
+async function subnetOf(name) {
+  const events = await module('libvirt_lab', { lab: 'bench' })
+  const { networks } = events.find(({ kind }) => kind === 'task.finished').data
+  return networks.find((network) => network.name === name).subnet
 }
 
 function line(name, all, base) {
@@ -141,73 +155,9 @@ function line(name, all, base) {
   )
 }
 
-/** What a person would do: an overlay, a seed with a user and a key, virt-install, then trying to log in. */
-async function virtInstall({ folder, cmdline }, accelerator) {
-  mkdirSync(other.folder, { recursive: true, mode: 0o755 })
-  const [disk, seed] = [join(other.folder, 'disk.qcow2'), join(other.folder, 'seed.iso')]
-  const key = join(lab, 'state/hvlab/id_ed25519')
-  const publicKey = (await must('ssh-keygen', ['-y', '-f', key])).trim()
-  const users = [
-    { name: 'hvlab', sudo: 'ALL=(ALL) NOPASSWD:ALL', shell: '/bin/bash', ssh_authorized_keys: [publicKey] },
-  ]
-  writeFileSync(join(lab, 'user-data'), `#cloud-config\n${JSON.stringify({ users })}\n`)
-  const identity = { 'instance-id': `bench-${Date.now()}`, 'local-hostname': other.name, dsmode: 'local' }
-  writeFileSync(join(lab, 'meta-data'), JSON.stringify(identity))
-  const backing = ['-F', 'qcow2', '-b', join(folder, 'image.qcow2')]
-  await must('qemu-img', ['create', '-q', '-f', 'qcow2', ...backing, disk, `${shape.disk_gb}G`])
-  const iso = ['-quiet', '-V', 'cidata', '-J', '-r', '-o', seed]
-  await must('xorriso', ['-as', 'mkisofs', ...iso, join(lab, 'user-data'), join(lab, 'meta-data')])
-  const boot = `kernel=${join(folder, 'vmlinuz')},initrd=${join(folder, 'initrd')},kernel_args=${cmdline}`
-  await must('virt-install', [
-    ...[
-      '--connect',
-      'qemu:///system',
-      '--name',
-      other.name,
-      '--virt-type',
-      accelerator === 'kvm' ? 'kvm' : 'qemu',
-    ],
-    ...[
-      '--vcpus',
-      String(shape.vcpus),
-      '--memory',
-      String(shape.memory_mb),
-      '--osinfo',
-      'detect=on,require=off',
-    ],
-    ...['--import', '--disk', `path=${disk},bus=virtio`, '--disk', `path=${seed},bus=virtio,readonly=on`],
-    ...[
-      '--network',
-      `network=${network},model=virtio,mac=${other.mac}`,
-      '--graphics',
-      'none',
-      '--noautoconsole',
-    ],
-    ...['--boot', boot],
-  ])
-  const login = ['-F', 'none', '-i', key, '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=1']
-  const unpinned = [
-    '-o',
-    'StrictHostKeyChecking=no',
-    '-o',
-    'UserKnownHostsFile=/dev/null',
-    '-o',
-    'LogLevel=ERROR',
-  ]
-  const deadline = performance.now() + 300_000
-  for (;;) {
-    const leases = await virsh('net-dhcp-leases', network, '--mac', other.mac)
-    // cloud-init's own network configuration asks by another name, and gets another address than the image's did before.
-    for (const [, address] of leases.matchAll(/(\d+\.\d+\.\d+\.\d+)\//g)) {
-      const words = [...login, ...unpinned, `hvlab@${address}`, 'true']
-      if ((await must('ssh', words, { allowFailure: true })) !== undefined) return
-    }
-    if (performance.now() > deadline) throw new Error('virt-install: no login within 300 s')
-    await new Promise((resolve) => setTimeout(resolve, 200))
+async function removeOthers() {
+  for (const way of Object.values(others)) {
+    await way.remove({ folder })
+    await way.forget()
   }
-}
-
-async function removeOther() {
-  for (const words of [['destroy'], ['undefine', '--nvram']])
-    await must('virsh', ['-q', '-c', 'qemu:///system', ...words, other.name], { allowFailure: true })
 }

@@ -11,7 +11,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     for (const child of running) child.kill('SIGTERM')
   })
 
-/** Standard output of a program; what went wrong is thrown. `options` are spawn's; `allowFailure` gives undefined instead. */
+/**
+ * Standard output of a program; what went wrong is thrown. `options` are spawn's; `allowFailure` gives undefined instead, also where
+ * there is no such program.
+ */
 export async function output(command, args, { allowFailure = false, ...options } = {}) {
   if (interruption !== undefined) throw new Error(`interrupted by ${interruption}`)
   // A process group of its own: at a terminal Ctrl-C reaches the benchmark alone, which decides.
@@ -23,13 +26,23 @@ export async function output(command, args, { allowFailure = false, ...options }
     })
   running.add(child)
   const status = await new Promise((resolve, reject) => {
-    child.once('error', reject)
+    child.once('error', (error) => (allowFailure ? resolve(undefined) : reject(error)))
     child.once('close', resolve)
   }).finally(() => running.delete(child))
   if (interruption !== undefined) throw new Error(`interrupted by ${interruption}`)
   if (status === 0) return said.stdout
   if (allowFailure) return undefined
   throw new Error(`${command} ${args.join(' ')}: exit code ${status}\n${said.stdout}${said.stderr}`)
+}
+
+/** The system's libvirt, without tables' headings; `options` as above. */
+export function virsh(words, options) {
+  return output('virsh', ['-q', '-c', 'qemu:///system', ...words], options)
+}
+
+/** Takes a domain away, running or not, there or not. Its disks stay. */
+export async function removeDomain(name) {
+  for (const words of [['destroy'], ['undefine', '--nvram']]) await virsh([...words, name], { allowFailure: true })
 }
 
 /** Whether a program is there. */
