@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { atEnd } from '../support/cleanup.ts'
 import { changedTasks, ofKind, runFinished } from '../support/events.ts'
 import { endsWell, exits } from '../support/hvlab-process.ts'
 import { LabFolder } from '../support/lab-folder.ts'
@@ -47,8 +46,8 @@ t.test('commands on guests', { skip }, async (t) => {
   mkdirSync(join(lab.path, 'pipelines'))
   writeFileSync(join(lab.path, 'pipelines/two.yml'), pipeline)
   const foreign = foreignDefinitions(t)
+  lab.hasGuests(t, name)
   const before = machineState()
-  atEnd(t, () => lab.downAtOnce(['--lab', name]))
   const sshConfig = join(lab.path, 'guests.conf')
 
   /** Runs a command that has to succeed; returns its stdout. */

@@ -23,8 +23,8 @@ interface Declared {
   [parameter: string]: unknown
 }
 
-/** What the guest is at first. */
-const first: Declared = {
+/** What the guest is at first, beside its address. */
+const declared: Declared = {
   name: 'full',
   vcpus: 1,
   vcpus_max: 2,
@@ -58,9 +58,11 @@ t.test('guests on this machine', { skip }, async (t) => {
   }
   writeFileSync(join(lab.path, 'libvirt.yml'), '- hosts: localhost\n  become: true\n  roles: [hypervisor]\n')
   exits(t, await lab.hvlab(['run', 'libvirt.yml', ...inStore], 5 * minutes), 0)
+  lab.hasGuests(t, name)
   const outside = outsideWorld(t)
   const before = machineState()
-  atEnd(t, () => lab.downAtOnce(['--lab', name]))
+  /** Of the network behind NAT: all but the last number of its addresses. */
+  let behindNat = ''
 
   await t.test('networks: a subnet that is taken becomes another', async (t) => {
     const network = (parameters: Declared) => ({ libvirt_network: { lab: name, ...parameters } })
@@ -72,13 +74,16 @@ t.test('guests on this machine', { skip }, async (t) => {
     ])
     endsWell(t, made)
     const said = ofKind(made.events, 'note').map(({ text }) => text)
-    t.match(
-      said.find((text) => text.includes(outside.subnet)),
-      new RegExp(
-        `^${outside.subnet} overlaps the route ${outside.subnet} on ${outside.link}; network ${name}-nat gets 192\\.168\\.\\d+\\.0/24 instead\\.$`,
-      ),
+    const chosen = new RegExp(
+      `^${outside.subnet} overlaps the route ${outside.subnet} on ${outside.link}; network ${name}-nat gets (192\\.168\\.\\d+)\\.0/24 instead\\.$`,
     )
+    const note = said.find((text) => text.includes(outside.subnet))
+    t.match(note, chosen)
+    behindNat = chosen.exec(note ?? '')?.[1] ?? ''
   })
+  // It sets its address itself, by the network configuration that cloud-init reads; it does not ask DHCP.
+  const gateway = `${behindNat}.1`
+  const first = { ...declared, address: { ip: `${behindNat}.77/24`, gateway, dns: [gateway] } }
 
   if (!t.passing()) return
   await t.test('present: there, but not started', async (t) => {
@@ -103,9 +108,15 @@ t.test('guests on this machine', { skip }, async (t) => {
         'sudo -u alice sudo -n id -un',
         'test "$(ls -d /sys/class/net/e* | wc -l)" = 2 && echo two',
         'until test "$(ip -4 -br address | grep -c "^e.*10.214.31.")" = 1; do sleep 0.2; done',
+        // An address of DHCP's is dynamic.
+        'ip -4 -o address show scope global -dynamic | grep -o "inet [^ ]*"',
+        'ip -4 route show default | grep -o "via .* proto [a-z]*" | sed "s/ dev [^ ]*//"',
+        // Beside the name server that DHCP gives on the isolated network.
+        `until grep -x "nameserver ${gateway}" /etc/resolv.conf; do sleep 0.2; done`,
       ].join(' && '),
     )
-    t.equal(seen, '1\n1G\n600 alice users\nsaid\nroot\ntwo')
+    const itself = `inet ${behindNat}.77/24\nvia ${gateway} proto static\nnameserver ${gateway}`
+    t.equal(seen, `1\n1G\n600 alice users\nsaid\nroot\ntwo\n${itself}`)
   })
   if (!t.passing()) return
 
@@ -251,14 +262,17 @@ interface Outside {
 
 /** Another machine: a network namespace behind a link, with a server that says `outside`. */
 function outsideWorld(t: Test): Outside {
-  const space = `hvt-${process.pid}`
-  const link = `hvto${process.pid}`
+  const space = 'hvlab-test-outside'
+  const link = 'hvt-outside'
   let server: ChildProcess | undefined
-  atEnd(t, () => {
+  const remove = () => {
     server?.kill('SIGKILL')
     tool('ip', ['netns', 'delete', space])
     tool('ip', ['link', 'delete', link])
-  })
+  }
+  // What a test that was killed left.
+  remove()
+  atEnd(t, remove)
   const inside = ['netns', 'exec', space]
   must('ip', ['netns', 'add', space])
   must('ip', ['link', 'add', link, 'type', 'veth', 'peer', 'name', 'out', 'netns', space])

@@ -2,7 +2,6 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Event } from '../../src/model/event.ts'
-import { atEnd } from '../support/cleanup.ts'
 import { changedTasks, ofKind } from '../support/events.ts'
 import { endsWell, exits } from '../support/hvlab-process.ts'
 import { LabFolder } from '../support/lab-folder.ts'
@@ -52,8 +51,8 @@ t.test('runs that are killed', { skip }, async (t) => {
     exits(t, await lab.hvlab(['down', '--lab', name, ...inStore.slice(0, 2)], minutes), 0)
     t.same(remains(before), [], `${what}: nothing is left`)
   }
+  lab.hasGuests(t, name)
   const before = machineState()
-  atEnd(t, () => lab.downAtOnce(['--lab', name]))
 
   const whole = await lab.hvlab(up, 6 * minutes)
   endsWell(t, whole)

@@ -30,6 +30,7 @@ t.test('what hvlab refuses', { skip }, async (t) => {
   }
   writeFileSync(join(lab.path, 'libvirt.yml'), '- hosts: localhost\n  become: true\n  roles: [hypervisor]\n')
   exits(t, await lab.hvlab(['run', 'libvirt.yml', ...inStore], 5 * minutes), 0)
+  lab.hasGuests(t, 'hvlab-test-no')
 
   await t.test('a network of somebody else', async (t) => {
     const name = 'hvlab-test-theirs'
@@ -57,7 +58,6 @@ t.test('what hvlab refuses', { skip }, async (t) => {
     - libvirt_network: {lab: hvlab-test-no, name: hvlab-test-no, subnet: 10.214.9.0/24}
     - libvirt_guest: {lab: hvlab-test-no, network: hvlab-test-no, name: mute, memory_mb: 512, vcpus: 1, ${params}}
 `
-  atEnd(t, () => tool('virsh', ['-c', 'qemu:///system', 'destroy', domain]))
 
   await t.test('a domain of somebody else', async (t) => {
     defined(
@@ -148,8 +148,11 @@ ${tasks.map((task) => `    - ${JSON.stringify(task)}\n`).join('')}`,
 function defined(t: Test, lab: LabFolder, define: string, undefine: string, name: string, xml: string): void {
   const file = join(lab.path, `${name}.xml`)
   writeFileSync(file, xml)
+  const remove = () => void tool('virsh', ['-c', 'qemu:///system', undefine, name])
+  // What a test that was killed left.
+  remove()
   must('virsh', ['-c', 'qemu:///system', define, file])
-  t.teardown(() => virsh(undefine, name))
+  atEnd(t, remove)
 }
 
 interface Trouble {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { atEnd } from './cleanup.ts'
 import { binary, type HvlabOptions, HvlabProcess, type HvlabResult, hvlabSync } from './hvlab-process.ts'
+import { filesOf } from './libvirt.ts'
 import { inTerminal, type TerminalSession } from './terminal-session.ts'
 
 /** A new, empty lab folder with a state of its own (keys, known hosts): what the user of this machine has is left alone. */
@@ -21,11 +22,18 @@ export class LabFolder {
 
   /** For a lab on this machine: `hvlab down` when the test ends, however it ends. */
   downAtEnd(t: Test): void {
-    atEnd(t, () => this.downAtOnce([]))
+    atEnd(t, () => this.#down([]))
   }
 
-  /** For clean-up: `hvlab down` with nothing else happening meanwhile. */
-  downAtOnce(more: readonly string[]): void {
+  /** For a lab of this machine's, by its name: what a test that was killed left of it goes now, what this test makes when it ends. */
+  hasGuests(t: Test, name: string): void {
+    const down = () => this.#down(['--lab', name])
+    if (filesOf(name).length > 0) down()
+    atEnd(t, down)
+  }
+
+  /** Clean-up: with nothing else happening meanwhile. */
+  #down(more: readonly string[]): void {
     hvlabSync(['down', '--format', 'plain', ...more], this.#options(120_000))
   }
 

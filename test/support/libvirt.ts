@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import type { Test } from 'tap'
 import { atEnd } from './cleanup.ts'
 import { must, tool } from './tool.ts'
@@ -30,14 +31,18 @@ export function machineState(): MachineState {
   const rules = tool('iptables', ['-w', '-t', 'nat', '-S']).stdout.split('\n')
   return {
     links: readdirSync('/sys/class/net').filter((name) => !/^(hvsb|vb)-/.test(name)),
-    files: folders.flatMap((folder) =>
-      existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}`) : [],
-    ),
+    files: files(),
     // libvirt makes its own chain when it starts.
     rules: rules.filter(
       (rule) => rule.startsWith('-A') && !rule.endsWith('-j LIBVIRT_PRT') && !rule.includes('hvlab-sandbox:'),
     ),
   }
+}
+
+function files(): string[] {
+  return folders.flatMap((folder) =>
+    existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}`) : [],
+  )
 }
 
 /** What is there now and was not before. */
@@ -46,6 +51,14 @@ export function added(before: MachineState, now: MachineState): string[] {
   return kinds.flatMap((kind) =>
     now[kind].filter((entry) => !before[kind].includes(entry)).map((entry) => `${kind}: ${entry}`),
   )
+}
+
+/** Files of networks and guests whose names are a lab's, or begin so. */
+export function filesOf(lab: string): string[] {
+  return files().filter((file) => {
+    const name = basename(file)
+    return name === `${lab}.xml` || name.startsWith(`${lab}-`)
+  })
 }
 
 /** A stopped domain and an inactive network of somebody else. */
@@ -65,13 +78,16 @@ export function foreignDefinitions(t: Test): Foreign {
     domain: `/etc/libvirt/qemu/${domain}.xml`,
     network: `/etc/libvirt/qemu/networks/${network}.xml`,
   }
-  atEnd(t, () => {
+  const remove = () => {
     if (libvirtAnswers()) {
       tool('virsh', ['-c', 'qemu:///system', 'undefine', domain])
       tool('virsh', ['-c', 'qemu:///system', 'net-undefine', network])
     }
     for (const file of Object.values(files)) rmSync(file, { force: true })
-  })
+  }
+  // What a test that was killed left.
+  remove()
+  atEnd(t, remove)
   const xml = {
     domain: `<domain type='qemu'><name>${domain}</name><uuid>6f1c9a3e-7a54-4c0e-9c07-5d9d5ad6b2aa</uuid>
 <memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>
