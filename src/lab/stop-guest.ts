@@ -8,8 +8,11 @@ import { virsh } from './virsh.ts'
 /** How long a guest may take to shut down, milliseconds. */
 const patienceMs = { kvm: 30_000, tcg: 120_000 } as const
 
-/** A guest that is still booting does not hear the button: it is pressed again after this time. */
-const pressEveryMs = 10_000
+/**
+ * A guest that is still booting does not hear the button, and a login may work before something listens: it is pressed again after
+ * this time. Who has heard it takes no notice of the next.
+ */
+const pressEveryMs = 2_000
 
 /** Shuts a guest down as its power button would; switches it off when it does not follow. */
 export async function stopGuest(
