@@ -4,7 +4,7 @@ import { knownBridges } from '../bridges/record.ts'
 import { lines } from '../facts/text.ts'
 import { storeOf } from '../images/deployed-image.ts'
 import { dismissAll, hasRelayKeys } from '../images/relay/relay-key.ts'
-import type { DomainState } from '../lab/domain-state.ts'
+import { type DomainState, uses } from '../lab/domain-state.ts'
 import { drift } from '../lab/drift.ts'
 import { readConfig } from '../lab/guest-config.ts'
 import { guestsFolder } from '../lab/guest-files.ts'
@@ -16,6 +16,7 @@ import { formatSubnet } from '../lab/ipv4.ts'
 import { isVirshMissing, libvirtFailure } from '../lab/libvirt-failure.ts'
 import { type LibvirtState, libvirtState, noLibvirt } from '../lab/libvirt-state.ts'
 import type { GuestMetadata } from '../lab/metadata.ts'
+import type { NetworkState } from '../lab/network-xml.ts'
 import { damageInWords } from '../lab/plan-guests.ts'
 import { closePort, orphanedPorts } from '../lab/port-forward.ts'
 import {
@@ -124,12 +125,14 @@ async function* absent(context: ModuleContext, params: Params, state: LibvirtSta
 /** Guests before their networks, left-overs of interrupted runs between them; returns how many changes it took. */
 async function* removeAll(context: ModuleContext, params: Params, state: LibvirtState): Steps<number> {
   let changes = 0
-  for (const step of removals(params, state)) {
+  const remaining = state.domains.filter((domain) => !isOurs(domain.metadata, params))
+  const own = state.networks.filter(({ metadata }) => isOurs(metadata, params))
+  const doomed = own.filter(({ name }) => !remaining.some((domain) => uses(domain, name)))
+  for (const step of removals(params, state, doomed)) {
     yield step
     changes += 1
   }
-  const remaining = state.domains.filter((domain) => !isOurs(domain.metadata, params))
-  for (const network of state.networks.filter(({ metadata }) => isOurs(metadata, params))) {
+  for (const network of own) {
     refuseNetworkInUse(network, remaining)
     yield { summary: `remove network ${network.name}`, action: removeNetwork(network) }
     changes += 1
@@ -143,14 +146,16 @@ async function* removeAll(context: ModuleContext, params: Params, state: Libvirt
   return changes
 }
 
-function removals(params: Params, state: LibvirtState): Change[] {
+function removals(params: Params, state: LibvirtState, doomed: readonly NetworkState[]): Change[] {
+  // A reservation goes with its network. To take it out, libvirt would load all firewall rules of the network anew.
+  const networks = state.networks.filter((network) => !doomed.includes(network))
   const isOfLab = (domain: string) => params.lab === undefined || domain.startsWith(`${params.lab}-`)
   return [
     ...state.domains
       .filter(({ metadata }) => isOurs(metadata, params))
       .map((domain) => ({
         summary: `remove guest ${domain.name} with its disk`,
-        action: removeGuest(domain, state),
+        action: removeGuest(domain, { networks, forwards: state.forwards }),
       })),
     ...orphanedFolders(state)
       .filter(isOfLab)

@@ -93,6 +93,8 @@ const own: NetworkState = {
   metadata: { lab: 'hvlab', run: 'r', created: '', config: '{"mode":"nat","subnet":"192.168.122.0/24"}' },
 }
 const { metadata: _own, ...theirs } = own
+/** One of another lab, in which our guest is all the same. */
+const shared: NetworkState = { ...own, metadata: { lab: 'other', run: 'r', created: '', config: '{}' } }
 const bare: LibvirtState = {
   networks: [],
   domains: [],
@@ -126,6 +128,8 @@ interface Case {
   readonly hint?: string
   readonly said?: readonly string[]
   readonly newHosts?: readonly string[]
+  /** Reservations that are taken out of networks that stay. */
+  readonly freed?: number
 }
 
 const cases: readonly Case[] = [
@@ -405,7 +409,17 @@ const cases: readonly Case[] = [
       domains: [guest1, { ...foreign, interfaces: [{ mac: '52:54:00:00:00:01', network: 'hvlab' }] }],
     },
     changes: ['remove guest hvlab-guest1 with its disk'],
+    freed: 1,
     failure: 'Network hvlab cannot be removed: database is plugged into it.',
+  },
+  {
+    title: 'down of a lab whose guest is in a network of another lab',
+    module: 'libvirt_lab',
+    params: { state: 'absent', lab: 'hvlab' },
+    state: { ...deployed, networks: [shared] },
+    changes: ['remove guest hvlab-guest1 with its disk'],
+    freed: 1,
+    why: 'nothing of hvlab’s is here',
   },
   {
     title: 'check mode on a host where libvirt does not run yet',
@@ -493,8 +507,10 @@ for (const found of cases) {
       found.changes ?? [],
     )
     t.strictSame(context.said, found.said ?? [])
-    for (const { action } of changes)
-      if ('parts' in action) t.notMatch(renderMasked(action), /PRIVATE KEY/, 'no secret in a command line')
+    const commands = changes.flatMap(({ action }) => ('parts' in action ? renderMasked(action) : []))
+    for (const command of commands) t.notMatch(command, /PRIVATE KEY/, 'no secret in a command line')
+    const freed = commands.flatMap((command) => command.match(/net-update \S+ delete ip-dhcp-host/g) ?? [])
+    t.equal(freed.length, found.freed ?? 0)
   })
 }
 
