@@ -1,6 +1,6 @@
+import type { Connection } from '../connections/connection.ts'
 import type { ModuleContext } from '../modules/module.ts'
 import { sh } from '../util/sh.ts'
-import { runInGuest } from './guest-login.ts'
 import type { GuestMetadata } from './metadata.ts'
 
 /**
@@ -12,12 +12,13 @@ const catchUp = sh`now=$(cat /sys/class/rtc/rtc0/since_epoch) || exit
 late=$((now - $(date +%s)))
 [ "$late" -ge -1 ] && [ "$late" -le 1 ] || sudo -n date -u -s "@$now" >/dev/null`
 
+/** @param login to that guest */
 export async function setClock(
   context: ModuleContext,
   metadata: GuestMetadata,
-  keyFile: string,
+  login: Connection,
 ): Promise<void> {
-  const { exitCode, stderr } = await runInGuest(context, metadata, keyFile, catchUp)
+  const { exitCode, stderr } = await login.run(catchUp, { signal: context.signal })
   if (exitCode === 0) return
   const said = stderr.trim().split('\n').at(-1) ?? ''
   context.note(

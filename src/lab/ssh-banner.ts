@@ -2,8 +2,10 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Connection } from '../connections/connection.ts'
 
-/** Whether an SSH server answers, and if not, why. */
-export type Banner = { readonly answers: true } | { readonly answers: false; readonly why: string }
+/** Whether an SSH server answers, and if not, why. Whoever asked closes the stream, which begins with what the server said first. */
+export type Banner =
+  | { readonly answers: true; readonly stream: Duplex }
+  | { readonly answers: false; readonly why: string }
 
 /**
  * Looks for `SSH-` on port 22 of an address as the hypervisor sees it. Much cheaper than a login, so it may be asked
@@ -25,18 +27,25 @@ export async function sshBanner(hypervisor: Connection, address: string): Promis
     return { answers: false, why: stream }
   }
   const text = await Promise.race([firstText(stream), delay(10_000, '', { ref: false })])
+  if (text.startsWith('SSH-')) return { answers: true, stream }
   stream.destroy()
-  return text.startsWith('SSH-')
-    ? { answers: true }
-    : {
-        answers: false,
-        why: text === '' ? 'port 22 opened but said nothing' : 'something else than SSH answers on port 22',
-      }
+  return {
+    answers: false,
+    why: text === '' ? 'port 22 opened but said nothing' : 'something else than SSH answers on port 22',
+  }
 }
 
+/** What comes first; it stays in the stream. */
 function firstText(stream: Duplex): Promise<string> {
   return new Promise((resolve) => {
-    stream.once('data', (chunk: Buffer | string) => resolve(String(chunk)))
+    const look = () => {
+      const chunk: Buffer | string | null = stream.read()
+      if (chunk === null) return
+      stream.off('readable', look)
+      stream.unshift(chunk)
+      resolve(String(chunk))
+    }
+    stream.on('readable', look)
     stream.once('error', () => resolve(''))
     stream.once('close', () => resolve(''))
   })

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Connection } from '../connections/connection.ts'
 import type { Command } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
 import type { ModuleContext } from '../modules/module.ts'
@@ -99,12 +100,15 @@ async function startGuest(
     if (result.exitCode !== 0) throw new FailureError(startFailure(domain, context.host, result.stderr))
   }
   if (!options.wait) return passed()
+  const catchUp = guest.stoodStill
+    ? (login: Connection) => setClock(context, metadata, login)
+    : undefined
   const ready = await awaitLogin(
     {
       now: () => Date.now(),
       // An interruption ends the wait through the next command, which says so properly.
       sleep: (ms) => delay(ms),
-      attempt: () => attemptLogin(context, metadata, options.keyFile),
+      attempt: () => attemptLogin(context, metadata, options.keyFile, catchUp),
       observe: () => observe(context, metadata.guest, domain, started),
     },
     deadlineFor(metadata.accelerator, options.deadlineSeconds),
@@ -116,7 +120,6 @@ async function startGuest(
       ? rememberLogin(domain)
       : sh`id=$(${virsh} domid ${domain}) && printf '%s %s\n' "$id" ${String(seconds)} > ${files.ready}`,
   )
-  if (guest.stoodStill) await setClock(context, metadata, options.keyFile)
   return seconds
 }
 

@@ -94,7 +94,10 @@ export async function untilReady(
   const deadline = performance.now() + bootLimitMs
   for (;;) {
     const banner = await sshBanner(connection, address)
-    if (banner.answers) return
+    if (banner.answers) {
+      banner.stream.destroy()
+      return
+    }
     if (performance.now() > deadline) break
     await delay(100, undefined, { signal: context.signal })
   }
