@@ -42,7 +42,8 @@ export function virsh(words, options) {
 
 /** Takes a domain away, running or not, there or not. Its disks stay. */
 export async function removeDomain(name) {
-  for (const words of [['destroy'], ['undefine', '--nvram']]) await virsh([...words, name], { allowFailure: true })
+  for (const words of [['destroy'], ['undefine', '--nvram']])
+    await virsh([...words, name], { allowFailure: true })
 }
 
 /** Whether a program is there. */

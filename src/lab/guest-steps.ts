@@ -2,6 +2,7 @@ import type { DeployedImage } from '../images/deployed-image.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Change, Steps } from '../modules/module.ts'
 import { sh } from '../util/sh.ts'
+import type { NamedReservation } from './awaited-guests.ts'
 import { domainXml } from './domain-xml.ts'
 import type { WantedGuest } from './guest-config.ts'
 import { type GuestFiles, guestFiles, guestsFolder } from './guest-files.ts'
@@ -116,7 +117,7 @@ export function reservationSteps(guest: string, { network, mac, address }: Plann
 export function updateReservations(
   network: NetworkState,
   action: 'add' | 'delete',
-  reservation: Reservation & { readonly name: string },
+  reservation: NamedReservation,
 ) {
   return sh`${virsh} net-update ${network.name} ${action} ip-dhcp-host ${reservationXml(reservation)} ${network.active ? ['--live', '--config'] : ['--config']} >/dev/null`
 }

@@ -1,14 +1,22 @@
+import type { NamedReservation } from './awaited-guests.ts'
 import { addressRanges, bridgeMac, networkUuid, type Reservation } from './identity.ts'
 import { formatAddress, netmask, parseAddress, prefixOf, type Subnet, subnetOf } from './ipv4.ts'
 import { type NetworkMetadata, networkMetadataXml, readNetworkMetadata } from './metadata.ts'
-import { attribute, buildXml, child, children, parseXml, textOf } from './xml.ts'
+import { attribute, buildXml, child, children, parseXml, textOf, type XmlElement } from './xml.ts'
 
 export type NetworkSpec = {
   readonly name: string
   readonly metadata: NetworkMetadata
   /** The bridge on the host: made by libvirt, or for mode `bridge` there already. */
   readonly bridge: string
-} & ({ readonly mode: 'nat' | 'isolated' | 'routed'; readonly subnet: Subnet } | { readonly mode: 'bridge' })
+} & (
+  | {
+      readonly mode: 'nat' | 'isolated' | 'routed'
+      readonly subnet: Subnet
+      readonly reservations: readonly NamedReservation[]
+    }
+  | { readonly mode: 'bridge' }
+)
 
 /** libvirt's XML for a network of guests. Source: libvirt.org/formatnetwork.html. */
 export function networkXml(spec: NetworkSpec): string {
@@ -28,16 +36,22 @@ export function networkXml(spec: NetworkSpec): string {
       ip: {
         '@address': formatAddress(ranges.gateway),
         '@netmask': netmask(spec.subnet),
-        dhcp: { range },
+        dhcp: {
+          range,
+          ...(spec.reservations.length === 0 ? {} : { host: spec.reservations.map(hostElement) }),
+        },
       },
     },
   })
 }
 
 /** `<host>` of `virsh net-update … ip-dhcp-host`, on one line. */
-export function reservationXml(reservation: Reservation & { readonly name: string }): string {
-  const host = { '@mac': reservation.mac, '@name': reservation.name, '@ip': reservation.address }
-  return buildXml({ host }).trim()
+export function reservationXml(reservation: NamedReservation): string {
+  return buildXml({ host: hostElement(reservation) }).trim()
+}
+
+function hostElement({ mac, name, address }: NamedReservation): XmlElement {
+  return { '@mac': mac, '@name': name, '@ip': address }
 }
 
 /** A network as libvirt knows it. */

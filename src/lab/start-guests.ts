@@ -100,9 +100,7 @@ async function startGuest(
     if (result.exitCode !== 0) throw new FailureError(startFailure(domain, context.host, result.stderr))
   }
   if (!options.wait) return passed()
-  const catchUp = guest.stoodStill
-    ? (login: Connection) => setClock(context, metadata, login)
-    : undefined
+  const catchUp = guest.stoodStill ? (login: Connection) => setClock(context, metadata, login) : undefined
   const ready = await awaitLogin(
     {
       now: () => Date.now(),

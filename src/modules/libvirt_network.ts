@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { giveCardBack, makeBridge } from '../bridges/bridge-steps.ts'
+import { type AwaitedGuest, awaitedReservations, type NamedReservation } from '../lab/awaited-guests.ts'
 import { configChanges } from '../lab/guest-config.ts'
 import { bridgeName, networkUuid } from '../lab/identity.ts'
 import { formatSubnet, parseSubnet, type Subnet } from '../lab/ipv4.ts'
@@ -14,8 +15,12 @@ import { canonicalJson } from '../util/canonical-json.ts'
 import { defined } from '../util/defined.ts'
 import { sh } from '../util/sh.ts'
 import { moduleFailure } from './failure.ts'
+import { guestEntry, guestNames } from './guest-params.ts'
 import { defineModule, type ModuleContext, type Steps } from './module.ts'
 import { bool, choice, int, parameters } from './params.ts'
+
+/** An entry of the list that `libvirt_guest` gets, which has more in it and checks that. */
+const awaitedGuest = guestEntry.pick({ name: true, count: true, network: true, address: true }).loose()
 
 const params = parameters({
   name: z
@@ -62,6 +67,12 @@ const params = parameters({
     .refine((seconds) => seconds >= 5 && seconds <= 600, { error: 'must be 5 to 600' })
     .default(60)
     .describe('With `card`: seconds within which a new login must work'),
+  guests: z
+    .array(awaitedGuest, { error: 'must be a list of guests' })
+    .default([])
+    .describe(
+      'Guests that `libvirt_guest` will make on it. Their addresses are reserved when the network is made, which saves half a second for each',
+    ),
   state: choice(['present', 'absent']).default('present').describe('Whether the network exists and runs'),
   recreate: bool().default(false).describe('Make the network anew when its parameters changed'),
 })
@@ -101,7 +112,7 @@ async function* created(context: ModuleContext, params: Params, state: LibvirtSt
   const spec: NetworkSpec =
     params.mode === 'bridge'
       ? { name: params.name, mode: 'bridge', bridge: existingBridge(params, state, context.host), metadata }
-      : { name: params.name, mode: params.mode, metadata, ...(await ownBridge(context, params, state)) }
+      : { name: params.name, mode: params.mode, metadata, ...(await ownSubnet(context, params, state)) }
   const { bridge } = spec
   const where = spec.mode === 'bridge' ? 'bridge' : `${formatSubnet(spec.subnet)}, ${spec.mode}, bridge`
   const xml = networkXml(spec)
@@ -124,12 +135,12 @@ async function* bridgeOfCard(context: ModuleContext, params: Params, card: strin
   yield* makeBridge(context, { lab, bridge, card, confirmS }, uuids)
 }
 
-/** The subnet that is free, and a name for the bridge that libvirt makes. */
-async function ownBridge(
+/** The subnet that is free, what is reserved on it, and a name for the bridge that libvirt makes. */
+async function ownSubnet(
   context: ModuleContext,
   params: Params,
   state: LibvirtState,
-): Promise<{ subnet: Subnet; bridge: string }> {
+): Promise<{ subnet: Subnet; reservations: readonly NamedReservation[]; bridge: string }> {
   const used = await usedSubnets(context, state)
   const choice = planSubnet(params.name, params.subnet, used)
   if (!choice.ok) throw new FailureError(choice.error)
@@ -138,7 +149,19 @@ async function ownBridge(
   // A network that is made anew keeps its own bridge's name.
   const own = state.networks.find((network) => network.name === params.name)?.bridge
   const taken = state.interfaces.filter((name) => name !== own)
-  return { subnet, bridge: bridgeName(params.lab, params.name, taken) }
+  return {
+    subnet,
+    reservations: awaitedReservations(params.lab, awaitedGuests(params), subnet),
+    bridge: bridgeName(params.lab, params.name, taken),
+  }
+}
+
+function awaitedGuests({ name: network, guests }: Params): AwaitedGuest[] {
+  return guests
+    .filter((guest) => (guest.network ?? network) === network)
+    .flatMap((guest) =>
+      guestNames(guest.name, guest.count).map((name) => ({ name, ...defined({ address: guest.address }) })),
+    )
 }
 
 function existingBridge({ name, bridge, card }: Params, state: LibvirtState, host: string): string {

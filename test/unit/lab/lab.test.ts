@@ -303,6 +303,7 @@ t.test('network XML', async (t) => {
     name: 'hvlab',
     mode: 'nat',
     subnet: subnet('192.168.122.0/24'),
+    reservations: [],
     bridge: 'hvbr-hvlab',
     metadata: own,
   })
@@ -312,6 +313,7 @@ t.test('network XML', async (t) => {
       name: 'hvlab',
       mode: 'isolated',
       subnet: subnet('10.0.0.0/24'),
+      reservations: [],
       bridge: 'b',
       metadata: own,
     }),

@@ -10,7 +10,7 @@ import { guestMac } from '../../../src/lab/identity.ts'
 import { parseSubnet } from '../../../src/lab/ipv4.ts'
 import type { LibvirtState } from '../../../src/lab/libvirt-state.ts'
 import type { GuestMetadata } from '../../../src/lab/metadata.ts'
-import type { NetworkState } from '../../../src/lab/network-xml.ts'
+import { type NetworkState, parseNetworkState } from '../../../src/lab/network-xml.ts'
 import { parseXml } from '../../../src/lab/xml.ts'
 import type { CommandResult } from '../../../src/model/command.ts'
 import { FailureError } from '../../../src/model/failure.ts'
@@ -298,6 +298,7 @@ const cases: readonly Case[] = [
     params: { name: 'guest1', vcpus: 4, disk: { mode: 'full' }, recreate: true },
     state: deployed,
     storedImage: true,
+    freed: 1,
     changes: [
       'remove hvlab-guest1 with its disk: its parameters changed',
       'create the disk of guest1: 10 GiB as a full copy of image debian-12',
@@ -513,6 +514,42 @@ for (const found of cases) {
     t.equal(freed.length, found.freed ?? 0)
   })
 }
+
+t.test('libvirt_network reserves what libvirt_guest would', async (t) => {
+  const changesOf = async (name: Case['module'], params: Vars, state: LibvirtState) => {
+    const module = findModule(name)
+    if (!module) throw new Error(`no module ${name}`)
+    const found: Case = { title: '', module: name, params, state, storedImage: true }
+    const context = contextAround(scriptedHost(found), {
+      check: true,
+      hosts: [{ name: 'testhost', groups: ['all'] }],
+      vars: { hvlab_accelerator: { type: 'tcg', reason: 'test' } },
+    })
+    return (await drive(module, params, { ...context, changed: () => undefined })).changes
+  }
+  const guests = [
+    { name: 'node', count: 2 },
+    { name: 'fixed', address: { ip: '192.168.122.7/24' } },
+    { name: 'outside', address: { ip: '10.0.0.7/24' } },
+    { name: 'elsewhere', network: 'other' },
+  ]
+  const [made] = await changesOf('libvirt_network', { guests }, bare)
+  const network = parseNetworkState(made?.diff?.after ?? '')
+  const reservations = [
+    { mac: '52:54:00:35:83:3d', address: '192.168.122.66' },
+    { mac: '52:54:00:31:d7:dc', address: '192.168.122.16' },
+    { mac: guestMac('hvlab', 'fixed'), address: '192.168.122.7' },
+  ]
+  t.strictSame(network?.reservations, reservations)
+  const there = { ...bare, networks: [{ ...own, reservations }] }
+  const makes = await changesOf('libvirt_guest', { guests: guests.slice(0, 3), overcommit: true }, there)
+  const summaries = makes.map(({ summary }) => summary)
+  t.ok(summaries.some((summary) => summary.startsWith('define domain hvlab-fixed')))
+  t.strictSame(
+    summaries.filter((summary) => /^(reserve|free) /.test(summary)),
+    [],
+  )
+})
 
 t.test('libvirt_guest_info: in what guests differ, and what it takes', async (t) => {
   const asked = async (params: Vars, state: LibvirtState) => {

@@ -1,0 +1,32 @@
+import { guestAddress, guestMac, type Reservation } from './identity.ts'
+import { contains, parseAddress, type Subnet } from './ipv4.ts'
+
+/** A guest that a network is made for. */
+export interface AwaitedGuest {
+  readonly name: string
+  /** The address that it sets itself. */
+  readonly address?: { readonly ip: string }
+}
+
+export type NamedReservation = Reservation & { readonly name: string }
+
+/**
+ * The addresses that guests will have on their main network, chosen as each of them would in that order. In the network's first
+ * definition they cost nothing; added later, libvirt loads all firewall rules of the network anew for each.
+ */
+export function awaitedReservations(
+  lab: string,
+  guests: readonly AwaitedGuest[],
+  subnet: Subnet,
+): NamedReservation[] {
+  const reserved: NamedReservation[] = []
+  for (const { name, address: own } of guests) {
+    const mac = guestMac(lab, name)
+    const given = own?.ip.split('/')[0]
+    const onSubnet = given !== undefined && contains(subnet, parseAddress(given) ?? 0)
+    const address = given === undefined ? guestAddress(mac, subnet, reserved) : onSubnet ? given : undefined
+    // Where the subnet is full, whoever makes the guest says so.
+    if (address !== undefined) reserved.push({ mac, address, name })
+  }
+  return reserved
+}
