@@ -46,6 +46,11 @@ export async function removeDomain(name) {
     await virsh([...words, name], { allowFailure: true })
 }
 
+/** Makes libvirt forget a storage pool, there or not. Its files stay. */
+export async function removePool(name) {
+  for (const word of ['pool-destroy', 'pool-undefine']) await virsh([word, name], { allowFailure: true })
+}
+
 /** Whether a program is there. */
 export async function has(command) {
   return (await output('sh', ['-c', `command -v ${command}`], { allowFailure: true })) !== undefined

@@ -1,12 +1,11 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeSeed } from './guest-seed.mjs'
-import { has, output, removeDomain, virsh } from './programs.mjs'
+import { has, output, removeDomain, removePool, virsh } from './programs.mjs'
 
 const name = 'bench-vagrant'
 const box = 'hvlab-bench'
-/** A storage pool of its own, which libvirt forgets when it is stopped. */
-const pool = { name: 'hvlab-bench', folder: '/var/lib/hvlab-bench/vagrant' }
+const pool = { name: 'hvlab-bench-vagrant', folder: '/var/lib/hvlab-bench-vagrant' }
 
 /**
  * A guest by Vagrant and vagrant-libvirt: `vagrant up` with a box of the image, which returns when a login works. As hvlab's
@@ -58,7 +57,7 @@ export const vagrant = {
   },
 
   async forget() {
-    await virsh(['pool-destroy', pool.name], { allowFailure: true })
+    await removePool(pool.name)
     rmSync(pool.folder, { recursive: true, force: true })
   },
 }

@@ -1,12 +1,12 @@
 import { mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { writeSeed } from './guest-seed.mjs'
-import { has, output, removeDomain, virsh } from './programs.mjs'
+import { has, output, removeDomain, removePool, virsh } from './programs.mjs'
 
 const name = 'bench-virt-install'
 const mac = '52:54:00:be:0c:01'
-/** libvirt's processes must be able to reach it. */
-const folder = '/var/lib/hvlab-bench/virt-install'
+/** libvirt's processes must be able to reach it. virt-install makes a storage pool of it, called as the folder is. */
+const folder = '/var/lib/hvlab-bench-virt-install'
 
 /** A guest as a person makes one with virt-install: an overlay, a seed, virt-install, then trying to log in. */
 export const virtInstall = {
@@ -45,7 +45,9 @@ export const virtInstall = {
     rmSync(folder, { recursive: true, force: true })
   },
 
-  async forget() {},
+  async forget() {
+    await removePool(basename(folder))
+  },
 }
 
 async function login(network, keyFile) {
