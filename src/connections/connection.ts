@@ -40,6 +40,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /** Raw chunks while the command runs, before any decoding decision of the caller. */
   readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void
+  /** How much of `stdin` was handed to the connection so far. */
+  readonly onSent?: (doneBytes: number) => void
 }
 
 export interface PutOptions {

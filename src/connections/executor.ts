@@ -14,5 +14,7 @@ export interface Request {
   /** Instead of `command.stdin`: a file on the controller, streamed. */
   readonly inputFile?: InputFile
   readonly signal?: AbortSignal
+  /** How much of `command.stdin` was handed to the connection so far. */
+  readonly onSent?: (doneBytes: number) => void
   readonly onChunk: (stream: StreamName, chunk: Buffer) => void
 }

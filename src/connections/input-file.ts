@@ -13,9 +13,17 @@ export interface InputFile {
 
 const chunkBytes = 256 * 1024
 
-/** Streams the data as fast as the process takes it, then ends the input. Stops when the process stops reading. */
-export function sendInput(source: InputFile | Uint8Array, stdin: Writable): void {
-  const stream = source instanceof Uint8Array ? Readable.from(chunksOf(source)) : openFile(source)
+/**
+ * Streams the data as fast as the process takes it, then ends the input. Stops when the process stops reading.
+ *
+ * @param onSent Bytes so far, for data that is in memory.
+ */
+export function sendInput(
+  source: InputFile | Uint8Array,
+  stdin: Writable,
+  onSent?: (doneBytes: number) => void,
+): void {
+  const stream = source instanceof Uint8Array ? openBytes(source, onSent) : openFile(source)
   stream.once('error', () => stdin.end())
   stdin.once('close', () => stream.destroy())
   stream.pipe(stdin)
@@ -24,8 +32,18 @@ export function sendInput(source: InputFile | Uint8Array, stdin: Writable): void
 function openFile(source: InputFile): Readable {
   // Bounded, so that a file that grows meanwhile does not shift what the host counts.
   const stream = createReadStream(source.file, { highWaterMark: chunkBytes, end: source.sizeBytes - 1 })
-  stream.on('data', (chunk) => source.onChunk(Buffer.from(chunk)))
+  stream.on('data', (chunk) => source.onChunk(chunk as Buffer))
   stream.once('error', source.onError)
+  return stream
+}
+
+function openBytes(bytes: Uint8Array, onSent: ((doneBytes: number) => void) | undefined): Readable {
+  const stream = Readable.from(chunksOf(bytes))
+  let doneBytes = 0
+  stream.on('data', (chunk: Uint8Array) => {
+    doneBytes += chunk.length
+    onSent?.(doneBytes)
+  })
   return stream
 }
 

@@ -4,6 +4,7 @@ import { StringDecoder } from 'node:string_decoder'
 import type { Become, Command, CommandResult } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
 import { CappedOutput } from '../util/capped-output.ts'
+import { defined } from '../util/defined.ts'
 import { renderCommand } from '../util/sh.ts'
 import { commandCancelled, commandLost, commandTimedOut, usedAfterClose } from './command-failures.ts'
 import { commandText } from './command-text.ts'
@@ -48,7 +49,7 @@ export class ShellConnection implements Connection {
     const decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') }
     const exitCode = await this.execute({
       command,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...defined({ signal: options.signal, onSent: options.onSent }),
       onChunk: (stream, chunk) => {
         output[stream].push(chunk)
         if (options.onOutput === undefined) return
@@ -82,7 +83,8 @@ export class ShellConnection implements Connection {
     const line = frameLine({ id, text, stdin, shell: this.#shellPath })
     const lease = await this.#lease(link.pool, command, signal, streamed === undefined ? undefined : line)
     const execution = lease.shell.execute(id, line, request.onChunk)
-    if (streamed !== undefined) sendInput(streamed, lease.shell.stdin)
+    if (streamed !== undefined) sendInput(streamed, lease.shell.stdin, request.onSent)
+    else if (inline !== undefined) request.onSent?.(inline.length)
     return await this.#settle(execution, lease, request, link)
   }
 

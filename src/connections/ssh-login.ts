@@ -5,6 +5,7 @@ import ssh2 from 'ssh2'
 import { FailureError } from '../model/failure.ts'
 import { deferred } from '../util/deferred.ts'
 import type { SshSettings } from './connection-settings.ts'
+import { gatherWrites } from './gathered-writes.ts'
 import type { HostKeyCheck } from './host-key-check.ts'
 import { loginAttempts } from './ssh-authentication.ts'
 import {
@@ -88,6 +89,7 @@ export async function logIn(
     }
     socket.on('data', onData)
     client.once('handshake', () => socket?.off('data', onData))
+    gatherWrites(socket)
     client.connect(connectConfig(socket, settings, target, check, attempts.handler, fail))
     await outcome.promise
     client.setNoDelay(true)

@@ -36,6 +36,7 @@ export class HostReach implements HostAccess {
     const result = await this.#guard(
       connection.run(complete, {
         ...(options.cleanUp === true ? {} : { signal: this.#options.signal }),
+        ...defined({ onSent: options.onSent }),
         ...(isWatched
           ? {
               onOutput: (stream: 'stdout' | 'stderr', text: string): void => {

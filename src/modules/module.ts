@@ -130,6 +130,8 @@ export interface QueryOptions {
   readonly stream?: boolean
   /** Raw chunks while the command runs: for modules that read progress out of a tool's output. */
   readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void
+  /** How much of the command's `stdin` was handed to the connection so far. */
+  readonly onSent?: (doneBytes: number) => void
   /** Runs although the run was interrupted: for taking away what the module made. Must be short. */
   readonly cleanUp?: boolean
 }

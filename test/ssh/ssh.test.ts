@@ -68,6 +68,15 @@ t.test('commands: quoting, streams apart, exit codes, signals, input, environmen
     (await connection.run({ ...script('head -c 300000 | cksum; echo x'), stdin: Buffer.concat([big, big]) }))
       .stdout,
   )
+  for (const stdin of [big, all]) {
+    const sent: number[] = []
+    await connection.run({ ...script('cat >/dev/null'), stdin }, { onSent: (bytes) => sent.push(bytes) })
+    t.equal(sent.at(-1), stdin.length, 'how much was sent')
+    t.strictSame(
+      sent,
+      [...sent].sort((a, b) => a - b),
+    )
+  }
   t.match(await connection.run({ ...script('pwd'), cwd: '/nonexistent' }), {
     exitCode: 1,
     stderr: /nonexistent/,

@@ -6,6 +6,7 @@ import { type Manifest, parseManifest } from '../../images/manifest.ts'
 import { FailureError } from '../../model/failure.ts'
 import type { HostAccess } from '../../modules/module.ts'
 import { searchPathOf } from '../../plan/search-path.ts'
+import { defined } from '../../util/defined.ts'
 import { suggestion } from '../../util/did-you-mean.ts'
 import type { RunOptions } from '../run-options.ts'
 
@@ -97,7 +98,7 @@ export async function openThisMachine(): Promise<HostAccess & AsyncDisposable> {
   const connection = await openConnection({ kind: 'local', host: 'localhost', shellPath: '/bin/sh' })
   return {
     run: (command, options) =>
-      connection.run(command, options?.onOutput === undefined ? {} : { onOutput: options.onOutput }),
+      connection.run(command, defined({ onOutput: options?.onOutput, onSent: options?.onSent })),
     fact: async (fact, ...args) => fact.parse(await connection.run(fact.command(...args)), ...args),
     freshFact: async (fact, ...args) => fact.parse(await connection.run(fact.command(...args)), ...args),
     put: (content, path, options) => connection.put(content, path, options),

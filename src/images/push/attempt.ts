@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
 import type { HostAccess } from '../../modules/module.ts'
+import { deferred } from '../../util/deferred.ts'
 import { sh } from '../../util/sh.ts'
 import { Link } from '../relay/link.ts'
 import type { Relay, RelayAccess } from '../relay/relay.ts'
@@ -13,9 +14,11 @@ import type { Push } from './push.ts'
 import { isWrong } from './push-failures.ts'
 import { PushProgress } from './push-progress.ts'
 
-/** Pieces that travel at the same time, to one host and to all: each is in memory or in the cache. */
-const perHost = 2
-const limit = pLimit(8)
+/** Pieces that leave the controller at the same time, to one host and to all: each is in memory. */
+const sendsPerHost = 2
+const sends = pLimit(8)
+/** With those that are compressed and those that the host unpacks meanwhile, so that the network never waits for either. */
+const perHost = 4
 
 /** Sources by image: many hosts ask for the same one at once. */
 const sources = new Map<string, PieceSource>()
@@ -34,6 +37,7 @@ export class Attempt {
   readonly #arrival: Arrival
   readonly #progress: PushProgress
   readonly #pieces: readonly Piece[]
+  readonly #sends = pLimit(sendsPerHost)
   /** To other hosts, by their names. */
   readonly #links = new Map<string, Promise<Link | undefined>>()
   #canKeep = false
@@ -64,6 +68,7 @@ export class Attempt {
     const compress = there.hasZstd && (await hasZstd(controller))
     try {
       await this.#getAll(there.pieces, compress)
+      this.#progress.checking(`checking image ${this.#push.manifest.name}`)
       await this.#arrival.finish(join(from, 'manifest.json'))
     } catch (error) {
       // It may have been wrong in the cache.
@@ -105,7 +110,7 @@ export class Attempt {
   }
 
   async #get(piece: Piece, { from }: Job, compress: boolean): Promise<'arrived' | 'unusable'> {
-    if (from === undefined) await limit(() => this.#send(piece, compress))
+    if (from === undefined) await this.#send(piece, compress)
     else if (await this.#fetch(piece, from)) this.relayedPieces += 1
     else return 'unusable'
     this.#progress.arrived(piece)
@@ -114,14 +119,27 @@ export class Attempt {
   }
 
   async #send(piece: Piece, compress: boolean): Promise<void> {
+    if (compress) await this.#source.compress(piece)
+    const { written } = await this.#sends(() => sends(() => this.#handOver(piece, compress)))
+    await written
+  }
+
+  /** Returns when the last byte was handed to the connection; `written` settles when the host has it in its place. */
+  async #handOver(piece: Piece, compress: boolean): Promise<{ readonly written: Promise<void> }> {
     const content = compress ? await this.#source.compressed(piece) : await this.#source.raw(piece)
+    const { length } = content.bytes
+    const sent = deferred<void>()
     let wire = 0
-    await this.#arrival.take(piece, content, this.#keeps, (done, total) => {
+    const written = this.#arrival.take(piece, content, this.#keeps, (done) => {
       this.sentBytes += done - wire
       wire = done
       this.#others?.relay.swarm.moved()
-      this.#progress.moved(piece, total === 0 ? 1 : done / total)
+      this.#progress.moved(piece, done / length)
+      if (done === length) sent.resolve()
     })
+    written.then(sent.resolve, sent.resolve)
+    await sent.promise
+    return { written }
   }
 
   async #fetch(piece: Piece, from: string): Promise<boolean> {

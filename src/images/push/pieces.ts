@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { HostAccess } from '../../modules/module.ts'
 import { sh } from '../../util/sh.ts'
 import { imageFiles, type Manifest } from '../manifest.ts'
+import { compressionLevel } from '../relay/relay-key.ts'
 import { pushFailed } from './push-failures.ts'
 
 /** Images travel in pieces of this size (uncompressed): each is verified, written and remembered by itself. */
@@ -31,8 +32,12 @@ export function piecesOf(files: Manifest['files'], pieceMiB: number): Piece[] {
   )
 }
 
-/** What is sent for a piece: a file in the controller user's cache, or the bytes as they are. */
-export type PieceContent = { readonly file: string } | Uint8Array
+/** What is sent for a piece, and its SHA-256. */
+export interface PieceContent {
+  readonly bytes: Uint8Array
+  readonly sha256: string
+  readonly isCompressed: boolean
+}
 
 /** SHA-256 of a piece as it is, and as the controller compressed it. */
 export interface PieceDigests {
@@ -48,6 +53,8 @@ export class PieceSource {
   readonly #pieceMiB: number
   readonly #compressing = new Map<string, Promise<string>>()
   readonly #digests = new Map<string, Promise<PieceDigests>>()
+  /** Of compressed pieces, by name. */
+  readonly #sha256 = new Map<string, string>()
 
   constructor(controller: HostAccess, manifest: Manifest, folder: string, pieceMiB: number) {
     this.#controller = controller
@@ -56,7 +63,13 @@ export class PieceSource {
     this.#pieceMiB = pieceMiB
   }
 
-  async raw({ file: name, index, sizeBytes }: Piece): Promise<Uint8Array> {
+  /** The bytes as they are. */
+  async raw(piece: Piece): Promise<PieceContent> {
+    const bytes = await this.#read(piece)
+    return { bytes, sha256: sha256(bytes), isCompressed: false }
+  }
+
+  async #read({ file: name, index, sizeBytes }: Piece): Promise<Uint8Array> {
     await using file = await open(join(this.#folder, name))
     const bytes = new Uint8Array(sizeBytes)
     const { bytesRead } = await file.read(bytes, 0, sizeBytes, index * this.#pieceMiB * 2 ** 20)
@@ -73,24 +86,30 @@ export class PieceSource {
   }
 
   async #digestsOf(piece: Piece): Promise<PieceDigests> {
-    const { file } = await this.compressed(piece)
-    return { raw: sha256(await this.raw(piece)), compressed: sha256(await readFile(file)) }
+    const { sha256: compressed } = await this.compressed(piece)
+    return { raw: sha256(await this.#read(piece)), compressed }
   }
 
-  /** Compressed once, whatever the number of hosts and runs. */
-  async compressed(piece: Piece): Promise<{ readonly file: string }> {
+  async compressed(piece: Piece): Promise<PieceContent> {
+    const bytes = await readFile(await this.compress(piece))
+    const digest = this.#sha256.get(piece.name) ?? sha256(bytes)
+    this.#sha256.set(piece.name, digest)
+    return { bytes, sha256: digest, isCompressed: true }
+  }
+
+  /** A file in the cache of the controller's user. Compressed once, whatever the number of hosts and runs. */
+  async compress(piece: Piece): Promise<string> {
     const running = this.#compressing.get(piece.name)
-    if (running !== undefined) return { file: await running }
+    if (running !== undefined) return await running
     const work = this.#compress(piece)
     this.#compressing.set(piece.name, work)
     try {
-      return { file: await work }
+      return await work
     } finally {
       this.#compressing.delete(piece.name)
     }
   }
 
-  /** Level 1: with more, compressing takes longer than a gigabit network saves. */
   async #compress({ file, index }: Piece): Promise<string> {
     const { exitCode, stdout, stderr } = await this.#controller.run(sh`(set -e; ${this.#cache(file)}
 if [ ! -d "$cache" ]; then
@@ -98,7 +117,7 @@ if [ ! -d "$cache" ]; then
   find "\${cache%/*}" -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf --one-file-system '{}' +
 fi
 file=$cache/${index}.zst
-[ -f "$file" ] || { dd ${`if=${join(this.#folder, file)}`} bs=1M ${`skip=${index * this.#pieceMiB}`} ${`count=${this.#pieceMiB}`} status=none | zstd -q -1 -T1 >"$file.$$.tmp" && mv "$file.$$.tmp" "$file"; }
+[ -f "$file" ] || { dd ${`if=${join(this.#folder, file)}`} bs=1M ${`skip=${index * this.#pieceMiB}`} ${`count=${this.#pieceMiB}`} status=none | zstd -q ${compressionLevel} -T1 >"$file.$$.tmp" && mv "$file.$$.tmp" "$file"; }
 printf '%s\\n' "$file")`)
     if (exitCode !== 0) throw pushFailed(this.#manifest.name, 'zstd could not compress it', stderr)
     return stdout.trim()
@@ -107,6 +126,7 @@ printf '%s\\n' "$file")`)
   /** After content that was wrong: it may have been wrong in the cache. */
   async forget(): Promise<void> {
     this.#digests.clear()
+    this.#sha256.clear()
     for (const file of imageFiles)
       await this.#controller.run(sh`(${this.#cache(file)}
 rm -rf --one-file-system "$cache")`)

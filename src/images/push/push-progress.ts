@@ -27,6 +27,21 @@ export class PushProgress {
   /** @param share Of the piece, 0 to 1: compressed bytes count for what they will become. */
   moved({ name, sizeBytes }: Piece, share: number): void {
     this.#underWay.set(name, share * sizeBytes)
+    this.#tell()
+  }
+
+  arrived({ name, sizeBytes }: Piece): void {
+    this.#underWay.delete(name)
+    this.#doneBytes += sizeBytes
+    this.#tell()
+  }
+
+  /** All is there, and is read once more as a whole. */
+  checking(text: string): void {
+    this.#show({ text })
+  }
+
+  #tell(): void {
     const done = this.#doneBytes + [...this.#underWay.values()].reduce((sum, bytes) => sum + bytes, 0)
     const left = timeLeft(
       done - this.#foundBytes,
@@ -39,11 +54,6 @@ export class PushProgress {
       total: this.#totalBytes,
       unit: 'bytes',
     })
-  }
-
-  arrived({ name, sizeBytes }: Piece): void {
-    this.#underWay.delete(name)
-    this.#doneBytes += sizeBytes
   }
 }
 

@@ -16,6 +16,12 @@ export interface ImagePlaces {
 /** In `partial`: pieces as they came, by name. */
 export const compressedFolder = 'compressed'
 
+/**
+ * zstd's: 7 % less to send than with level 1 for 15 % more processor time; level 3 saves 4 % more for another 35 %. The same everywhere,
+ * so that a host that compresses a piece anew sends what the controller would.
+ */
+export const compressionLevel = '-2'
+
 /** Paths that need no quoting anywhere on the way through authorized_keys, sshd and the login shell. */
 export function isPlain({ partial, final }: ImagePlaces): boolean {
   return [partial, final].every((path) => /^[\w./-]+$/.test(path))
@@ -27,7 +33,7 @@ export function isPlain({ partial, final }: ImagePlaces): boolean {
  */
 function servePiece({ partial, final }: ImagePlaces, pieceMiB: number): string {
   return renderCommand(
-    sh`o=$SSH_ORIGINAL_COMMAND; f=\${o%-*}; n=\${o##*-}; case $f in image.qcow2|vmlinuz|initrd) ;; *) exit 2 ;; esac; case $n in ''|*[!0-9]*) exit 2 ;; esac; cd ${partial} 2>/dev/null || cd ${final} || exit; cat ${compressedFolder}/$f-$n 2>/dev/null || dd if=$f bs=1M skip=$(($n*${pieceMiB})) count=${pieceMiB} status=none | zstd -q -1 -T1`,
+    sh`o=$SSH_ORIGINAL_COMMAND; f=\${o%-*}; n=\${o##*-}; case $f in image.qcow2|vmlinuz|initrd) ;; *) exit 2 ;; esac; case $n in ''|*[!0-9]*) exit 2 ;; esac; cd ${partial} 2>/dev/null || cd ${final} || exit; cat ${compressedFolder}/$f-$n 2>/dev/null || dd if=$f bs=1M skip=$(($n*${pieceMiB})) count=${pieceMiB} status=none | zstd -q ${compressionLevel} -T1`,
   )
 }
 

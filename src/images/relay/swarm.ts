@@ -5,8 +5,11 @@ export interface Job {
   readonly from?: string
 }
 
-/** Pieces that the controller sends at the same time while hosts can get them from each other. */
-const maxUplinks = 2
+/**
+ * Pieces that are on their way from the controller while hosts can get them from each other: with more, the first ones would be
+ * there to pass on later; with fewer, the uplink waits while pieces are compressed and unpacked.
+ */
+const maxUplinks = 3
 /** Pieces that a host passes on at the same time. */
 const maxServed = 2
 /** How long a host waits for a piece that is on its way to another one while nothing moves; then the controller sends it twice. */

@@ -3,8 +3,11 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
+import { Duplex } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import t from 'tap'
 import { explainBecomeFailure, launch } from '../../../src/connections/become.ts'
+import { gatherWrites } from '../../../src/connections/gathered-writes.ts'
 import { hostKeyCheck } from '../../../src/connections/host-key-check.ts'
 import { fingerprint } from '../../../src/connections/known-hosts.ts'
 import { controllerShell } from '../../../src/connections/local.ts'
@@ -55,6 +58,32 @@ t.test('frames are found whatever the chunk borders are', async (t) => {
   }
   t.equal(seen.size, 1, [...seen].join(' '))
   t.equal([...seen][0], JSON.stringify(['started 42', 'ended 7', 'out\x1eput\x1eab-\x1e']))
+})
+
+t.test('what is written to a stream in one turn leaves it together', async (t) => {
+  for (const hasWritev of [true, false]) {
+    const left: string[] = []
+    const leave = (text: string, done: () => void) => {
+      left.push(text)
+      done()
+    }
+    const stream = new Duplex({
+      read: () => {},
+      write: (chunk, _encoding, done) => leave(String(chunk), done),
+      ...(hasWritev
+        ? { writev: (parts, done) => leave(parts.map(({ chunk }) => chunk).join(''), done) }
+        : {}),
+    })
+    gatherWrites(stream)
+    for (const part of ['length,', 'content,', 'tag']) stream.write(part)
+    t.strictSame(left, [])
+    await new Promise(setImmediate)
+    stream.write('the next ')
+    stream.write('packet')
+    stream.end()
+    await finished(stream, { readable: false })
+    t.strictSame(left, ['length,content,tag', 'the next packet'])
+  }
 })
 
 t.test('capped output keeps the head and the tail', async (t) => {

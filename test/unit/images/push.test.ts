@@ -80,23 +80,25 @@ const push = (place: Place, host: HostAccess = local, onStep = (_text: string) =
 
 const lost = () =>
   new FailureError({ reason: 'unreachable', code: 'connection-lost', message: 'the host went away' })
-const isPiece = (path: string) => /\/piece-[\w.]+-\d+\.[0-9a-f]+$/.test(path)
-
-/** The same host over a connection that is gone when so many pieces have arrived. */
-function cutAfter(pieces: number): HostAccess {
-  let arrived = 0
+/** The same host, where something happens to the commands that bring pieces: `number` counts them from 1. */
+function withPieces(onPiece: (number: number, piece: Uint8Array) => Uint8Array): HostAccess {
+  let number = 0
   return {
     ...local,
     run: async (command, options) => {
-      if (arrived > pieces) throw lost()
-      return local.run(command, options)
-    },
-    put: async (content, path, options) => {
-      if (isPiece(path)) arrived += 1
-      if (arrived > pieces) throw lost()
-      await local.put(content, path, options)
+      if (!(command.stdin instanceof Uint8Array)) return local.run(command, options)
+      number += 1
+      return local.run({ ...command, stdin: onPiece(number, command.stdin) }, options)
     },
   }
+}
+
+/** Over a connection that is gone when so many pieces have arrived. */
+function cutAfter(pieces: number): HostAccess {
+  return withPieces((number, piece) => {
+    if (number > pieces) throw lost()
+    return piece
+  })
 }
 
 const contents = (store: string) => readdirSync(store).filter((name) => name !== '.guard')
@@ -143,18 +145,12 @@ t.test('after a cut only what is missing is sent', async (test) => {
 
 t.test('a connection that is lost once is no failure', async (test) => {
   const place = stores(test)
-  let puts = 0
   let cut = false
-  const host: HostAccess = {
-    ...local,
-    put: async (content, path, options) => {
-      if (isPiece(path) && ++puts === 3 && !cut) {
-        cut = true
-        throw lost()
-      }
-      await local.put(content, path, options)
-    },
-  }
+  const host = withPieces((number, piece) => {
+    if (number !== 3) return piece
+    cut = true
+    throw lost()
+  })
   const { foundPieces } = await push(place, host)
   test.ok(cut)
   test.equal(foundPieces, 0, 'of an earlier push')
@@ -189,6 +185,36 @@ t.test('what is wrong is sent again', async (test) => {
     await push(place)
     await isWhole(test, place)
   })
+})
+
+t.test('a piece of which a part arrives is not written', async (test) => {
+  const place = stores(test)
+  await push(
+    place,
+    withPieces((number, piece) => (number === 1 ? piece.subarray(0, mib / 2) : piece)),
+  )
+  await isWhole(test, place)
+  await remove(local, place.to, key)
+
+  const failure = await failureOf(() =>
+    push(
+      place,
+      withPieces((_, piece) => piece.subarray(0, -1)),
+    ),
+  )
+  test.match(failure, {
+    code: 'image-push-failed',
+    message:
+      'image tiny could not be copied to this host: a piece did not arrive as it was sent (SHA-256 differs)',
+    hint: 'Run again: what arrived is kept.',
+  })
+  const [folder = ''] = contents(place.to)
+  test.same(readdirSync(join(place.to, folder, 'done')), [])
+  test.same(
+    readdirSync(join(place.to, folder)).filter((name) => name.startsWith('piece-')),
+    [],
+  )
+  test.equal(statSync(join(place.to, folder, 'image.qcow2')).size, 0)
 })
 
 t.test('what stays wrong is no image', async (test) => {

@@ -84,10 +84,11 @@ t.test('a host goes on with the one where it is logged in', async (test) => {
 
 t.test('what nobody has comes first, so that the uplink is never idle', async (test) => {
   const swarm = new Swarm()
-  swarm.join('half', [0], [1, 2])
-  swarm.join('new', [], [0, 1, 2])
+  swarm.join('half', [0], [1, 2, 3, 4])
+  swarm.join('new', [], [0, 1, 2, 3, 4])
   test.same(await swarm.next('new'), { piece: 1 })
   test.same(await swarm.next('half'), { piece: 2 })
+  test.same(await swarm.next('new'), { piece: 3 })
   test.same(await swarm.next('new'), { piece: 0, from: 'half' }, 'the controller sends as many as it may')
 })
 
