@@ -6,12 +6,6 @@ import type { RelaySource } from './relay.ts'
 /** A link that nothing asked for so long ends by itself, so that a run that was killed leaves none. */
 const idleSeconds = 60
 
-/** OpenSSH would prefer ChaCha20, which takes two to three times the processor time of AES where that is in hardware. */
-const ciphers = [
-  ...['aes128-gcm@openssh.com', 'aes256-gcm@openssh.com', 'chacha20-poly1305@openssh.com'],
-  ...['aes128-ctr', 'aes192-ctr', 'aes256-ctr'],
-].join(',')
-
 /** Where a link is on the host that gets pieces. */
 interface LinkPlace {
   readonly host: HostAccess
@@ -68,7 +62,6 @@ export class Link {
       ...['BatchMode=yes', 'IdentitiesOnly=yes', 'ConnectTimeout=5', 'LogLevel=ERROR', 'HostKeyAlias=peer'],
       ...['StrictHostKeyChecking=yes', `UserKnownHostsFile=${known}`, 'GlobalKnownHostsFile=/dev/null'],
       ...['ServerAliveInterval=5', 'ControlMaster=yes', `ControlPersist=${idleSeconds}`],
-      `Ciphers=${ciphers}`,
     ].flatMap((option) => ['-o', option])
     const { exitCode } =
       await this.#place.host.run(sh`(umask 077; cd ${this.#place.folder} && mkdir -p ${this.#place.sockets} || exit
