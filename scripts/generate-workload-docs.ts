@@ -34,7 +34,7 @@ comparison is between the two.
 
 Network workloads have another end: natively a network namespace of the hypervisor, for guests the hypervisor, that namespace through NAT, or the next guest
 ([method](method.md#the-network)). The namespace \`hvlab-bench\` (198.18.0.0/30) is made before the first trial and gone after the last. A server listens on
-TCP port 5201 of one address while its trial lasts; where a firewall of the hypervisor takes nothing from guests, say so to it or leave \`net-host\` out.
+one address while its trial lasts, at iperf3's TCP port 5201, between two hosts at a free port from 49152 on; where a firewall of the hypervisor takes nothing from guests, say so to it or leave \`net-host\` out.
 
 Programs that the hypervisor lacks are installed there (\`install: true\`, as the role \`benchmark\` has it). Guests need none: one that lacks a
 program, or has another build of it (SHA-256), gets the hypervisor's with its libraries and its loader, in the same folder and for as long.

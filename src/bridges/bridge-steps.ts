@@ -97,6 +97,12 @@ async function settled(context: ModuleContext, bridge: string): Promise<KnownBri
         `A change of bridge ${bridge} of ${context.host} was cut off by a reboot.`,
         `As root there: \`sh ${bridgeFolder(bridge)}/to-card live\` gives ${known.card} its configuration back; then remove the folder.`,
       )
+    if (known?.state === 'unreadable')
+      throw failure(
+        'bridge-config',
+        `The record of bridge ${bridge} of ${context.host} cannot be read, so nobody knows whose it is: ${bridgeFolder(bridge)}/record.json.`,
+        `As root there: \`sh ${bridgeFolder(bridge)}/to-card live\` gives its card the configuration back; then remove the folder.`,
+      )
     if (known?.state !== 'switching' || performance.now() > deadline) return known
     context.progress({ text: `waiting for a change of bridge ${bridge} that another run began` })
     await delay(1000, undefined, { signal: context.signal })

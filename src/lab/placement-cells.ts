@@ -21,7 +21,7 @@ type Where = Pick<PlacementCell, 'pinning' | 'numa'> & { readonly why: string; r
 
 /**
  * {vCPUs that float, one core each, threads of the same cores, one core each with memory of another NUMA node} × {pages of 4 KiB,
- * transparent huge pages, huge pages of 2 MiB}. The guests are there at the same time, so huge pages are given to one after the other.
+ * transparent huge pages, huge pages of 2 MiB}. The guests are there at the same time, so memory of a node and huge pages are given to one after the other.
  */
 export function placementCells(host: HostTopology, guest: PlacedGuest): PlacementCell[] {
   const places: Readonly<Record<string, Where>> = {
@@ -31,12 +31,25 @@ export function placementCells(host: HostTopology, guest: PlacedGuest): Placemen
     'cross-numa': otherNode(host, guest),
   }
   const pool = hugePagePool(host)
+  const room = nodeMemory(host)
   const needed = Math.ceil(guest.memoryMib / 2)
-  return Object.entries(places).flatMap(([place, { why, node, ...where }]): PlacementCell[] => [
-    { name: `${place}-4k`, why: why || noSmallPages(host), ...where, hugepages: 'never' },
-    { name: `${place}-thp`, why: why || noTransparentPages(host), ...where },
-    { name: `${place}-2m`, why: why || pool(needed, node), ...where, hugepages: '2M' },
-  ])
+  return Object.entries(places).flatMap(([place, { why, node, ...where }]): PlacementCell[] => {
+    const own = where.numa === undefined ? undefined : node
+    return [
+      {
+        name: `${place}-4k`,
+        why: why || noSmallPages(host) || room(guest.memoryMib, own),
+        ...where,
+        hugepages: 'never',
+      },
+      {
+        name: `${place}-thp`,
+        why: why || noTransparentPages(host) || room(guest.memoryMib, own),
+        ...where,
+      },
+      { name: `${place}-2m`, why: why || pool(needed, node), ...where, hugepages: '2M' },
+    ]
+  })
 }
 
 function ownCores(host: HostTopology, guest: PlacedGuest): Where {
@@ -126,6 +139,18 @@ function noSmallPages({ sharedThp }: HostTopology): string {
 function noTransparentPages({ thp }: HostTopology): string {
   if (thp === null) return 'its kernel has no transparent huge pages'
   return thp === 'never' ? 'its transparent huge pages are switched off' : ''
+}
+
+/** Takes memory of a node for one guest after the other; says why there is too little. Guests of no node take it where it is. */
+function nodeMemory({ nodes }: HostTopology): (neededMib: number, node: number | undefined) => string {
+  const leftMib = new Map(nodes.map(({ id, freeMib }) => [id, freeMib]))
+  return (neededMib, node) => {
+    if (node === undefined) return ''
+    const left = leftMib.get(node) ?? 0
+    if (left < neededMib) return `NUMA node ${node} has ${left} MiB left, and the guest needs ${neededMib}`
+    leftMib.set(node, left - neededMib)
+    return ''
+  }
 }
 
 /** Takes pages for one guest after the other; says why there are too few. */

@@ -14,7 +14,7 @@ export interface PortForward {
   readonly address: string
 }
 
-/** A forward that is there, and whose. */
+/** A forward that is there, and whose; `domain` is empty where its file is damaged. */
 export interface KnownForward extends PortForward {
   readonly domain: string
   /** Address of the guest. */
@@ -42,9 +42,10 @@ done`
 
 export function readForwards(text: string): KnownForward[] {
   return lines(text).flatMap((line): KnownForward[] => {
-    const match = /^(\d+) (yes|no) (\S+) ([\d.]+) (\d+) ([\d.]+)$/.exec(line)
-    if (!match) return []
-    const [, host, alive, domain = '', to = '', guest, address = ''] = match
+    const [, host, alive, content = ''] = /^(\d+) (yes|no) ?(.*)$/.exec(line) ?? []
+    if (host === undefined) return []
+    const [, domain = '', to = '', guest = '0', address = ''] =
+      /^(\S+) ([\d.]+) (\d+) ([\d.]+)$/.exec(content) ?? []
     return [{ host: Number(host), alive: alive === 'yes', domain, to, guest: Number(guest), address }]
   })
 }

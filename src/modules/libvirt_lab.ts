@@ -139,7 +139,7 @@ async function* removeAll(context: ModuleContext, params: Params, state: Libvirt
   }
   const others = state.networks.filter(({ metadata }) => !isOurs(metadata, params))
   for (const known of await context.freshFact(knownBridges)) {
-    if (!isOurs(known, params)) continue
+    if (known.state !== 'unreadable' && !isOurs(known, params)) continue
     yield* giveCardBack(context, known.bridge, others)
     changes += 1
   }
@@ -166,7 +166,7 @@ function removals(params: Params, state: LibvirtState, doomed: readonly NetworkS
     ...orphanedPorts(state.forwards, state.domains)
       .filter(({ domain }) => isOfLab(domain))
       .map(({ host, domain }) => ({
-        summary: `close port ${host}, which led to ${domain}`,
+        summary: `close port ${host}, ${domain === '' ? 'whose file is damaged' : `which led to ${domain}`}`,
         action: closePort(host),
       })),
   ]

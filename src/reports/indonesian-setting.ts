@@ -44,6 +44,8 @@ export const indonesianSetting: Readonly<Record<string, string>> = {
   'no NUMA node but {-} has {-} MiB free': 'tidak ada node NUMA selain {} dengan {} MiB bebas',
   'NUMA node {-} has {-} MiB free, and the guest needs {-}':
     'node NUMA {} punya {} MiB bebas, dan guest memerlukan {}',
+  'NUMA node {-} has {-} MiB left, and the guest needs {-}':
+    'node NUMA {} tersisa {} MiB, dan guest memerlukan {}',
   'its kernel makes huge pages of shared memory, too (shmem_enabled is {-})':
     'kernelnya membuat huge page juga dari memori bersama (shmem_enabled bernilai {})',
   'its kernel has no transparent huge pages': 'kernelnya tidak punya transparent huge page',

@@ -23,7 +23,7 @@ export function networkFailure(message: string, details: string): FailureError {
     reason: 'module',
     code: 'benchmark-network',
     message,
-    hint: 'Network workloads need iproute2 and root on the hypervisor, and a free port 5201; leave them out, or look at the details.',
+    hint: 'Network workloads need iproute2 and root on the hypervisor; leave them out, or look at the details.',
     ...(details.trim() !== '' && { details: details.trim().slice(0, 4000) }),
   })
 }

@@ -54,7 +54,12 @@ t.test('two sockets of four nodes, threads of a core far apart in number', async
   const half = { ...host, nodes: host.nodes.map((node) => ({ ...node, freeMib: node.id === 5 ? 900 : 100 })) }
   t.match(
     cells(half),
-    { 3: 'pinned-4k: 30 31 / 5 / never', 9: 'cross-numa-4k: no, no NUMA node but 5 has 768 MiB free' },
+    {
+      3: 'pinned-4k: 30 31 / 5 / never',
+      4: 'pinned-thp: no, NUMA node 5 has 132 MiB left, and the guest needs 768',
+      6: 'siblings-4k: no, NUMA node 5 has 132 MiB left, and the guest needs 768',
+      9: 'cross-numa-4k: no, no NUMA node but 5 has 768 MiB free',
+    },
     'where there is room',
   )
   const two = { ...half, nodes: half.nodes.map((node) => ({ ...node, freeMib: node.id === 0 ? 900 : 800 })) }
