@@ -39,6 +39,9 @@ export interface FirstLogin {
   readonly seconds: number | null
 }
 
+/** libvirt's own, of domains that run. */
+const pidFiles = '/run/libvirt/qemu'
+
 /**
  * One command and two `virsh` processes for any number of domains: a list of UUIDs, then one batch over them. UUIDs,
  * because names may hold anything. `virsh echo` prints no newline, so markers are found anywhere.
@@ -53,7 +56,7 @@ export const libvirtState = defineFact<[], Result<LibvirtState, string>>({
       bridges: sh`for b in /sys/class/net/*/bridge; do [ ! -e "$b" ] || { b=\${b%/bridge}; echo "\${b##*/}"; }; done`,
       folders: sh`ls ${guestsFolder}`,
       forwards: listForwards,
-      ready: sh`cd ${guestsFolder} && for f in */ready; do [ -e "$f" ] && printf '%s %s\n' "$(cat "$f")" "$f"; done`,
+      ready: firstLogins,
     }),
   parse({ stdout }) {
     const section = readSections(stdout)
@@ -78,6 +81,15 @@ export const libvirtState = defineFact<[], Result<LibvirtState, string>>({
     })
   },
 })
+
+/**
+ * The ids of domains begin anew with libvirt's daemon and with the host, so an id may be that of an older start. libvirt
+ * writes a domain's pid file when it starts: a login before that was in another one.
+ */
+const firstLogins = sh`cd ${guestsFolder} && for f in */ready; do
+  pid=${pidFiles}/\${f%/ready}.pid
+  [ ! -e "$f" ] || { [ -e "$pid" ] && [ ! "$f" -nt "$pid" ]; } || printf '%s %s\n' "$(cat "$f")" "$f"
+done`
 
 const readEverything = sh`ids=$(${virsh} 'net-list --all --uuid; echo " , "; list --all --uuid') || { printf '%s\n' "$ids"; (exit 1); } && {
 batch= kind=network

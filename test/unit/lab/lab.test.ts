@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { chooseGuest, mustRun } from '../../../src/commands/guest/choose-guest.ts'
@@ -13,7 +13,7 @@ import { domainXml } from '../../../src/lab/domain-xml.ts'
 import { drift } from '../../../src/lab/drift.ts'
 import { configText, type WantedGuest } from '../../../src/lab/guest-config.ts'
 import { type Effort, effortOfAll, guestDifferences } from '../../../src/lab/guest-differences.ts'
-import { guestFiles } from '../../../src/lab/guest-files.ts'
+import { guestFiles, guestsFolder } from '../../../src/lab/guest-files.ts'
 import { guestHost, guestHostName, machineCount } from '../../../src/lab/guest-host.ts'
 import { phaseOf } from '../../../src/lab/guest-phase.ts'
 import {
@@ -43,7 +43,7 @@ import { knownGuests, sshConfig } from '../../../src/lab/ssh-config.ts'
 import { startFailure } from '../../../src/lab/start-failure.ts'
 import { bootsAtOnce } from '../../../src/lab/start-guests.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
-import { renderMasked } from '../../../src/util/sh.ts'
+import { renderCommand, renderMasked } from '../../../src/util/sh.ts'
 import { wantedGuest as wanted } from '../../support/wanted-guest.ts'
 
 /** What a function must write, as a file for people to read. */
@@ -337,6 +337,29 @@ t.test('network XML', async (t) => {
     leases: [{ mac: '52:54:00:01:02:03', address: '192.168.122.57' }],
     metadata: own,
   })
+})
+
+t.test('a login of an older start is none of this one, whatever its id', async (t) => {
+  const home = t.testdir({
+    guests: { old: { ready: '7 20\n' }, now: { ready: '7 21\n' }, off: { ready: '3\n' }, none: {} },
+    pids: { 'old.pid': '1', 'now.pid': '2' },
+  })
+  const at = (path: string, seconds: number) => utimesSync(join(home, path), seconds, seconds)
+  at('guests/old/ready', 1000)
+  at('pids/old.pid', 1001)
+  at('pids/now.pid', 1001)
+  at('guests/now/ready', 1020)
+  const command = renderCommand(libvirtState.command())
+    .replaceAll(guestsFolder, join(home, 'guests'))
+    .replaceAll('/run/libvirt/qemu', join(home, 'pids'))
+  for (const shell of ['sh', 'bash']) {
+    const told = execFileSync(shell, ['-c', command], { encoding: 'utf8' })
+    t.strictSame(
+      told.slice(told.indexOf('@@ready')).trim().split('\n').slice(1).sort(),
+      ['3 off/ready', '7 21 now/ready'],
+      shell,
+    )
+  }
 })
 
 t.test('what libvirt says, in one answer', async (t) => {
