@@ -78,6 +78,8 @@ function vagrantfile({ image, accelerator, network, keyFile, shape }) {
   config.vm.define ${ruby(name)}
   config.vm.box = ${ruby(box)}
   config.vm.box_check_update = false
+  # Otherwise Vagrant finds out by logins, which takes an emulated guest longer than its boot.
+  config.vm.guest = :debian
   config.vm.synced_folder '.', '/vagrant', disabled: true
   config.ssh.username = 'hvlab'
   config.ssh.private_key_path = ${ruby(keyFile)}
