@@ -136,7 +136,10 @@ function keyOf(play: PlayRun, task: Task, fill: (text: string) => string): strin
     task.module === 'include_role'
       ? [`role:${text('name') ?? ''}:${text('tasks_from') ?? 'main'}`]
       : fileCandidates(play, task, text('file') ?? text('_raw_params') ?? '')
-  const found = candidates.find((key) => Object.hasOwn(includes, key))
+  const { includeVariant = '' } = task
+  const found = candidates
+    .map((key) => `${key}${includeVariant}`)
+    .find((key) => Object.hasOwn(includes, key))
   if (found !== undefined) return found
   throw notFound(task, candidates, Object.keys(includes))
 }

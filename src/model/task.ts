@@ -52,6 +52,8 @@ export interface Task extends StepKeywords {
   readonly throttle?: number
   /** For `include_tasks`/`include_role` with a name known beforehand: the steps, ready to run. */
   readonly include?: Include
+  /** For includes with a templated name, where `--tags` selects: what follows their keys in `Plan.includes`. */
+  readonly includeVariant?: string
 }
 
 export interface LoopControl {

@@ -124,7 +124,7 @@ function registerFile(
   const owner = context.includeOwners.get(file)
   const isFirst = owner === undefined || owner === (scope.role ?? '')
   if (owner === undefined) context.includeOwners.set(file, scope.role ?? '')
-  const key = `${file}${isFirst ? '' : `@${scope.role ?? ''}`}${apply ? `#${scope.id}` : ''}`
+  const key = `${file}${isFirst ? '' : `@${scope.role ?? ''}`}${apply ? `#${scope.id}` : ''}${tagVariant(context, scope) ?? ''}`
   const id = `${shortName(context, file)}${key.slice(file.length)}/`
   return register(context, key, apply, scope, (inner) => compileFile(context, file, { ...inner, id }))
 }
@@ -140,9 +140,9 @@ function includeRole(
   const from = (textOf(params, 'tasks_from') ?? 'main').replace(/\.ya?ml$/, '')
   const variants = ['vars_from', 'defaults_from', 'handlers_from'].flatMap((key) => textOf(params, key) ?? [])
   const suffix = variants.length > 0 || apply ? `#${scope.id}` : ''
-  const key = `role:${name}:${from}${suffix}`
+  const key = `role:${name}:${from}${suffix}${tagVariant(context, scope) ?? ''}`
   return register(context, key, apply, scope, (inner) => {
-    const keywords = stepKeywordsOf({}, { ...inner, tags: [] }, source)
+    const keywords = stepKeywordsOf({}, inner, source)
     const { role: _, ...outside } = inner
     const block = compileRole(context, roleUseOf(name, params, keywords), source, { ...outside, id: key })
     return block ? [block] : []
@@ -162,12 +162,22 @@ function register(
   context.includes.set(key, [])
   const reach = newReach()
   context.includeReach.set(key, reach)
-  const steps = compile({ ...scope, reach, chain: [], tags: apply?.tags ?? [] })
+  // Tags of the blocks, the role and the play around an include hold inside it; the include's own do not, as in Ansible.
+  const steps = compile({ ...scope, reach, chain: [], tags: apply?.tags ?? scope.tags })
   const wrapped: Step[] = apply
     ? [{ kind: 'block', id: `${scope.id}.apply`, ...apply, block: steps, rescue: [], always: [] }]
     : steps
   context.includes.set(key, wrapped)
   return { key }
+}
+
+/**
+ * What keys of includes end with where `--tags` selects: the same file holds other tasks where other tags are
+ * inherited. Undefined where tags decide nothing.
+ */
+export function tagVariant(context: CompileContext, scope: Scope): string | undefined {
+  const isFiltered = context.tags.only.length + context.tags.skip.length > 0
+  return isFiltered && scope.tags.length > 0 ? `+${[...scope.tags].sort().join(',')}` : undefined
 }
 
 function roleUseOf(name: string, params: Vars, keywords: StepKeywords): RoleUse {
@@ -196,7 +206,7 @@ function applyOf(
   const words = { subject: '"apply"', key: 'keyword' }
   const { value, diagnostics } = checkAt(applied, apply, at.document, at.path, words)
   context.diagnostics.push(...diagnostics)
-  return value ? stepKeywordsOf(value, { ...scope, tags: [] }, at) : undefined
+  return value ? stepKeywordsOf(value, scope, at) : undefined
 }
 
 function compileFile(context: CompileContext, file: string, scope: Scope): Step[] {

@@ -6,7 +6,7 @@ import type { Value, Vars } from '../model/value.ts'
 import { defined } from '../util/defined.ts'
 import { checkTemplates } from './check-templates.ts'
 import type { CompileContext, Scope, Source } from './compile-context.ts'
-import { compileImport, includeOf } from './includes.ts'
+import { compileImport, includeOf, tagVariant } from './includes.ts'
 import { keywordNames, nameOfModule } from './module-name.ts'
 import { checkKeywordTemplates, partition, stepKeywordsOf, withoutUnsupported } from './step-keywords.ts'
 import { isSelected } from './tags.ts'
@@ -70,6 +70,7 @@ export function compileTask(context: CompileContext, item: Vars, source: Source,
       timeout: given.timeout,
       throttle: given.throttle,
       include,
+      includeVariant: isInclude(action) && include === undefined ? tagVariant(context, scope) : undefined,
     }) satisfies Task,
   ]
 }

@@ -406,6 +406,49 @@ stages:
     ['middle', ['first'], ['middle/tasks.0']],
   ])
   t.same(await selected(['nothing']), [])
+
+  // What stands inside an include has the tags of the blocks, the role and the play around it, not the include's own.
+  const around = t.testdir({
+    inventory,
+    pipelines: {
+      'p.yml': `
+stages:
+  - name: one
+    hosts: web
+    roles: [{role: r, tags: role}]
+    tasks:
+      - block:
+          - include_tasks: i.yml
+          - include_role: {name: r}
+          - include_tasks: "{{ 'i' }}.yml"
+        tags: around
+      - include_tasks: i.yml
+        tags: own
+      - include_role: {name: r, apply: {tags: applied}}
+        tags: applied
+  - {name: two, hosts: web, tags: play, tasks: [{include_tasks: i.yml}]}
+`,
+      'i.yml': '- {debug: , name: plain}\n- {debug: , name: tagged, tags: t}\n',
+    },
+    roles: {
+      r: { tasks: { 'main.yml': '- include_tasks: more.yml\n', 'more.yml': '- {debug: , name: more}\n' } },
+    },
+  })
+  const included = async (tag: string): Promise<string[]> => {
+    const plan = await compile(around, { tags: [tag] })
+    return Object.entries(plan.includes)
+      .map(([key, steps]) => `${key.replace(/^\/.*\//, '')}: ${names(steps)}`)
+      .sort()
+  }
+  t.same(await included('role'), ['more.yml+role: more'])
+  t.same(await included('around'), [
+    'i.yml+around: plain tagged',
+    'more.yml+around: more',
+    'role:r:main+around: include_tasks',
+  ])
+  t.same(await included('own'), ['i.yml: '])
+  t.same(await included('applied'), ['more.yml+applied: more', 'role:r:main#one/tasks.2: include_tasks'])
+  t.same(await included('play'), ['i.yml+play: plain tagged'])
   const nothing = await compilePipeline({
     labDirectory: folder,
     pipeline: { name: 'p' },
@@ -418,6 +461,13 @@ stages:
     '--tags nothing --skip-tags y leaves no task of the pipeline',
   ])
 })
+
+/** Tasks by their names, or by their modules. */
+function names(steps: readonly Step[]): string {
+  const flat = (step: Step): string[] =>
+    step.kind === 'task' ? [step.name ?? step.module] : step.block.flatMap(flat)
+  return steps.flatMap(flat).join(' ')
+}
 
 void t.test('stages stand after those they need', async (t) => {
   const stage = (name: string, needs: string) => `- {name: ${name}, hosts: web, needs: ${needs}, tasks: []}\n`
