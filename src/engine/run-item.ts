@@ -32,11 +32,13 @@ export function prepareItem(run: TaskRun, module: Module, scope: VariableScope):
   if (condition !== undefined) return { skipped: `when: ${String(condition)} is false` }
   const params = renderParams(run.task, module, scope)
   const environment = renderValue([...run.environment], scope)
-  const become = becomeOf(run.engine, run.target, run.targetScope(scope), run.task)
+  const target = run.target(scope)
+  const become = becomeOf(run.engine, target, run.targetScope(scope, target), run.task)
   const user = become === undefined ? null : become.user
   return {
     params,
     content: newDictionary([
+      ['target', target],
       ['params', params],
       ['environment', environment],
       ['user', user],
@@ -154,7 +156,8 @@ async function execute(
 ): Promise<ItemResult> {
   const { engine, task } = run
   const parsed = parseParams(task, module, params)
-  const targetScope = run.targetScope(scope)
+  const target = run.target(scope)
+  const targetScope = run.targetScope(scope, target)
   const timeout = numberOf('timeout', task.timeout, scope)
   const check = task.checkMode ?? engine.options.check
   const { result, changes } = await withDeadline(
@@ -163,11 +166,11 @@ async function execute(
         engine,
         stage: run.place.stage,
         host: run.place.host,
-        target: run.target,
+        target,
         task,
         scope,
         targetScope,
-        become: becomeOf(engine, run.target, targetScope, task),
+        become: becomeOf(engine, target, targetScope, task),
         environment: environmentOf([...run.environment].map((value) => renderValue(value, scope))),
         check,
         diff: task.diff ?? engine.options.diff,
@@ -177,7 +180,7 @@ async function execute(
       return await driveModule(stepsOf(module, context, parsed), {
         check,
         access,
-        state: engine.inventory.state(run.target),
+        state: engine.inventory.state(target),
         onChange: (change, applied) =>
           run.emit({
             kind: 'task.change',

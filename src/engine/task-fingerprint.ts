@@ -26,7 +26,6 @@ export function loopFingerprint(run: TaskRun, module: Module, items: readonly Va
 export function fingerprintOf(run: TaskRun, items: readonly Prepared[]): string {
   const content = {
     module: run.task.module,
-    target: run.target,
     items: items.map((item) => ('skipped' in item ? null : item.content)),
   }
   return taskFingerprint(

@@ -16,13 +16,11 @@ export class TaskRun {
   readonly inherited: Inherited
   readonly place: { readonly stage: string; readonly host: string; readonly task: string }
   readonly scope: VariableScope
-  /** The host that it runs on: another one when delegated. */
-  readonly target: string
   /** `no_log`: nothing of what it does is shown or kept. */
   readonly isHidden: boolean
   readonly #where: Place
 
-  /** Throws what `no_log` and `delegate_to` throw when they cannot be read. */
+  /** Throws what `no_log` throws when it cannot be read. */
   constructor(engine: Engine, where: Place, task: Task, inherited: Inherited, host: string) {
     this.engine = engine
     this.task = task
@@ -31,7 +29,6 @@ export class TaskRun {
     this.place = { stage: where.stage.name, host, task: task.id }
     this.scope = taskScope(engine, where, task, inherited, host)
     this.isHidden = flag('no_log', task.noLog, this.scope) ?? false
-    this.target = task.delegateTo === undefined ? host : render(task.delegateTo, this.scope)
   }
 
   /** Environments of play, blocks and task, outermost first. */
@@ -42,10 +39,15 @@ export class TaskRun {
     return [...outer, ...this.inherited.environment, ...own]
   }
 
+  /** The host that it runs on: another one when delegated, which the item of a loop may name. */
+  target(scope: VariableScope): string {
+    return this.task.delegateTo === undefined ? this.place.host : render(this.task.delegateTo, scope)
+  }
+
   /** Variables for connection and become of the host that the task runs on. */
-  targetScope(scope: VariableScope): VariableScope {
-    if (this.target === this.place.host) return scope
-    return taskScope(this.engine, this.#where, this.task, this.inherited, this.target)
+  targetScope(scope: VariableScope, target: string): VariableScope {
+    if (target === this.place.host) return scope
+    return taskScope(this.engine, this.#where, this.task, this.inherited, target)
   }
 
   emit(event: EventBody): void {

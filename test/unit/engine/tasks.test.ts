@@ -440,6 +440,18 @@ t.test('become, environment and delegation reach the command', async (t) => {
   t.match(JSON.stringify(ran.events), 'the password is ***')
 })
 
+t.test('each item of a loop may be delegated to another host', async (t) => {
+  const puppets = new Puppets()
+  const steps = [task('s/0', 'ask', { cmd: 'x' }, { loop: ['other', 'third'], delegateTo: '{{ item }}' })]
+  const done = run(
+    { hosts: { h: {}, other: {}, third: {} }, stages: [play('s', ['h'], steps)] },
+    { openConnection: puppets.open },
+  )
+  ;(await puppets.next('other', 'x')).answer('')
+  ;(await puppets.next('third', 'x')).answer('')
+  t.equal(counts(await done, 'h'), '1 0 0 0 0 0 0')
+})
+
 t.test('no_log hides everything of a task', async (t) => {
   const ran = await run(
     {
