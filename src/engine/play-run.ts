@@ -30,7 +30,7 @@ export class PlayRun {
     this.engine = engine
     this.stage = stage
     this.batch = batch
-    this.place = { stage, batch, alive: () => this.alive() }
+    this.place = { stage, batch, alive: () => this.#playing() }
     this.handlers = new Handlers(engine, this.place, stage)
   }
 
@@ -39,8 +39,9 @@ export class PlayRun {
     return this.isEnded || this.engine.options.interruption.isInterrupted
   }
 
-  alive(): string[] {
-    return this.batch.filter(
+  /** Of the whole play, not of the batch alone: as Ansible's ansible_play_hosts. */
+  #playing(): string[] {
+    return this.stage.hosts.filter(
       (host) => this.engine.inventory.state(host).status === 'ok' && !this.#gone.has(host),
     )
   }

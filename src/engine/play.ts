@@ -20,8 +20,11 @@ export async function runPlay(engine: Engine, stage: PlayStage, hosts: readonly 
     await runBatch(play)
     broken = play.broken
     if (broken !== undefined || play.isPlayEnded || engine.options.interruption.isInterrupted) break
-    // As in Ansible: a batch of which nothing is left stops the play.
-    if (batch.every((host) => engine.inventory.state(host).status !== 'ok')) break
+    // As in Ansible: a batch of which nothing is left stops the play, and what stands after it.
+    if (batch.every((host) => engine.inventory.state(host).status !== 'ok')) {
+      if (batch.length < hosts.length) broken = `no host of the batch ${batch.join(', ')} is left`
+      break
+    }
   }
   const down = hosts.filter((host) => engine.inventory.state(host).status !== 'ok')
   if (broken !== undefined) return { outcome: 'failed', why: broken, stopsOthers: true }

@@ -24,7 +24,7 @@ export interface VariableSources {
 /** Where a task runs; what its variables depend on. */
 export interface Place {
   readonly stage: PlayStage | ScriptStage
-  /** Hosts of the batch that take part still. */
+  /** Hosts of the play, in all its batches, that take part still. */
   readonly alive: () => readonly string[]
   readonly batch: readonly string[]
 }
@@ -156,11 +156,13 @@ function magicVariable(
       return role?.path
     case 'ansible_play_name':
       return place?.stage.name
-    case 'play_hosts':
     case 'ansible_play_hosts':
       return place === undefined ? undefined : [...place.alive()]
-    case 'ansible_play_batch':
-      return place === undefined ? undefined : [...place.batch]
+    case 'play_hosts':
+    case 'ansible_play_batch': {
+      const alive = new Set(place?.alive())
+      return place?.batch.filter((host) => alive.has(host))
+    }
     case 'ansible_play_hosts_all':
       return place === undefined ? undefined : [...place.stage.hosts]
     default:

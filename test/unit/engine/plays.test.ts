@@ -206,7 +206,10 @@ t.test('batches, failures that end a play, and run_once', async (t) => {
         's',
         hosts,
         [
-          task('s/0', 'echo', { b: '{{ ansible_play_batch | join("") }}' }),
+          task('s/0', 'echo', {
+            b: '{{ ansible_play_batch | join("") }}',
+            p: '{{ ansible_play_hosts | join("") }}',
+          }),
           task('s/1', 'echo', {}, { runOnce: true }),
         ],
         {
@@ -219,13 +222,23 @@ t.test('batches, failures that end a play, and run_once', async (t) => {
     hosts.map((host) => dataOf(batches, host, 's/0')['b']),
     ['a', 'bc', 'bc', 'd'],
   )
+  t.equal(dataOf(batches, 'd', 's/0')['p'], 'abcd', 'hosts of the play, not of the batch alone')
   t.same(
     story(batches.events).filter((line) => line.includes('s/1')),
     ['a s/1 ok', 'b s/1 ok', 'd s/1 ok'],
     'once in each batch',
   )
-  const firstFails = await run({ stages: [play('s', hosts, [failOn('s/0', 'a')], { serial: [1] })] })
-  t.same(story(firstFails.events), ['a s/0 failed'], 'a batch of which nothing is left stops the play')
+  const firstFails = await run({
+    stages: [
+      play('s', hosts, [failOn('s/0', 'a')], { serial: [1] }),
+      play('t', hosts, [task('t/0', 'echo')], { needs: ['s'] }),
+    ],
+  })
+  t.same(
+    story(firstFails.events),
+    ['a s/0 failed'],
+    'a batch of which nothing is left stops the play and what needs it',
+  )
 
   const within = { maxFailPercentage: 50 }
   const half = [
