@@ -39,7 +39,7 @@ const runElsewhere: Readonly<Record<string, readonly [test: string, words: strin
   ],
   'hvlab plan quick --drift': ['e2e/guest-commands', "'plan', 'two', '--drift'"],
   'hvlab ssh guest1': ['e2e/guest-commands', "['ssh', 'first']"],
-  'hvlab ssh guest1 -- systemctl --failed': ['e2e/guest-commands', "'ssh', guest, '--'"],
+  'hvlab ssh guest1 -- systemctl --failed': ['e2e/guest-commands', "'ssh', copy, '--'"],
   'hvlab scp -r results guest1:': ['e2e/guest-commands', "'scp', '-r', 'notes', 'first:'"],
   'hvlab scp guest1:notes.txt guest2:': ['e2e/guest-commands', "'scp', '-r', 'first:notes', 'second:copied'"],
   'hvlab logs guest1': ['e2e/guest-commands', "'logs', 'first'"],
