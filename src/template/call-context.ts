@@ -15,6 +15,11 @@ export interface CallContext {
     positional: readonly Runtime[],
     named: ReadonlyMap<string, Runtime>,
   ): Runtime
-  test(name: string, input: Runtime, positional: readonly Runtime[]): boolean
+  test(
+    name: string,
+    input: Runtime,
+    positional: readonly Runtime[],
+    named: ReadonlyMap<string, Runtime>,
+  ): boolean
   attribute(value: Runtime, path: string): Runtime
 }

@@ -17,7 +17,7 @@ import {
 } from './runtime-value.ts'
 import type { Arguments, Expression } from './syntax-tree.ts'
 import { LazyMap, TemplateError } from './template.ts'
-import { tests } from './tests.ts'
+import { inOrder, tests } from './tests.ts'
 import { unknownFilter, unknownTest } from './unknown-names.ts'
 
 /** Evaluates with Python's semantics, strictly: what does not exist is an error wherever it is used. */
@@ -68,8 +68,8 @@ function evaluateNode(node: Expression, names: Names): Runtime {
     case 'test': {
       const input = evaluate(node.input, names)
       if (!lazyTests.has(node.name)) refuseMissing(input, node.input.line)
-      const { positional } = evaluateArguments(node.args, names, false)
-      return runTest(node.name, input, positional) !== node.negated
+      const { positional, named } = evaluateArguments(node.args, names, false)
+      return runTest(node.name, input, positional, named) !== node.negated
     }
     case 'list':
       return node.items.map((entry) => evaluatePlain(entry, names))
@@ -207,10 +207,15 @@ export function runFilter(
   return filter(input, positional, named, callContext(names))
 }
 
-function runTest(name: string, input: Runtime, positional: readonly Runtime[]): boolean {
+function runTest(
+  name: string,
+  input: Runtime,
+  positional: readonly Runtime[],
+  named: ReadonlyMap<string, Runtime>,
+): boolean {
   const test = tests.get(name)
   if (test === undefined) throw unknownTest(name)
-  return test(input, positional)
+  return test(input, inOrder(name, positional, named))
 }
 
 function callContext(names: Names): CallContext {

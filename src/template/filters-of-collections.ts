@@ -46,7 +46,7 @@ function sorted(values: readonly Value[], key: (value: Value) => Value, reverse:
 function selection(name: string, keeps: boolean, byAttribute: boolean): readonly [string, Filter] {
   return [
     name,
-    (input, positional, _named, context) => {
+    (input, positional, named, context) => {
       const values = listOf(plain(input), name)
       const path = byAttribute ? String(plain(positional[0] ?? null)) : null
       const test = positional[byAttribute ? 1 : 0]
@@ -56,7 +56,7 @@ function selection(name: string, keeps: boolean, byAttribute: boolean): readonly
         const passes =
           test === undefined
             ? isTruthy(subject instanceof Undefined ? null : plain(subject))
-            : context.test(String(plain(test)), subject, args)
+            : context.test(String(plain(test)), subject, args, named)
         return passes === keeps
       })
     },

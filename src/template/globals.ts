@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { env } from 'node:process'
 import type { Value } from '../model/value.ts'
 import { FilterArguments } from './filter-arguments.ts'
+import { pythonText } from './python-text.ts'
 import type { Runtime } from './runtime-value.ts'
-import { Callable, newDictionary, plain, Undefined } from './runtime-value.ts'
+import { Callable, isDictionary, newDictionary, plain, typeName, Undefined } from './runtime-value.ts'
 import { strftime } from './strftime.ts'
 import type { Scope } from './template.ts'
 import { TemplateError } from './template.ts'
@@ -20,9 +21,11 @@ export function globalFunction(name: string, scope: Scope): Callable | undefined
     case 'range':
       return new Callable(name, (positional) => range(positional.map((value) => plain(value))))
     case 'dict':
-      return new Callable(name, (_positional, named) =>
-        newDictionary([...named].map(([key, value]) => [key, plain(value)])),
-      )
+      return new Callable(name, ([from, ...more], named) => {
+        if (more.length > 0) throw new TemplateError("'dict' takes at most one value to make a dictionary of")
+        const given = [...named].map(([key, value]): [string, Value] => [key, plain(value)])
+        return newDictionary([...(from === undefined ? [] : pairsOf(plain(from))), ...given])
+      })
     case 'namespace':
       return new Callable(name, (_positional, named) => {
         const made = newDictionary([...named].map(([key, value]) => [key, plain(value)]))
@@ -52,6 +55,19 @@ export function globalFunction(name: string, scope: Scope): Callable | undefined
     default:
       return undefined
   }
+}
+
+/** A dictionary's entries, or pairs of key and value as `zip` makes them. */
+function pairsOf(value: Value): [string, Value][] {
+  if (isDictionary(value)) return Object.entries(value)
+  if (!Array.isArray(value)) throw new TemplateError(`'dict' needs a list of pairs, not ${typeName(value)}`)
+  return value.map((pair): [string, Value] => {
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      throw new TemplateError(`'dict' needs a list of pairs: ${pythonText(pair)} is none`)
+    }
+    const [key = null, item = null] = pair
+    return [pythonText(key), item]
+  })
 }
 
 function range(values: readonly Value[]): Value[] {

@@ -1,6 +1,6 @@
 import type { Value } from '../model/value.ts'
 import { evaluatePlain } from './evaluate-expression.ts'
-import type { Whitespace } from './lexer.ts'
+import type { TemplateStyle } from './lexer.ts'
 import { parseExpressionText, parseTemplate } from './parse-template.ts'
 import { Frame, namesOf, renderNodes } from './render-nodes.ts'
 import { isDictionary, newDictionary } from './runtime-value.ts'
@@ -18,10 +18,10 @@ export function evaluate(expression: string, scope: Scope): Value {
 }
 
 /** Text with its templates filled in. Throws TemplateError. */
-export function render(text: string, scope: Scope, whitespace: Whitespace = {}): string {
+export function render(text: string, scope: Scope, style: TemplateStyle = {}): string {
   if (!hasTemplate(text)) return text
-  const isUsual = whitespace.trimBlocks !== false && whitespace.lstripBlocks !== true
-  const nodes = isUsual ? cached(templates, text, parseUsual) : parseTemplate(text, whitespace)
+  const isUsual = style.trimBlocks !== false && style.lstripBlocks !== true
+  const nodes = isUsual ? cached(templates, text, parseUsual) : parseTemplate(text, style)
   return renderNodes(nodes, new Frame(namesOf(scope)))
 }
 
@@ -43,7 +43,7 @@ export function renderValue(value: Value, scope: Scope): Value {
 
 function renderText(text: string, scope: Scope): Value {
   if (!hasTemplate(text)) return text
-  const nodes = cached(templates, text, parseUsual)
+  const nodes = cached(values, text, parseValue)
   const [only, ...more] = nodes
   if (only?.kind === 'output' && more.length === 0) {
     return evaluatePlain(only.expression, new Frame(namesOf(scope)))
@@ -66,9 +66,11 @@ export function checkSyntax(
 
 /** Parsed text by source; a play renders the same few templates on every host. */
 const expressions = new Map<string, Expression>()
+const values = new Map<string, readonly Node[]>()
 const templates = new Map<string, readonly Node[]>()
 const mostCached = 4096
 
+const parseValue = (text: string): readonly Node[] => parseTemplate(text, { keepsBackslashes: true })
 const parseUsual = (text: string): readonly Node[] => parseTemplate(text)
 
 function cached<T>(cache: Map<string, T>, text: string, parse: (text: string) => T): T {

@@ -37,26 +37,32 @@ export function tokenizeExpression(text: string): readonly Token[] {
  * Splits a template. As Ansible's template module does: the newline after a `{% %}` or `{# #}` is dropped
  * (`trim_blocks`), the last newline is kept, `-` inside a delimiter strips white space on that side, `+` keeps it.
  */
-export function splitTemplate(text: string, whitespace: Whitespace = {}): readonly Piece[] {
-  return new Lexer(text, whitespace).pieces()
+export function splitTemplate(text: string, style: TemplateStyle = {}): readonly Piece[] {
+  return new Lexer(text, style).pieces()
 }
 
-export interface Whitespace {
+export interface TemplateStyle {
   /** The first newline after a block goes. Default true. */
   readonly trimBlocks?: boolean
   /** Blanks before a block at the start of a line go. Default false. */
   readonly lstripBlocks?: boolean
+  /**
+   * Strings inside `{{ }}` hold backslashes as written, but for those before a quote: `'\\bword'` is a pattern. So
+   * Ansible reads values of YAML, not files of templates. Default false: Python's escapes.
+   */
+  readonly keepsBackslashes?: boolean
 }
 
 class Lexer {
   private readonly source: string
   private position = 0
   private line = 1
-  private readonly whitespace: Whitespace
+  private readonly style: TemplateStyle
+  private isOutput = false
 
-  constructor(source: string, whitespace: Whitespace = {}) {
+  constructor(source: string, style: TemplateStyle = {}) {
     this.source = source
-    this.whitespace = whitespace
+    this.style = style
   }
 
   pieces(): Piece[] {
@@ -78,7 +84,7 @@ class Lexer {
   private before(text: string, delimiter: number): string {
     const mark = this.source[delimiter + 2]
     if (mark === '-') return text.trimEnd()
-    if (!this.whitespace.lstripBlocks || mark === '+' || this.source[delimiter + 1] === '{') return text
+    if (!this.style.lstripBlocks || mark === '+' || this.source[delimiter + 1] === '{') return text
     const lineStart = text.lastIndexOf('\n') + 1
     const startsLine = lineStart > 0 || delimiter === text.length
     return startsLine && text.slice(lineStart).trim() === '' ? text.slice(0, lineStart) : text
@@ -97,6 +103,7 @@ class Lexer {
     }
     if (this.source[this.position] === '-' || this.source[this.position] === '+') this.take(this.position + 1)
     const closing = opening === '{{' ? '}}' : '%}'
+    this.isOutput = opening === '{{'
     const tokens = this.expressionUntil(closing)
     const strips = this.source[this.position] === '-'
     const keeps = this.source[this.position] === '+'
@@ -126,7 +133,7 @@ class Lexer {
       const rest = /\s*/y
       rest.lastIndex = this.position
       this.take(this.position + (rest.exec(this.source)?.[0].length ?? 0))
-    } else if (trimsNewline && this.whitespace.trimBlocks !== false) {
+    } else if (trimsNewline && this.style.trimBlocks !== false) {
       if (this.source.startsWith('\r\n', this.position)) this.take(this.position + 2)
       else if (this.source[this.position] === '\n') this.take(this.position + 1)
     }
@@ -194,6 +201,12 @@ class Lexer {
       if (this.source[at] !== '\\') {
         text += this.source[at]
         at += 1
+        continue
+      }
+      if (this.isOutput && this.style.keepsBackslashes === true) {
+        const next = this.source[at + 1] ?? ''
+        text += next === "'" || next === '"' ? next : `\\${next}`
+        at += 2
         continue
       }
       const code = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/y

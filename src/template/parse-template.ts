@@ -1,4 +1,4 @@
-import type { Piece, Token, Whitespace } from './lexer.ts'
+import type { Piece, TemplateStyle, Token } from './lexer.ts'
 import { splitTemplate, tokenizeExpression } from './lexer.ts'
 import {
   parseArguments,
@@ -21,8 +21,8 @@ export function parseExpressionText(text: string): Expression {
 }
 
 /** Parses a template. Throws TemplateError. */
-export function parseTemplate(text: string, whitespace: Whitespace = {}): readonly Node[] {
-  const parser = new TemplateParser(splitTemplate(text, whitespace))
+export function parseTemplate(text: string, style: TemplateStyle = {}): readonly Node[] {
+  const parser = new TemplateParser(splitTemplate(text, style))
   return parser.all()
 }
 

@@ -1,4 +1,5 @@
 import type { Value } from '../model/value.ts'
+import { FilterArguments } from './filter-arguments.ts'
 import { compare, contains, isEqual } from './operators.ts'
 import { pythonRegex } from './python-regex.ts'
 import { pythonText } from './python-text.ts'
@@ -118,6 +119,31 @@ export const tests: ReadonlyMap<string, Test> = new Map<string, Test>([
   test('version', versionTest),
   test('version_compare', versionTest),
 ])
+
+const pattern = ['pattern', 'ignorecase', 'multiline']
+const version = ['version', 'operator']
+
+/** Arguments of tests that are given by name, too. Others take theirs by place. */
+const parameters = new Map<string, readonly string[]>([
+  ['match', pattern],
+  ['search', pattern],
+  ['regex', pattern],
+  ['version', version],
+  ['version_compare', version],
+])
+
+/** A test's arguments in the order of its parameters. Throws TemplateError for what it does not take. */
+export function inOrder(
+  name: string,
+  positional: readonly Runtime[],
+  named: ReadonlyMap<string, Runtime>,
+): readonly Runtime[] {
+  const names = parameters.get(name)
+  if (names === undefined && named.size === 0) return positional
+  const args = new FilterArguments(`is ${name}`, names ?? [], names ? positional : [], named)
+  const given = (names ?? []).findLastIndex((key) => args.has(key)) + 1
+  return (names ?? []).slice(0, given).map((key, index) => args.value(key, index === 0 ? undefined : false))
+}
 
 function subset(part: Value, whole: Value): boolean {
   if (!Array.isArray(part) || !Array.isArray(whole)) throw new TemplateError('a subset is asked of lists')

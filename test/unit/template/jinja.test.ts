@@ -47,6 +47,21 @@ t.test('a value keeps its type when its text is one expression', async (t) => {
   t.equal(Object.getPrototypeOf(renderValue({ __proto__: null, a: 1 } as unknown as Vars, scope)), null)
 })
 
+t.test(
+  'backslashes of values are kept, as Ansible does; a template file and a statement have Python’s',
+  async (t) => {
+    const scope = scopeOf({ text: 'foo bar' })
+    t.equal(renderValue(String.raw`{{ text | regex_replace('\bfoo\b', 'x') }}`, scope), 'x bar')
+    t.equal(renderValue(String.raw`{{ text | regex_replace('(\w+) (\w+)', '\2 \1') }}`, scope), 'bar foo')
+    t.equal(
+      renderValue(String.raw`{{ 'c:\new' }} {{ 'x\\y' }} {{ 'it\'s' }}`, scope),
+      String.raw`c:\new x\\y it's`,
+    )
+    t.equal(renderValue(String.raw`{% set x = 'a\tb' %}{{ x }}`, scope), 'a\tb')
+    t.equal(render(String.raw`{{ 'a\tb' }}`, scope), 'a\tb')
+  },
+)
+
 t.test('only the names that are reached are looked up', async (t) => {
   const asked: string[] = []
   const scope: Scope = {
