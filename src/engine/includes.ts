@@ -137,9 +137,7 @@ function keyOf(play: PlayRun, task: Task, fill: (text: string) => string): strin
       ? [`role:${text('name') ?? ''}:${text('tasks_from') ?? 'main'}`]
       : fileCandidates(play, task, text('file') ?? text('_raw_params') ?? '')
   const { includeVariant = '' } = task
-  const found = candidates
-    .map((key) => `${key}${includeVariant}`)
-    .find((key) => Object.hasOwn(includes, key))
+  const found = candidates.map((key) => `${key}${includeVariant}`).find((key) => Object.hasOwn(includes, key))
   if (found !== undefined) return found
   throw notFound(task, candidates, Object.keys(includes))
 }

@@ -48,7 +48,8 @@ export class RunInventory {
   groupHosts(): ReadonlyMap<string, readonly string[]> {
     const members = new Map<string, string[]>([...this.#groups.keys()].map((group) => [group, []]))
     for (const host of this.#hosts.values()) {
-      for (const group of new Set(['all', ...host.groups])) {
+      // The implicit localhost is in no group, not even in `all`.
+      for (const group of host.groups) {
         const list = members.get(group)
         if (list === undefined) members.set(group, [host.name])
         else list.push(host.name)

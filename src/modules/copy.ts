@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { Value } from '../model/value.ts'
+import { compactJson } from '../template/filters-of-data.ts'
 import { unsupportedAttributes } from './attributes.ts'
 import { type ControllerFile, controllerFile, isControllerFolder } from './controller-file.ts'
 import { copyTree } from './copied-tree.ts'
@@ -43,7 +44,7 @@ async function* copyContent(context: ModuleContext, params: CopyParams, dest: st
 function contentText(content: Value): string {
   if (typeof content === 'string') return content
   if (typeof content === 'boolean') return content ? 'True' : 'False'
-  return JSON.stringify(content)
+  return compactJson(content)
 }
 
 async function* copyFile(

@@ -6,7 +6,7 @@ import { TemplateError } from './template.ts'
 import { yamlText } from './yaml-text.ts'
 
 /** JSON as Python's `json.dumps` writes it: a space after `:` and `,`. */
-function compactJson(value: Value): string {
+export function compactJson(value: Value): string {
   if (Array.isArray(value)) return `[${value.map(compactJson).join(', ')}]`
   if (isDictionary(value)) {
     const entries = Object.entries(value).map(([key, item]) => `${jsonScalar(key)}: ${compactJson(item)}`)
