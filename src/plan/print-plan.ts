@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import { shortPath } from '../config/print-diagnostics.ts'
 import type { Plan, Stage } from '../model/plan.ts'
 import type { Step, Task } from '../model/task.ts'
+import { printable } from '../util/printable.ts'
 
 export interface PrintPlanOptions {
   readonly color: boolean
@@ -19,14 +20,14 @@ interface Row {
 export function printPlan(plan: Plan, { color, cwd }: PrintPlanOptions): string {
   const bold = (text: string): string => (color ? styleText('bold', text, { validateStream: false }) : text)
   const dim = (text: string): string => (color ? styleText('dim', text, { validateStream: false }) : text)
-  const head = `${bold(plan.name)}  ${dim(shortPath(plan.file, cwd))}\n${dim(`fingerprint ${plan.fingerprint.slice(0, 12)}`)}`
+  const head = `${bold(oneLine(plan.name))}  ${dim(shortPath(plan.file, cwd))}\n${dim(`fingerprint ${plan.fingerprint.slice(0, 12)}`)}`
   const stages = plan.stages.map((stage) => {
     const rows = rowsOfStage(plan, stage)
     const width = Math.min(60, Math.max(0, ...rows.map((row) => row.depth * 2 + row.title.length)))
     const lines = rows.map(({ depth, title, id, notes }) =>
       `  ${`${'  '.repeat(depth)}${title}`.padEnd(width)}  ${dim(id)}${notes === '' ? '' : `  ${dim(notes)}`}`.trimEnd(),
     )
-    return [`${bold(stage.name)}  ${stageNotes(stage)}`, ...lines].join('\n')
+    return [`${bold(oneLine(stage.name))}  ${stageNotes(stage)}`, ...lines].join('\n')
   })
   return `${[head, ...stages].join('\n\n')}\n`
 }
@@ -66,7 +67,7 @@ function rowsOf(plan: Plan, steps: readonly Step[], depth: number, chain: readon
       return [{ depth, title: part, id: '', notes: '' }, ...rowsOf(plan, step[part], depth + 1, chain)]
     })
     const title = step.name ?? (step.role === undefined ? 'block' : `role ${step.role}`)
-    return [{ depth, title, id: step.id, notes: notesOf(step) }, ...parts]
+    return [{ depth, title: oneLine(title), id: step.id, notes: notesOf(step) }, ...parts]
   })
 }
 
@@ -82,7 +83,7 @@ function taskRow(plan: Plan, task: Task, depth: number): Row {
   const what = task.name ?? (task.module === 'meta' ? metaWord(task) : task.module)
   const module = task.name === undefined ? '' : ` (${task.module})`
   const prefix = role === undefined || depth > 0 ? '' : `${role} : `
-  return { depth, title: `${prefix}${what}${module}`, id: task.id, notes: notesOf(task) }
+  return { depth, title: oneLine(`${prefix}${what}${module}`), id: task.id, notes: notesOf(task) }
 }
 
 function metaWord(task: Task): string {
@@ -94,5 +95,12 @@ function notesOf(step: Step): string {
   const when = step.when.length === 0 ? [] : [`when ${step.when.map(String).join(' and ')}`]
   const tags = step.tags.length === 0 || step.tags.join() === 'always' ? [] : [`tags ${step.tags.join(', ')}`]
   const loop = step.kind === 'task' && step.loop !== undefined ? ['loops'] : []
-  return [...loop, ...when, ...tags].join(' · ')
+  return oneLine([...loop, ...when, ...tags].join(' · '))
+}
+
+/** Names and conditions are free text: none of it acts on a terminal or breaks a row. */
+function oneLine(text: string): string {
+  return printable(text)
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .trim()
 }

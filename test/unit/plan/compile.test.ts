@@ -668,7 +668,7 @@ stages:
   - name: a
     hosts: web
     tasks:
-      - {name: say, debug: , when: x, tags: t}
+      - {name: "\\e[31msay\\n", debug: , when: x, tags: t}
       - include_tasks: t.yml
       - block: [{debug: }]
         rescue: [{debug: }]
