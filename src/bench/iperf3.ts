@@ -47,8 +47,8 @@ const documentSchema = z.object({
     sum_received: sumSchema.optional(),
     cpu_utilization_percent: z.object({ host_total: z.number(), remote_total: z.number() }).optional(),
   }),
-  error: z.string().optional(),
 })
+const errorSchema = z.object({ error: z.string().optional() })
 type Sum = z.output<typeof sumSchema>
 
 /**
@@ -57,7 +57,8 @@ type Sum = z.output<typeof sumSchema>
  */
 export function parseIperf3(stdout: string, asked: Asked): Result<ParsedOutput, Failure> {
   return reading(stdout, () => {
-    const { start, end, error } = jsonOutput('iperf3', stdout, documentSchema)
+    // Before the figures: where it failed, rates may be null.
+    const { error } = jsonOutput('iperf3', stdout, errorSchema)
     if (error !== undefined) {
       throw new Refusal(
         'benchmark-tool-failed',
@@ -65,6 +66,7 @@ export function parseIperf3(stdout: string, asked: Asked): Result<ParsedOutput, 
         'the two ends must reach each other: look at firewalls and addresses',
       )
     }
+    const { start, end } = jsonOutput('iperf3', stdout, documentSchema)
     const { sent, received } = sumsOf(end)
     if (start.test_start === undefined || sent === undefined || received === undefined) {
       throw inconsistent('iperf3 ended without a sum of what was sent and received')
