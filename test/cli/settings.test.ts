@@ -24,6 +24,12 @@ const cases: [setting: string, machine: object, guests: string[]][] = [
   ['disk-cache', {}, ['writeback', 'none', 'writethrough', 'directsync', 'unsafe']],
   ['pinning', { hvlab_placements: placements }, ['float-thp', 'siblings-4k', 'cross-numa-2m']],
   ['accelerator', kvm, ['tcg', 'kvm']],
+  // No image yet, so no kernel that KVM could be tried with.
+  [
+    'disk-cache',
+    { hvlab_store: '/var/tmp/hvlab-test/none' },
+    ['writeback', 'none', 'writethrough', 'directsync', 'unsafe'],
+  ],
 ]
 
 for (const [setting, machine, guests] of cases)
