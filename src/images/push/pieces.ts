@@ -91,10 +91,21 @@ export class PieceSource {
   }
 
   async compressed(piece: Piece): Promise<PieceContent> {
-    const bytes = await readFile(await this.compress(piece))
+    const bytes = await this.#readCompressed(piece)
     const digest = this.#sha256.get(piece.name) ?? sha256(bytes)
     this.#sha256.set(piece.name, digest)
     return { bytes, sha256: digest, isCompressed: true }
+  }
+
+  /** Another push that found content wrong may take the cache away in between. */
+  async #readCompressed(piece: Piece): Promise<Uint8Array> {
+    for (let left = 3; ; left -= 1) {
+      try {
+        return await readFile(await this.compress(piece))
+      } catch (error) {
+        if (left === 0 || !isMissing(error)) throw error
+      }
+    }
   }
 
   /** A file in the cache of the controller's user. Compressed once, whatever the number of hosts and runs. */
@@ -137,6 +148,10 @@ rm -rf --one-file-system "$cache")`)
     const name = `${this.#manifest.files[file].sha256}.${this.#pieceMiB}`
     return sh`cache="\${XDG_CACHE_HOME:-$HOME/.cache}/hvlab/images/"${name}`
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
 function sha256(bytes: Uint8Array): string {

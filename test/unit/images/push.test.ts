@@ -9,9 +9,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Manifest } from '../../../src/images/manifest.ts'
+import { PieceSource, piecesOf } from '../../../src/images/push/pieces.ts'
 import type { Pushed } from '../../../src/images/push/push.ts'
 import { timeLeft } from '../../../src/images/push/push-progress.ts'
 import { pushImage } from '../../../src/images/push-image.ts'
@@ -234,6 +235,28 @@ t.test('two at once to one host', async (test) => {
   const ends: Pushed[] = await Promise.all([push(place), push(place), push(place)])
   test.equal(ends.length, 3)
   await isWhole(test, place)
+})
+
+t.test('a piece whose cache another push takes away is compressed again', async (test) => {
+  const { from, manifest } = stores(test)
+  let taken = 0
+  const controller: HostAccess = {
+    ...local,
+    run: async (command, options) => {
+      const result = await local.run(command, options)
+      if (taken === 0 && result.stdout.endsWith('.zst\n')) {
+        taken += 1
+        rmSync(dirname(result.stdout.trim()), { recursive: true })
+      }
+      return result
+    },
+  }
+  const source = new PieceSource(controller, manifest, from, 1)
+  const [piece] = piecesOf(manifest.files, 1)
+  if (piece === undefined) throw new Error('no piece')
+  const { bytes, sha256 } = await source.compressed(piece)
+  test.equal(taken, 1)
+  test.equal(sha256, createHash('sha256').update(bytes).digest('hex'))
 })
 
 const noMounts = process.getuid?.() === 0 ? false : 'only root can mount'
