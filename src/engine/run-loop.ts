@@ -43,6 +43,7 @@ export async function runLoop(run: TaskRun, module: Module, items: readonly Valu
   const results: ItemResult[] = []
   const data: Value[] = []
   const name = task.loopControl?.loopVar ?? 'item'
+  const indexVar = task.loopControl?.indexVar
   for (const [index, item] of items.entries()) {
     const vars = itemVariables(task, item, index)
     const scope = run.scope.with(vars)
@@ -58,7 +59,12 @@ export async function runLoop(run: TaskRun, module: Module, items: readonly Valu
     applyEffects(engine, run.place.host, result.effects)
     run.emit({ kind: 'task.item', ...run.place, label: labelOf(run, scope, item), outcome: result.outcome })
     results.push(result)
-    data.push(newDictionary([...Object.entries(result.data), [name, item], ['ansible_loop_var', name]]))
+    const names: [string, Value][] = [
+      [name, item],
+      ['ansible_loop_var', name],
+    ]
+    if (indexVar !== undefined) names.push([indexVar, index], ['ansible_index_var', indexVar])
+    data.push(newDictionary([...Object.entries(result.data), ...names]))
     if (result.outcome.kind === 'unreachable' || engine.options.interruption.isInterrupted) break
   }
   return loopResult(results, data)

@@ -269,6 +269,12 @@ t.test('loops', async (t) => {
     (named.data['results'] as Vars[]).map((result) => result['a'] ?? result['skipped']),
     [true, 'b1'],
   )
+  t.match((named.data['results'] as Vars[])[1], {
+    n: 'b',
+    ansible_loop_var: 'n',
+    i: 1,
+    ansible_index_var: 'i',
+  })
   t.same(
     named.ran.events.flatMap((event) =>
       event.kind === 'task.item' ? [`${event.label} ${event.outcome.kind}`] : [],
