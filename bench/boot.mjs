@@ -10,14 +10,15 @@ import { loadavg, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { tsImport } from 'tsx/esm/api'
 import { median } from './median.mjs'
 
 const [image = 'debian-12', rounds = '3'] = process.argv.slice(2)
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const store = '/var/tmp/hvlab-bench/store'
 const deadlineMs = 300_000
-const { seedTexts, writeSeed } = await import(join(root, 'dist/src/lab/seed.js'))
-const { renderCommand } = await import(join(root, 'dist/src/util/sh.js'))
+const { seedTexts, writeSeed } = await tsImport('../src/lab/seed.ts', import.meta.url)
+const { renderCommand } = await tsImport('../src/util/sh.ts', import.meta.url)
 
 /** Ends the benchmark when a command fails; its stdout. */
 function must(command, args, input) {

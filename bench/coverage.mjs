@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 // How often the interval of a slowdown holds the true one: with a fixed number of blocks, and with the rule that stops when the
-// interval is narrow, computed at 95 % and at the level that hvlab uses. Simulated; needs `npm run build`.
-import { narrow } from '../dist/src/bench/narrow-enough.js'
-import { seededRandom } from '../dist/src/bench/random.js'
-import { medianInterval, medianRatio } from '../dist/src/bench/statistics.js'
+// interval is narrow, computed at 95 % and at the level that hvlab uses. Simulated.
+import { tsImport } from 'tsx/esm/api'
+
+const { narrow } = await tsImport('../src/bench/narrow-enough.ts', import.meta.url)
+const { seededRandom } = await tsImport('../src/bench/random.ts', import.meta.url)
+const { medianInterval, medianRatio } = await tsImport('../src/bench/statistics.ts', import.meta.url)
 
 const rounds = Number(process.argv[2] ?? 20_000)
 const normal = (random) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())

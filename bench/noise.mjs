@@ -1,13 +1,18 @@
 #!/usr/bin/env node
 // Is a busy neighbour that comes during a trial caught? Native trials, with and without one, in turn. Exit code 1 when one was
-// missed. `node bench/noise.mjs [ROUNDS]`; needs `npm run build`.
+// missed. `node bench/noise.mjs [ROUNDS]`.
 import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import { clockDrift, driftFlags, noiseFlags, otherWorkFlags } from '../dist/src/bench/gates.js'
-import { difference, noiseBetween } from '../dist/src/bench/noise.js'
-import { MarkWatch, splitTrial, trialScript } from '../dist/src/bench/trial-script.js'
-import { renderCommand, sh } from '../dist/src/util/sh.js'
+import { tsImport } from 'tsx/esm/api'
+
+const { clockDrift, driftFlags, noiseFlags, otherWorkFlags } = await tsImport(
+  '../src/bench/gates.ts',
+  import.meta.url,
+)
+const { difference, noiseBetween } = await tsImport('../src/bench/noise.ts', import.meta.url)
+const { MarkWatch, splitTrial, trialScript } = await tsImport('../src/bench/trial-script.ts', import.meta.url)
+const { renderCommand, sh } = await tsImport('../src/util/sh.ts', import.meta.url)
 
 const rounds = Number(process.argv[2] ?? 20)
 const cpus = availableParallelism()

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// How long until `hvlab --version` and `--help` have answered, against bare node. Interleaved; medians.
+// How long until `hvlab --version`, `--help` and `plan quick` have answered, against bare node. Interleaved; medians.
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +11,7 @@ const sides = {
   'node -e 0': ['-e', '0'],
   'hvlab --version': [hvlab, '--version'],
   'hvlab --help': [hvlab, '--help'],
+  'hvlab plan quick': [hvlab, 'plan', 'quick'],
 }
 const times = Object.fromEntries(Object.keys(sides).map((side) => [side, []]))
 for (let round = 0; round <= ROUNDS; round += 1) {
@@ -26,6 +27,6 @@ const bare = median(times['node -e 0'])
 for (const [side, list] of Object.entries(times)) {
   const ms = median(list)
   console.log(
-    `${side.padEnd(16)} ${ms.toFixed(0).padStart(5)} ms  ${(ms / bare).toFixed(2)}×  +${(ms - bare).toFixed(0)} ms`,
+    `${side.padEnd(17)} ${ms.toFixed(0).padStart(5)} ms  ${(ms / bare).toFixed(2)}×  +${(ms - bare).toFixed(0)} ms`,
   )
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { requireNode } from './node-version.mjs'
 
 requireNode()
-const main = new URL('../dist/src/main.js', import.meta.url)
+const main = new URL('../dist/hvlab/main.js', import.meta.url)
 if (!existsSync(fileURLToPath(main))) {
   process.stderr.write('error: hvlab is not built yet\n  hint: run `npm run build` in the clone\n')
   process.exit(1)

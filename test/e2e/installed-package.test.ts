@@ -33,7 +33,7 @@ t.test('nothing but what a user needs is in the package', async (t) => {
   )
   for (const path of [
     'bin/hvlab.mjs',
-    'dist/src/main.js',
+    'dist/hvlab/main.js',
     'pipelines/quick.yml',
     'images/debian-12/image.yml',
   ]) {
