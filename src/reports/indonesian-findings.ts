@@ -29,7 +29,7 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
   "{} look {} slower in {=}, and {} only {}. The guest's clock source is {}, which is not an emulated device, so clock reads do not explain it.":
     '{} tampak lebih lambat {} di {}, sedangkan {} hanya {}. Sumber jam guest adalah {}, yang bukan perangkat emulasi, jadi pembacaan jam tidak menjelaskannya.',
   '{} look {} slower in {=}, and {} only {}: the difference is the clock, not the memory. The guest reads its time from {}, a device that is emulated, and sysbench reads the clock {=} times around every operation. An operation takes {} in the guest and {} natively; moving its bytes accounts for {} of it, which leaves at most {} for each clock read. Read the figure for {} as the speed of memory.':
-    '{} tampak lebih lambat {} di {}, sedangkan {} hanya {}: perbedaannya adalah jam, bukan memori. Guest membaca waktu dari {}, sebuah perangkat emulasi, dan sysbench membaca jam {} kali di sekitar setiap operasi. Satu operasi memerlukan {} di guest dan {} secara native; memindahkan byte-nya memerlukan {} dari waktu itu, sehingga tersisa paling banyak {} untuk setiap pembacaan jam. Pakailah angka {} sebagai kecepatan memori.',
+    '{} tampak lebih lambat {} di {}, sedangkan {} hanya {}: perbedaannya adalah jam, bukan memori. Guest membaca waktu dari {}, sebuah perangkat emulasi, dan sysbench membaca jam {} kali di sekitar setiap operasi. Satu operasi memerlukan {} di guest dan {} secara native; memindahkan byte-nya memerlukan {} dari waktu itu, sehingga tersisa paling banyak {} untuk setiap pembacaan jam. Anggaplah angka {} sebagai kecepatan memori.',
   '{} look {} slower in {=}, and most of that is the clock, not the memory. The guest reads its time from {}, a device that is emulated, and {=} reads the clock {=} times around every operation. An operation takes {} in the guest and {} natively; with next to nothing between the readings it takes {} and {}, which is {} of it in the guest.':
     '{} tampak lebih lambat {} di {}, dan sebagian besar penyebabnya adalah jam, bukan memori. Guest membaca waktu dari {}, sebuah perangkat emulasi, dan {} membaca jam {} kali di sekitar setiap operasi. Satu operasi memerlukan {} di guest dan {} secara native; dengan hampir tanpa apa pun di antara pembacaan diperlukan {} dan {}, yaitu {} dari waktu itu di guest.',
   // Findings about basic costs.
@@ -118,9 +118,9 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
   '{} ({})': '{} ({})',
   '{} of {} failed a gate: {}.': '{} dari {} gagal pada sebuah gerbang: {}.',
   "{} has as many vCPUs as {=} has CPUs: QEMU's other threads and what measures wait for them, too.":
-    '{} memiliki vCPU sebanyak CPU {}: utas QEMU yang lain dan pengukurnya juga menunggu CPU itu.',
+    '{} memiliki vCPU sebanyak CPU {}: thread QEMU yang lain dan pengukurnya juga menunggu CPU itu.',
   "{} have as many vCPUs as {=} has CPUs: QEMU's other threads and what measures wait for them, too.":
-    '{} memiliki vCPU sebanyak CPU {}: utas QEMU yang lain dan pengukurnya juga menunggu CPU itu.',
+    '{} memiliki vCPU sebanyak CPU {}: thread QEMU yang lain dan pengukurnya juga menunggu CPU itu.',
   'The figures are made of clean trials only.': 'Angka-angka hanya berasal dari percobaan yang bersih.',
   'Contaminated in the end: {}; they are kept, and the intervals include what disturbed them.':
     'Tetap tercemar: {}; percobaan itu dipertahankan, dan selang mencakup gangguannya.',

@@ -35,11 +35,11 @@ export const indonesianSetting: Readonly<Record<string, string>> = {
   // Why a host cannot have one: src/lab/placement-cells.ts.
   'lscpu shows none of its CPUs': 'lscpu tidak menampilkan CPU-nya',
   'no NUMA node has more cores than {}, and the guest has {} vCPUs':
-    'tidak ada node NUMA dengan lebih dari {} inti, dan guest memiliki {} vCPU',
-  'one vCPU needs no second thread of a core': 'satu vCPU tidak memerlukan thread kedua dari sebuah inti',
-  'no two of its CPUs share a core': 'tidak ada dua CPU-nya yang berbagi inti',
+    'tidak ada node NUMA dengan lebih dari {} core, dan guest memiliki {} vCPU',
+  'one vCPU needs no second thread of a core': 'satu vCPU tidak memerlukan thread kedua dari sebuah core',
+  'no two of its CPUs share a core': 'tidak ada dua CPU-nya yang berbagi core',
   'no NUMA node has more CPUs that share cores than {}, and the guest has {} vCPUs':
-    'tidak ada node NUMA dengan lebih dari {} CPU yang berbagi inti, dan guest memiliki {} vCPU',
+    'tidak ada node NUMA dengan lebih dari {} CPU yang berbagi core, dan guest memiliki {} vCPU',
   'it has one NUMA node': 'hanya ada satu node NUMA',
   'no NUMA node but {-} has {-} MiB free': 'tidak ada node NUMA selain {} dengan {} MiB bebas',
   'NUMA node {-} has {-} MiB free, and the guest needs {-}':

@@ -7,7 +7,8 @@ import type { Catalogue } from './language.ts'
  * (overhead, host, guest, thread, trial as `percobaan`) stay so.
  */
 export const indonesian: Catalogue = {
-  and: 'dan',
+  // With a comma from three items on: Ejaan yang Disempurnakan V.
+  and: { two: ' dan ', more: ', dan ' },
   marks: { decimal: ',', thousands: '.' },
   phrases: {
     ...indonesianFindings,
@@ -41,7 +42,7 @@ export const indonesian: Catalogue = {
       '{} guest di {} mencapai {} dari kecepatan native: paling tinggi pada {} ({}), paling rendah pada {} ({}).',
     '{} at {}': '{} pada {}',
     // Workloads and metrics.
-    'Computing primes': 'Menghitung bilangan prima',
+    'Computing primes': 'Penghitungan bilangan prima',
     '1 KiB memory writes': 'penulisan memori 1 KiB',
     '1 MiB memory writes': 'penulisan memori 1 MiB',
     '128 MiB memory writes': 'penulisan memori 128 MiB',
@@ -58,8 +59,8 @@ export const indonesian: Catalogue = {
     'Floating-point matrices': 'Matriks titik mengambang',
     'Streams of memory': 'Aliran memori',
     'AES encryption': 'enkripsi AES',
-    'SHA-256 digests': 'sidik SHA-256',
-    'Compiling C': 'Mengompilasi C',
+    'SHA-256 digests': 'hash SHA-256',
+    'Compiling C': 'Kompilasi C',
     'Random reads': 'Pembacaan acak',
     'Random writes': 'Penulisan acak',
     'Sequential reads': 'Pembacaan berurutan',
@@ -179,7 +180,7 @@ export const indonesian: Catalogue = {
     Seeds: 'Seed',
     'hvlab report {=}   # these files again from the journal':
       'hvlab report {}   # berkas ini lagi dari jurnal',
-    'Nothing in the record bends these figures.': 'Tidak ada catatan yang membelokkan angka-angka ini.',
+    'Nothing in the record bends these figures.': 'Tidak ada catatan yang membiaskan angka-angka ini.',
     'Caution.': 'Perhatian.',
     'The lab that hvlab automates was published with two figures from a guest and “96–99 % overhead”.':
       'Lab yang diotomatiskan hvlab diterbitkan dengan dua angka dari sebuah guest dan “overhead 96–99 %”.',
@@ -260,7 +261,7 @@ export const indonesian: Catalogue = {
     Pinning: 'Penempatan CPU',
     none: 'tidak ada',
     Boot: 'Boot',
-    'Start to login': 'Dari start sampai login',
+    'Start to login': 'Dari penyalaan sampai login',
     'Clock source': 'Sumber jam',
     '{=} (also {=})': '{} (juga {})',
     Tool: 'Program',
@@ -274,11 +275,12 @@ export const indonesian: Catalogue = {
     'CPUs {}': 'CPU {}',
     '{} sockets': '{} socket',
     '{} cores': '{} core',
+    '{} NUMA node': '{} node NUMA',
     '{} NUMA nodes': '{} node NUMA',
     '{} × {} × {}, {}, L3 {=}': '{} × {} × {}, {}, L3 {}',
-    'on for {=}; open: {=}': 'aktif untuk {}; terbuka: {}',
+    'on for {=}; open: {=}': 'aktif untuk {}; belum dimitigasi: {}',
     'on for {=}': 'aktif untuk {}',
-    'open: {=}': 'terbuka: {}',
+    'open: {=}': 'belum dimitigasi: {}',
     '{=}, {=}, {} vCPUs, {}': '{}, {}, {} vCPU, {}',
     '{} CPUs': '{} CPU',
     '{} vCPUs': '{} vCPU',

@@ -23,8 +23,8 @@ export function languageOf(code: LanguageCode): Language {
 export interface Catalogue {
   /** English → translation. Values keep their order, or are named by number: `{2}`. */
   readonly phrases: Readonly<Record<string, string>>
-  /** The word before the last item of a list. */
-  readonly and: string
+  /** What stands before the last of two items of a list, and before the last of more. */
+  readonly and: { readonly two: string; readonly more: string }
   /** A figure's own marks: decimal and thousands. */
   readonly marks: { readonly decimal: string; readonly thousands: string }
 }
@@ -116,7 +116,8 @@ function speaker({ phrases, and, marks }: Catalogue): (english: string) => strin
     if (items.length === 1 || !(known.some((item) => item !== undefined) || items.every(isOneWord)))
       return text
     const said = items.map((item, index) => known[index] ?? item)
-    return `${said.slice(0, -1).join(', ')}${/ and [^,]*$/.test(text) ? ` ${and} ` : ', '}${said.at(-1)}`
+    const before = / and [^,]*$/.test(text) ? (said.length > 2 ? and.more : and.two) : ', '
+    return `${said.slice(0, -1).join(', ')}${before}${said.at(-1)}`
   }
   const say = (text: string): string => whole(text) ?? list(text)
   return (text) => {

@@ -257,7 +257,7 @@ t.test('the same in Indonesian', async (t) => {
   ]
   for (const text of words) t.strictSame(englishIn(text), [], 'no English is left')
   t.match(written.summary.rows[0], [
-    'Menghitung bilangan prima',
+    'Penghitungan bilangan prima',
     '4.370 events/s',
     '430 events/s',
     '9,8 %',
