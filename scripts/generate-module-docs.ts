@@ -28,7 +28,7 @@ export function moduleDocs(modules: readonly Module[] = allModules()): string {
     introduction,
     index('The lab’s own', own),
     index('Ansible’s', ansible),
-    ...[...own, ...ansible].map(section),
+    ...[...own, ...ansible].map((module) => section(module, modules)),
   ].join('\n')
 }
 
@@ -39,18 +39,13 @@ function index(title: string, modules: readonly Module[]): string {
   return `## ${title}\n\n| module | what it does |\n| --- | --- |\n${rows.join('\n')}\n`
 }
 
-function section(module: Module): string {
-  const params = Object.entries(paramShape(module))
+function section(module: Module, modules: readonly Module[]): string {
   const returned = Object.entries(module.returns ?? {})
   return [
     `## ${module.name}\n`,
     ...(module.aliases?.length ? [`Also called ${module.aliases.map(code).join(', ')}.\n`] : []),
     `${module.doc}\n`,
-    ...(params.length > 0
-      ? [
-          `| parameter | type | default | meaning |\n| --- | --- | --- | --- |\n${params.map((param) => paramRow(module, ...param)).join('\n')}\n`,
-        ]
-      : []),
+    ...parameters(module, modules),
     ...(returned.length > 0
       ? [
           `| result | meaning |\n| --- | --- |\n${returned.map(([key, text]) => `| ${code(key)} | ${cell(text)} |`).join('\n')}\n`,
@@ -62,13 +57,40 @@ function section(module: Module): string {
   ].join('\n')
 }
 
-function paramRow(module: Module, name: string, schema: ZodType): string {
-  const aliases = Object.entries(aliasesOf(module)).flatMap(([alias, of]) =>
-    of === name ? [code(alias)] : [],
-  )
-  const meaning = [describe(schema), ...(aliases.length > 0 ? [`Also: ${aliases.join(', ')}.`] : [])].join(
-    ' ',
-  )
+/** The table, or where it stands: two modules can take the same. */
+function parameters(module: Module, modules: readonly Module[]): string[] {
+  const [first] = modules.filter(({ params }) => params === module.params)
+  if (first !== undefined && first !== module)
+    return [`Its parameters are those of [${first.name}](#${first.name}).\n`]
+  const shape = paramShape(module)
+  const names = new Set(Object.keys(shape))
+  const rows = Object.entries(shape).flatMap(([name, schema]) => {
+    const aliases = Object.entries(aliasesOf(module)).flatMap(([alias, of]) =>
+      of === name ? [code(alias)] : [],
+    )
+    return [row(name, schema, aliases), ...keyRows(name, schema, names)]
+  })
+  return rows.length === 0
+    ? []
+    : [`| parameter | type | default | meaning |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`]
+}
+
+/** The keys of a map, or of the maps of a list, unless they are the module's own parameters: `disk.cache`, `disks[].name`. */
+function keyRows(path: string, schema: ZodType, known: ReadonlySet<string>): string[] {
+  const inner = layers(schema).at(-1)
+  if (inner instanceof z.ZodArray) return keyRows(`${path}[]`, inner.element as ZodType, known)
+  if (!(inner instanceof z.ZodObject) || !(inner.def.catchall instanceof z.ZodNever)) return []
+  const keys = Object.entries(inner.shape as Record<string, ZodType>)
+  if (keys.every(([key]) => known.has(key))) return []
+  return keys.flatMap(([key, value]) => [
+    row(`${path}.${key}`, value),
+    ...keyRows(`${path}.${key}`, value, known),
+  ])
+}
+
+function row(name: string, schema: ZodType, aliases: readonly string[] = []): string {
+  const also = aliases.length > 0 ? [`Also: ${aliases.join(', ')}.`] : []
+  const meaning = [describe(schema), ...also].join(' ')
   return `| ${code(name)} | ${cell(typeOf(schema))} | ${defaultOf(schema)} | ${cell(meaning)} |`
 }
 
@@ -96,9 +118,9 @@ function jsonType(json: {
   items?: unknown
 }): string {
   if (json.enum !== undefined)
-    return json.enum
-      .map((word) => code(String(word).replaceAll('\n', '\\n').replaceAll('\r', '\\r')))
-      .join(', ')
+    return [
+      ...new Set(json.enum.map((word) => code(String(word).replaceAll('\n', '\\n').replaceAll('\r', '\\r')))),
+    ].join(', ')
   if (json.anyOf !== undefined) return [...new Set(json.anyOf.map(jsonType))].join(' or ')
   if (json.type === 'array')
     return typeof json.items === 'object' && json.items !== null ? `list of ${jsonType(json.items)}` : 'list'

@@ -38,8 +38,8 @@ const file = z.strictObject({
   path: z
     .string({ error: 'must be a path' })
     .startsWith('/', { error: 'must be an absolute path' })
-    .describe('Where'),
-  content: z.string({ error: 'must be text' }).describe('What'),
+    .describe('Path in the guest'),
+  content: z.string({ error: 'must be text' }).describe('What it holds'),
   permissions: z
     .string({ error: "must be an octal mode in quotes, such as '0644'" })
     .regex(/^0?[0-7]{3,4}$/, { error: "must be an octal mode in quotes, such as '0644'" })

@@ -18,12 +18,12 @@ export const addHost = defineQuery({
       name: z
         .string({ error: 'must be the name of a host' })
         .optional()
-        .describe('Name of the host; name:port sets ansible_port. Also: hostname, host.'),
-      groups: list().optional().describe('Groups that it joins. Also: group, groupname.'),
-      group: list().optional(),
-      groupname: list().optional(),
-      hostname: z.string().optional(),
-      host: z.string().optional(),
+        .describe('Name of the host; name:port sets ansible_port.'),
+      groups: list().optional().describe('Groups that it joins.'),
+      group: list().optional().describe('The same as groups.'),
+      groupname: list().optional().describe('The same as groups.'),
+      hostname: z.string().optional().describe('The same as name.'),
+      host: z.string().optional().describe('The same as name.'),
     })
     .catchall(z.json())
     .describe('Every other parameter is a variable of the host.'),

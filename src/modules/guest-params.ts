@@ -48,9 +48,9 @@ const diskName = z
 
 const extraDisk = z
   .strictObject({
-    name: diskName,
-    size_gb: between(1, 65_536),
-    format: choice(['qcow2', 'raw']).default('qcow2'),
+    name: diskName.describe('In the guest /dev/disk/by-id/virtio-NAME'),
+    size_gb: between(1, 65_536).describe('Size, GiB'),
+    format: choice(['qcow2', 'raw']).default('qcow2').describe('Of its file on the host'),
     ...tuning,
   })
   .refine(nativeNeedsNoCache, nativeRule)
@@ -88,7 +88,11 @@ export const guestShape = {
   vcpus: between(1, 512).describe('Virtual processors'),
   vcpus_max: between(1, 512).describe('Virtual processors that it can be given while it runs'),
   topology: z
-    .strictObject({ sockets: between(1, 512), cores: between(1, 512), threads: between(1, 8) })
+    .strictObject({
+      sockets: between(1, 512).describe('Sockets'),
+      cores: between(1, 512).describe('Cores of a socket'),
+      threads: between(1, 8).describe('Threads of a core'),
+    })
     .describe('How its processors are grouped; the product is `vcpus_max`, or `vcpus` without one'),
   memory_mb: int()
     .refine((size) => size >= 64, { error: 'must be at least 64' })
@@ -100,36 +104,44 @@ export const guestShape = {
     'Takes its memory from huge pages that the host has set aside; `never`: from pages of 4 KiB, not even transparent huge ones, where the host’s `shmem_enabled` is `never` (the kernel’s default)',
   ),
   pinning: z
-    .strictObject({ vcpus: z.array(cpuSet()).min(1), emulator: cpuSet().optional() })
-    .describe('Host CPUs for each vCPU in turn, and for QEMU’s other threads'),
+    .strictObject({
+      vcpus: z
+        .array(cpuSet())
+        .min(1)
+        .register(typeLabels, { label: 'list' })
+        .describe('For each vCPU in turn, such as `["2", "3"]`'),
+      emulator: cpuSet().optional().describe('For QEMU’s other threads, such as `0-1`'),
+    })
+    .describe('CPUs of the host that it may use'),
   numa: z
-    .strictObject({ nodes: cpuSet(), mode: choice(['strict', 'preferred', 'interleave']).default('strict') })
+    .strictObject({
+      nodes: cpuSet().describe('Such as `0` or `0-1`'),
+      mode: choice(['strict', 'preferred', 'interleave']).default('strict').describe('As libvirt’s numatune'),
+    })
     .describe('Host NUMA nodes that its memory comes from'),
   disk_gb: int()
     .refine((size) => size >= 1, { error: 'must be at least 1' })
     .describe('Size of the disk as the guest sees it, GiB'),
   disk: mainDisk.describe('What the disk is made of, and how QEMU treats it'),
-  disks: z
-    .array(extraDisk, { error: 'must be a list of disks' })
-    .max(24)
-    .describe(
-      'Further disks: `{name, size_gb, format, cache, io, discard}`; in the guest /dev/disk/by-id/virtio-NAME',
-    ),
+  disks: z.array(extraDisk, { error: 'must be a list of disks' }).max(24).describe('Further disks'),
   network: networkName().describe('A network that libvirt_network made; its address is there'),
   networks: z
     .array(networkName(), { error: 'must be a list of networks' })
     .describe('Further networks, one interface each'),
   address: z
     .strictObject({
-      ip: z.string({ error: 'must be an address with its prefix length' }).refine(
-        (given) => {
-          const [address = '', prefix = ''] = given.split('/')
-          return parseAddress(address) !== undefined && /^([1-9]|[12]\d|3[0-2])$/.test(prefix)
-        },
-        { error: 'must be an address with its prefix length, such as 10.0.0.7/24' },
-      ),
-      gateway: ipv4().optional(),
-      dns: z.array(ipv4()).default([]),
+      ip: z
+        .string({ error: 'must be an address with its prefix length' })
+        .refine(
+          (given) => {
+            const [address = '', prefix = ''] = given.split('/')
+            return parseAddress(address) !== undefined && /^([1-9]|[12]\d|3[0-2])$/.test(prefix)
+          },
+          { error: 'must be an address with its prefix length, such as 10.0.0.7/24' },
+        )
+        .describe('With its prefix length, such as `10.0.0.7/24`'),
+      gateway: ipv4().optional().describe('Where other networks are'),
+      dns: z.array(ipv4()).default([]).describe('Name servers'),
     })
     .describe('An address that the guest sets itself, for a bridge; elsewhere DHCP gives it a reserved one'),
   ports: z
@@ -144,9 +156,7 @@ export const guestShape = {
     '`auto`: KVM where a kernel boots under it, else emulation',
   ),
   cpu: text().describe('CPU model; default host-passthrough with KVM, Nehalem when emulated'),
-  cloud_init: cloudInitSchema.describe(
-    'What cloud-init does at the first boot: `users`, `ssh_authorized_keys`, `packages`, `files`, `runcmd`, `timezone`',
-  ),
+  cloud_init: cloudInitSchema.describe('What cloud-init does at the first boot'),
 }
 
 type Shape = typeof guestShape

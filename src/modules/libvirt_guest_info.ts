@@ -23,7 +23,7 @@ type Need = 'nothing' | 'live' | 'restart' | 'recreate' | 'create' | 'remove'
 /** In what guests differ from their declaration. Asks what `libvirt_guest` asks, and does nothing about it. */
 export const libvirtGuestInfo = defineQuery({
   name: 'libvirt_guest_info',
-  doc: 'Says in what guests differ from what is declared, and what it would take to make them so; changes nothing. It takes the parameters of `libvirt_guest`, so that it can stand in its place; those that say what may be done mean nothing here.',
+  doc: 'Says in what guests differ from what is declared, and what it would take to make them so; changes nothing. It can stand in the place of `libvirt_guest`; parameters that say what may be done mean nothing here.',
   params: guestDeclaration,
   returns: {
     guests:
