@@ -1,7 +1,8 @@
 // The page of workloads, made from the schema, the profiles and the files themselves; `generate.ts` writes it.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { profileNames, profiles } from '../src/bench/profile.ts'
+import { fewestAdaptiveBlocks } from '../src/bench/narrow-enough.ts'
+import { longestTrialS, type Profile, profileNames, profiles } from '../src/bench/profile.ts'
 import { placeholders, type Workload, workloadSchema } from '../src/bench/workload-file.ts'
 import { parseYaml } from '../src/config/yaml.ts'
 import { packageRoot } from '../src/util/package-root.ts'
@@ -23,23 +24,21 @@ This page is generated: \`npm run generate\`.
 
 const ending = `## How a trial runs
 
-One command on the subject: counters, workload, counters. Native trials are confined with \`taskset\` to as many CPUs as the guest has
-vCPUs, and the guests stand still (\`virsh suspend\`) until the trial's shell ends, however it ends. Trials last at most 20 s: a suspended guest
-answers no SSH keepalive. Output that does not add up is refused; such a trial is tried three times at most.
+[How it measures](method.md#one-trial) says what a trial is, and what is compared. Trials last at most ${longestTrialS} s: a suspended guest answers no
+SSH keepalive.
 
 Files are kept in \`/var/tmp/hvlab-benchmark\` on the hypervisor and in guests. The folder is made before the first trial, where twice the
 room that the workloads declare is free, and taken away at the end, also when the benchmark fails or is interrupted. What a killed run left is
 taken away by the next. Disk workloads natively measure the file system of \`/var/tmp\`; where guests' disks lie on another one, the
 comparison is between the two.
 
-Network workloads have another end: natively a network namespace of the hypervisor, for guests the hypervisor, that namespace through NAT, or the next guest
-([method](method.md#the-network)). The namespace \`hvlab-bench\` (198.18.0.0/30) is made before the first trial and gone after the last. A server listens on
-one address while its trial lasts, at iperf3's TCP port 5201, between two hosts at a free port from 49152 on; where a firewall of the hypervisor takes nothing from guests, say so to it or leave \`net-host\` out.
+[Network workloads](method.md#the-network) have another end. The namespace \`hvlab-bench\` is made before the first trial and gone after the last. A server
+listens on one address while its trial lasts: at TCP port 5201, between two hosts at a free port from 49152 on. Where a firewall of the hypervisor takes
+nothing from guests, open that port, or leave \`net-host\` out.
 
-Programs that the hypervisor lacks are installed there (\`install: true\`, as the role \`benchmark\` has it). Guests need none: one that lacks a
-program, or has another build of it (SHA-256), gets the hypervisor's with its libraries and its loader, in the same folder and for as long.
-With \`tools: own\` (\`benchmark_tools\` of the role) every machine measures with what it has; what is missing is an error then, and the report says
-where versions or binaries differ.
+Programs that the hypervisor lacks are installed there (\`install: true\`, as the role \`benchmark\` has it), and copied to guests that lack the same build,
+into the same folder and for as long. With \`tools: own\` (\`benchmark_tools\` of the role) every machine measures with what it has; what is missing is an
+error then, and the report says where versions or binaries differ.
 `
 
 /** The whole page. */
@@ -48,11 +47,18 @@ export function workloadDocs(): string {
 }
 
 function profileTable(): string {
-  const rows = Object.entries(profiles).map(([name, { workloads, blocks, durationS, about }]) => {
+  const rows = Object.entries(profiles).map(([name, profile]) => {
+    const { workloads, durationS, about } = profile
     const which = workloads === 'all' ? 'all' : workloads.map(code).join(', ')
-    return [code(name), which, String(blocks), `${durationS} s`, about]
+    return [code(name), which, `${durationS} s`, endOf(profile), about]
   })
-  return `## Profiles\n\n${table(['profile', 'workloads', 'blocks', 'a trial', 'for'], rows)}`
+  return `## Profiles\n\n${table(['profile', 'workloads', 'a trial', 'ends', 'for'], rows)}`
+}
+
+function endOf({ blocks, precisionPercent, budgetS }: Profile): string {
+  if (precisionPercent === null || budgetS === null) return `after ${blocks} blocks`
+  const narrow = `for each workload when its interval is no wider than ± ${precisionPercent} %, from ${fewestAdaptiveBlocks} blocks on`
+  return `${narrow}; after ${blocks} blocks; after ${budgetS / 60} minutes`
 }
 
 function workloadTable(): string {

@@ -28,7 +28,7 @@ const runElsewhere: Readonly<Record<string, readonly [test: string, words: strin
   'hvlab status': ['e2e/quick-lab', "['status', '--format', 'json']"],
   'hvlab ssh guest1 -- uname -r': ['e2e/quick-lab', "['ssh', 'guest1', '--', 'uname', '-n']"],
   'hvlab sandbox up --hosts 3': ['e2e/fleet', 'sandbox.up(3)'],
-  'hvlab up lab -i inventory/sandbox.yml': ['e2e/fleet', "'up', 'lab'"],
+  'hvlab up quick -i inventory/sandbox.yml': ['e2e/fleet', "'up', 'lab'"],
   'hvlab sandbox shell node1 -- systemctl --failed': ['e2e/sandbox', "'sandbox', 'shell', 'node2'"],
   'hvlab sandbox status': ['e2e/sandbox', 'sandbox.status()'],
   'hvlab sandbox down': ['e2e/sandbox', "['sandbox', 'down'"],
