@@ -92,6 +92,7 @@ module.exports = {
     owner('echarts', ['reports/chart.ts']),
     owner('fast-xml-parser', ['lab/xml.ts']),
     owner('simple-statistics', ['bench/statistics.ts']),
+    owner('p-limit', ['util/limit.ts']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

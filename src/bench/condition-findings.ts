@@ -1,8 +1,9 @@
+import { counted } from '../util/words.ts'
 import { clockSources } from './clock-sources.ts'
 import { countingSamples } from './counting-samples.ts'
 import type { Finding, Rule } from './finding.ts'
 import type { Benchmark, Environment, Subject, Tool } from './record.ts'
-import { counted, figure, listed, percent } from './words.ts'
+import { figure, listed, percent } from './words.ts'
 
 /** What was compared with what, and where the two sides differ in more than virtualisation. */
 export const conditionFindings: Rule = (benchmark, comparisons) => [

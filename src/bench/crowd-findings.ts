@@ -1,9 +1,10 @@
+import { counted } from '../util/words.ts'
 import { contaminated } from './counting-samples.ts'
 import { type Crowding, crowding } from './crowding.ts'
 import type { Finding, Rule } from './finding.ts'
 import { failedGates } from './noise-findings.ts'
 import type { Benchmark } from './record.ts'
-import { counted, listed, percent, times } from './words.ts'
+import { listed, percent, times } from './words.ts'
 
 /** Below this the guests of a round did not get alike. */
 const fair = 0.95

@@ -1,10 +1,11 @@
+import { counted } from '../util/words.ts'
 import type { Comparison } from './comparison.ts'
 import { contaminated, countingSamples } from './counting-samples.ts'
 import type { Finding, Rule } from './finding.ts'
 import type { Flag } from './gates.ts'
 import type { Benchmark, Sample, Stop } from './record.ts'
 import { halfWidth } from './statistics.ts'
-import { counted, duration, listed, percent, range, times } from './words.ts'
+import { duration, listed, percent, range, times } from './words.ts'
 
 /** Half-width of an interval, relative, above which a figure is only an order of magnitude. */
 const wide = 0.1

@@ -1,8 +1,9 @@
+import { counted } from '../util/words.ts'
 import type { Finding, Rule } from './finding.ts'
 import type { Benchmark } from './record.ts'
 import { diskCaches, type SettingComparison, settingComparisons } from './setting-comparison.ts'
 import { nominalLevel } from './statistics.ts'
-import { counted, figure, listed, lowerFirst, range, times } from './words.ts'
+import { figure, listed, lowerFirst, range, times } from './words.ts'
 
 /** What a setting of a guest costs beside another guest that differs in nothing else. */
 export const settingFindings: Rule = (benchmark, comparisons) => {

@@ -58,11 +58,6 @@ export function listed(items: readonly string[]): string {
   return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
 }
 
-/** `1 trial`, `3 trials`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
-}
-
 /** A title within a sentence: `computing primes`, but `AES encryption`. */
 export function lowerFirst(title: string): string {
   return /^\p{Lu}(?![\p{Lu}\d-])/u.test(title) ? `${title.charAt(0).toLowerCase()}${title.slice(1)}` : title

@@ -1,6 +1,6 @@
 import { parseYaml } from '../config/yaml.ts'
 import type { Value, Vars } from '../model/value.ts'
-import { canonicalJson } from '../util/canonical-json.ts'
+import { canonicalJson } from '../util/json.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { sh } from '../util/sh.ts'
 import { type ConfigFile, deleteBridge, ownFile, type Planned, type WantedBridge } from './bridge-plan.ts'

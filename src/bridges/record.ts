@@ -4,6 +4,7 @@ import { readSections, sections } from '../facts/sections.ts'
 import { lines } from '../facts/text.ts'
 import { stateFolder } from '../lab/guest-files.ts'
 import type { Command } from '../model/command.ts'
+import { parsedJson } from '../util/json.ts'
 import { printable } from '../util/printable.ts'
 import { sh } from '../util/sh.ts'
 
@@ -68,7 +69,7 @@ elif [ -e ${folder}/${tokens.made} ]; then echo made; else echo undone; fi`
 
 function readLine(line: string): KnownBridge {
   const [folder = '', json = '', state, sums, ...ports] = line.split(' ')
-  const record = schema.safeParse(parsed(Buffer.from(json, 'base64').toString()))
+  const record = schema.safeParse(parsedJson(Buffer.from(json, 'base64').toString()))
   if (!record.success || record.data.bridge !== folder || !isState(state))
     return {
       lab: '',
@@ -90,12 +91,4 @@ function readLine(line: string): KnownBridge {
 
 function isState(text: string | undefined): text is KnownBridge['state'] {
   return text === 'made' || text === 'undone' || text === 'switching' || text === 'broken'
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { isAbsolute, relative } from 'node:path'
 import { styleText } from 'node:util'
 import type { Location } from '../model/location.ts'
+import { counted } from '../util/words.ts'
 import type { Diagnostic } from './diagnostic.ts'
 
 export interface PrintOptions {
@@ -87,9 +88,9 @@ function readText(file: string): string {
   }
 }
 
-/** Files are data: no control character of theirs reaches the terminal, and a tab keeps one column. */
+/** Files are data: no control character of theirs reaches the terminal, nor one that turns text round, and a tab keeps one column. */
 function printable(text: string): string {
-  return text.replace(/\t/g, ' ').replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '·')
+  return text.replace(/\t/g, ' ').replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, '·')
 }
 
 function sortByPlace(diagnostics: readonly Diagnostic[]): Diagnostic[] {
@@ -116,11 +117,9 @@ function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
 function countOf(diagnostics: readonly Diagnostic[]): string {
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length
   const warnings = diagnostics.length - errors
-  const parts = [counted(errors, 'error'), counted(warnings, 'warning')].filter((part) => part !== '')
+  const parts = [
+    ...(errors === 0 ? [] : [counted(errors, 'error')]),
+    ...(warnings === 0 ? [] : [counted(warnings, 'warning')]),
+  ]
   return parts.join(', ')
-}
-
-function counted(count: number, word: string): string {
-  if (count === 0) return ''
-  return `${count} ${word}${count === 1 ? '' : 's'}`
 }

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import type { TaskFinished } from '../model/event.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Plan } from '../model/plan.ts'
-import { canonicalJson } from '../util/canonical-json.ts'
+import { canonicalJson } from '../util/json.ts'
 import { readJournal } from './journal.ts'
 
 /** Their work is cheap, or is only true now: they run again in a resumed run. */

@@ -1,3 +1,5 @@
+import { literal } from '../util/words.ts'
+
 /** Shorter words would hide half of every text. */
 const shortest = 3
 
@@ -25,7 +27,7 @@ export class Secrets {
     this.#pattern ??= new RegExp(
       [...this.#forms]
         .sort((a, b) => b.length - a.length)
-        .map((form) => form.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'))
+        .map(literal)
         .join('|'),
       'g',
     )

@@ -1,11 +1,9 @@
-/** Careful reading of JSON that a host printed: wrong shapes become null or empty, never an exception. */
+import { parsedJson } from '../util/json.ts'
+
+/** Careful reading of JSON that a host printed, or did not, where a tool is absent or old: wrong shapes become null or empty. */
 export function list(source: string): unknown[] | null {
-  try {
-    const value: unknown = JSON.parse(source)
-    return Array.isArray(value) ? value : null
-  } catch {
-    return null // Not JSON: the tool is absent or too old to print it.
-  }
+  const value = parsedJson(source)
+  return Array.isArray(value) ? value : null
 }
 
 export function record(value: unknown): Readonly<Record<string, unknown>> {

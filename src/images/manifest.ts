@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parsedJson } from '../util/json.ts'
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/)
 const fileRecord = z.object({ size: z.number().int().nonnegative(), mtime: z.number().int(), sha256: digest })
@@ -63,11 +64,5 @@ export type Manifest = z.output<typeof manifestSchema>
 
 /** Undefined when the text is not a manifest of this version. */
 export function parseManifest(text: string): Manifest | undefined {
-  try {
-    const parsed = manifestSchema.safeParse(JSON.parse(text))
-    return parsed.success ? parsed.data : undefined
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+  return manifestSchema.safeParse(parsedJson(text)).data
 }

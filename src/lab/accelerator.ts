@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { readSections, sections } from '../facts/sections.ts'
 import type { HostAccess } from '../modules/module.ts'
+import { parsedJson } from '../util/json.ts'
 import { sh } from '../util/sh.ts'
 import { probeCommand, readProbe } from './accelerator-probe.ts'
 import { classifyProbe, type KvmSituation } from './accelerator-verdict.ts'
@@ -103,15 +104,6 @@ async function look(
       virtualizationFlag: section('cpu') !== '',
     },
     key: section('key').split('\n').join(' '),
-    remembered: readCache(section('cache')),
-  }
-}
-
-function readCache(text: string): z.output<typeof cacheSchema> | undefined {
-  try {
-    return cacheSchema.safeParse(JSON.parse(text)).data
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
+    remembered: cacheSchema.safeParse(parsedJson(section('cache'))).data,
   }
 }

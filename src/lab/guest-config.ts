@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { canonicalJson } from '../util/canonical-json.ts'
+import { record } from '../facts/json.ts'
+import { canonicalJson, parsedJson } from '../util/json.ts'
 import type { CloudInit } from './cloud-init.ts'
 import { type ExtraDisk, type Hardware, plainDisk } from './hardware.ts'
 import type { GuestMetadata } from './metadata.ts'
@@ -73,13 +74,7 @@ export function configOf(wanted: WantedGuest, accelerator: 'kvm' | 'tcg', cpu: s
 
 /** The configuration that metadata keeps; empty when somebody edited it: then everything differs, and messages say so. */
 export function readConfig(text: string): GuestConfig {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as GuestConfig) : {}
-  } catch (error) {
-    if (error instanceof SyntaxError) return {}
-    throw error
-  }
+  return record(parsedJson(text)) as GuestConfig
 }
 
 /** The names whose values differ, in the order in which the declaration has them. */

@@ -1,6 +1,7 @@
 import type { Cpu } from '../facts/cpu.ts'
 import type { Disk } from '../facts/disk.ts'
 import type { Memory } from '../facts/memory.ts'
+import { counted } from '../util/words.ts'
 import type { OwnGuest } from './own-guests.ts'
 import type { Finding, Need } from './preflight.ts'
 
@@ -20,16 +21,16 @@ const overcommitHint = 'If that is meant: -e hvlab_overcommit=true.'
 
 export function cpuFindings(cpu: Cpu, need: Need): Finding[] {
   const vcpus = sum(need.guests.map((guest) => guest.vcpus))
-  const shown = `${count(cpu.usable, 'CPU')} (${cpu.model})`
+  const shown = `${counted(cpu.usable, 'CPU')} (${cpu.model})`
   if (need.guests.length === 0) return [{ id: 'cpu', level: 'ok', text: shown }]
-  const wanted = `${count(need.guests.length, 'guest')} with ${count(vcpus, 'vCPU')}`
+  const wanted = `${counted(need.guests.length, 'guest')} with ${counted(vcpus, 'vCPU')}`
   if (vcpus > mostVcpusPerCpu * cpu.usable) {
     const text = `${shown} for ${wanted}: more than ${mostVcpusPerCpu} to a CPU hardly get a turn`
     return [{ id: 'cpu', level: tooMuch(need), text, hint: `Take fewer guests or vCPUs. ${overcommitHint}` }]
   }
   const widest = Math.max(...need.guests.map((guest) => guest.vcpus))
   if (widest > cpu.usable) {
-    const text = `${shown} for a guest of ${count(widest, 'vCPU')}: its vCPUs will wait for each other`
+    const text = `${shown} for a guest of ${counted(widest, 'vCPU')}: its vCPUs will wait for each other`
     return [{ id: 'cpu', level: 'warning', text, hint: `Set vcpus to ${cpu.usable} or less.` }]
   }
   if (vcpus > cpu.usable) {
@@ -50,7 +51,7 @@ export function memoryFinding(memory: Memory, own: readonly OwnGuest[], need: Ne
     }
   }
   const wanted = sum(need.guests.map((guest) => guest.memoryMb + qemuMemoryMb))
-  const numbers = `${available} MB of memory are available${reused > 0 ? `, ${reused} of them in its running guests,` : ''} and ${count(need.guests.length, 'guest')} with QEMU ${need.guests.length === 1 ? 'needs' : 'need'} ${wanted} MB`
+  const numbers = `${available} MB of memory are available${reused > 0 ? `, ${reused} of them in its running guests,` : ''} and ${counted(need.guests.length, 'guest')} with QEMU ${need.guests.length === 1 ? 'needs' : 'need'} ${wanted} MB`
   const hint = 'Lower memory_mb or the number of guests in hvlab_guests, or stop what uses the memory.'
   if (available < wanted) {
     const text = `not enough memory: ${numbers}`
@@ -111,5 +112,4 @@ function reusedGuests(own: readonly OwnGuest[], need: Need): readonly OwnGuest[]
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
-const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`
 const gb = (mb: number): string => `${(mb / 1000).toFixed(1)} GB`

@@ -2,6 +2,7 @@ import { type AptCandidate, aptCandidates } from '../facts/apt-candidates.ts'
 import { debFile } from '../facts/deb-file.ts'
 import { type InstalledPackage, packages } from '../facts/packages.ts'
 import type { Vars } from '../model/value.ts'
+import { literal } from '../util/words.ts'
 import { type AptGetOptions, aptGet } from './apt-get.ts'
 import type { AptParams } from './apt-params.ts'
 import { moduleFailure } from './failure.ts'
@@ -92,12 +93,8 @@ function summarised(found: readonly Wanted[], verb: string): string {
 function isThere(installed: InstalledPackage | null | undefined, version: string | null): boolean {
   if (!installed?.complete) return false
   if (version === null) return true
-  const pattern = version.split('*').map(escaped).join('.*')
+  const pattern = version.split('*').map(literal).join('.*')
   return new RegExp(`^${pattern}$`).test(installed.version)
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 
 function isOutdated(

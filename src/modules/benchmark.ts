@@ -14,12 +14,13 @@ import {
   nothingRecorded,
   type Subject,
 } from '../bench/record.ts'
-import { counted, duration } from '../bench/words.ts'
+import { duration } from '../bench/words.ts'
 import type { Workload } from '../bench/workload-file.ts'
 import { trialSeconds } from '../bench/workload-run.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Vars } from '../model/value.ts'
-import { plainData } from '../util/plain-data.ts'
+import { plainData } from '../util/json.ts'
+import { counted } from '../util/words.ts'
 import { guestMachine, type Measurable, nativeMachine } from './benchmark/environment.ts'
 import { findDomains, guestsHere, type MeasuredGuest } from './benchmark/guests.ts'
 import { measure, orderOf } from './benchmark/measure.ts'

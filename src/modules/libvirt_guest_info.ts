@@ -12,6 +12,7 @@ import { type LibvirtState, readLibvirtOrNone } from '../lab/libvirt-state.ts'
 import { domainOf, refuseForeign } from '../lab/plan-guests.ts'
 import { forwardSteps } from '../lab/port-forward.ts'
 import type { Vars } from '../model/value.ts'
+import { counted } from '../util/words.ts'
 import { type GuestDeclaration, guestDeclaration } from './guest-declaration.ts'
 import type { ModuleContext } from './module.ts'
 import { defineQuery } from './query.ts'
@@ -51,7 +52,7 @@ export const libvirtGuestInfo = defineQuery({
     return {
       data: { guests, others: othersOf(params.lab, names, state) },
       changed: false,
-      why: `${differing} of ${guests.length} guest${guests.length === 1 ? '' : 's'} differ${differing === 1 ? 's' : ''} from what is declared`,
+      why: `${differing} of ${counted(guests.length, 'guest')} differ${differing === 1 ? 's' : ''} from what is declared`,
     }
   },
 })

@@ -31,6 +31,7 @@ import { reachOf } from '../lab/ssh-command.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Vars } from '../model/value.ts'
 import { sh } from '../util/sh.ts'
+import { counted } from '../util/words.ts'
 import { moduleFailure } from './failure.ts'
 import { type Change, defineModule, type ModuleContext, type Steps } from './module.ts'
 import { bool, choice, text } from './params.ts'
@@ -91,7 +92,7 @@ export const libvirtLab = defineModule({
         })),
         damaged,
       },
-      why: `${listed.length} guest${listed.length === 1 ? '' : 's'} of hvlab`,
+      why: `${counted(listed.length, 'guest')} of hvlab`,
       effects: { hosts: hosts.filter((_host, index) => listed[index]?.domain.running) },
     }
   },

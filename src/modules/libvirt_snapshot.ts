@@ -11,6 +11,7 @@ import type { Command } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
 import { suggestion } from '../util/did-you-mean.ts'
 import { sh } from '../util/sh.ts'
+import { counted } from '../util/words.ts'
 import { moduleFailure } from './failure.ts'
 import { defineModule, type ModuleContext, type Steps } from './module.ts'
 import { bool, choice, int, list, parameters, text } from './params.ts'
@@ -136,7 +137,7 @@ function facts(known: ReadonlyMap<ExistingGuest, readonly Snapshot[]>) {
   const all = [...known].flatMap(([{ metadata, domain }, list]) =>
     list.map((snapshot) => ({ guest: metadata.guest, domain: domain.name, ...snapshot })),
   )
-  return { data: { snapshots: all }, why: `${all.length} snapshot${all.length === 1 ? '' : 's'}` }
+  return { data: { snapshots: all }, why: counted(all.length, 'snapshot') }
 }
 
 /** Its disk without its memory is a machine whose power failed, and memory without its disk destroys the file system. */

@@ -2,7 +2,7 @@ import { hostTopology } from '../lab/host-topology.ts'
 import { type PlacementCell, placementCells } from '../lab/placement-cells.ts'
 import type { Value } from '../model/value.ts'
 import { defined } from '../util/defined.ts'
-import { plainData } from '../util/plain-data.ts'
+import { plainData } from '../util/json.ts'
 import { int, parameters } from './params.ts'
 import { defineQuery } from './query.ts'
 

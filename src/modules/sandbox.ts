@@ -1,4 +1,3 @@
-import pLimit from 'p-limit'
 import { z } from 'zod'
 import { routes } from '../facts/routes.ts'
 import { guestKey, newHostKey } from '../lab/guest-key.ts'
@@ -21,6 +20,8 @@ import type { HostRecord } from '../sandbox/record.ts'
 import { removeHost, removeSandboxFolder, removeTrees } from '../sandbox/removal.ts'
 import { namesIn, type SandboxState, sandboxState } from '../sandbox/state.ts'
 import { ensureTree, storedTrees, type Tree, wantedTree } from '../sandbox/tree.ts'
+import { limitOf } from '../util/limit.ts'
+import { counted } from '../util/words.ts'
 import { moduleFailure } from './failure.ts'
 import { defineModule, type ModuleContext, type Steps } from './module.ts'
 import { bool, choice, int } from './params.ts'
@@ -58,7 +59,7 @@ export const sandbox = defineModule({
     if (params.state === 'present') return yield* present(context, params.name ?? 'sandbox', params.hosts)
     const state = await context.freshFact(sandboxState)
     const data = await resultData(context, state, params.name)
-    return { data, why: `${data.hosts.length} host${data.hosts.length === 1 ? '' : 's'}` }
+    return { data, why: counted(data.hosts.length, 'host') }
   },
 })
 
@@ -105,7 +106,7 @@ async function boot(
   records: readonly HostRecord[],
   machine: SandboxMachine,
 ): Promise<void> {
-  const limit = pLimit(Math.max(2, machine.cpus))
+  const limit = limitOf(Math.max(2, machine.cpus))
   let done = 0
   await Promise.all(
     records.map((record) =>

@@ -3,6 +3,7 @@ import { extname, join, relative } from 'node:path'
 import { isMap } from '../config/schema/common.ts'
 import type { Value } from '../model/value.ts'
 import { hasTemplate } from '../template/template.ts'
+import { literal } from '../util/words.ts'
 import type { CompileContext, Scope, Source } from './compile-context.ts'
 import { roleFile } from './role-files.ts'
 import { findRole, rolesIn } from './search-path.ts'
@@ -68,9 +69,7 @@ export function rolesLike(
 
 /** What is not a template must match; the ending may be left out. */
 function patternOf(template: string): RegExp {
-  const parts = template
-    .split(/\{\{.*?\}\}|\{%.*?%\}/s)
-    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  const parts = template.split(/\{\{.*?\}\}|\{%.*?%\}/s).map(literal)
   return new RegExp(`^${parts.join('[^/]*')}(\\.ya?ml)?$`, 's')
 }
 

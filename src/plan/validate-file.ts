@@ -9,6 +9,7 @@ import type { Step } from '../model/task.ts'
 import type { Value, Vars } from '../model/value.ts'
 import { modules as allOfThem, type ModuleRegistry } from '../modules/registry.ts'
 import { defined } from '../util/defined.ts'
+import { counted } from '../util/words.ts'
 import { compilePipeline } from './compile.ts'
 import { CompileContext, newReach } from './compile-context.ts'
 import { searchPathOf } from './search-path.ts'
@@ -134,8 +135,4 @@ function countSteps(steps: readonly Step[]): number {
       sum + (step.kind === 'task' ? 1 : countSteps([...step.block, ...step.rescue, ...step.always])),
     0,
   )
-}
-
-function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`
 }

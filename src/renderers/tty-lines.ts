@@ -1,5 +1,6 @@
+import { counted } from '../util/words.ts'
 import type { HostView, RunView, StageView } from './run-view.ts'
-import { durationText, fit, type Paint, plural } from './style.ts'
+import { durationText, fit, type Paint } from './style.ts'
 
 /** More hosts than this are summed up in one line, so that the picture always fits a terminal. */
 const HOST_ROWS = 8
@@ -63,7 +64,7 @@ function crowdRows(hosts: readonly HostView[], paint: Paint): string[] {
   return [...tasks]
     .sort((a, b) => b[1] - a[1])
     .slice(0, HOST_ROWS)
-    .map(([label, count]) => `    ${paint('dim', plural(count, 'host').padEnd(10))}  ${label}`)
+    .map(([label, count]) => `    ${paint('dim', counted(count, 'host').padEnd(10))}  ${label}`)
 }
 
 function troubleRows(stage: StageView, paint: Paint): string[] {
@@ -72,12 +73,12 @@ function troubleRows(stage: StageView, paint: Paint): string[] {
     .slice(0, HOST_ROWS)
     .map((host) => `  ${paint('red', '✖')} ${host.name}  ${host.trouble}`)
   const rest = troubled.length - shown.length
-  return rest > 0 ? [...shown, paint('dim', `    and ${plural(rest, 'more host')}`)] : shown
+  return rest > 0 ? [...shown, paint('dim', `    and ${counted(rest, 'more host')}`)] : shown
 }
 
 function summary(stage: StageView): string {
   const parts = [durationText(stage.durationMs)]
-  if (stage.hosts.size > 1) parts.unshift(plural(stage.hosts.size, 'host'))
+  if (stage.hosts.size > 1) parts.unshift(counted(stage.hosts.size, 'host'))
   if (stage.changed > 0) parts.push(`${stage.changed} changed`)
   if (stage.failed > 0) parts.push(`${stage.failed} failed`)
   return parts.join(', ')

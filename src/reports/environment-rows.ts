@@ -1,6 +1,7 @@
 import { bootText } from '../bench/boot-findings.ts'
 import type { Environment, Tool } from '../bench/record.ts'
-import { counted, duration, figure } from '../bench/words.ts'
+import { duration, figure } from '../bench/words.ts'
+import { counted } from '../util/words.ts'
 
 export interface MachineTable {
   readonly columns: readonly { readonly name: string; readonly kind: Environment['kind'] }[]

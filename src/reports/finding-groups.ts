@@ -1,5 +1,6 @@
 import type { Finding } from '../bench/finding.ts'
 import { listed } from '../bench/words.ts'
+import { literal } from '../util/words.ts'
 import type { Language } from './language.ts'
 
 /** What is true of several guests word for word is said once, of the first, and the others are named. */
@@ -22,5 +23,5 @@ export function grouped(findings: readonly Finding[], { say }: Language): Pick<F
 
 /** The name as a word: `guest1` is not in `guest10`. */
 function named(name: string): RegExp {
-  return new RegExp(`(?<![\\w-])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-])`)
+  return new RegExp(`(?<![\\w-])${literal(name)}(?![\\w-])`)
 }

@@ -1,6 +1,7 @@
 import { countingSamples } from '../bench/counting-samples.ts'
 import type { Benchmark } from '../bench/record.ts'
-import { counted, duration, figure, listed, percent } from '../bench/words.ts'
+import { duration, figure, listed, percent } from '../bench/words.ts'
+import { counted } from '../util/words.ts'
 import type { HostResults, Results } from './results.ts'
 
 /** How the figures came to be, in sentences: the same for HTML and Markdown. */

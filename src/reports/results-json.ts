@@ -1,7 +1,7 @@
 import type { MetricComparison } from '../bench/comparison.ts'
 import { resultsHead } from '../bench/results-file.ts'
 import type { Value } from '../model/value.ts'
-import { plainData } from '../util/plain-data.ts'
+import { plainData } from '../util/json.ts'
 import type { HostResults, Results } from './results.ts'
 
 /** `results.json`: the report for programs. Names are snake case, units are in them or beside them. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parsedJson } from '../util/json.ts'
 
 /** What is decided about a host before it boots. In its folder as host.json, and on the command line of its process. */
 export const hostRecordSchema = z.object({
@@ -28,11 +29,7 @@ export function recordIn(argv: readonly string[]): HostRecord | undefined {
   return argument === undefined ? undefined : parseRecord(argument.slice(start.length))
 }
 
+/** Undefined where it was cut while it was written: the folder is half made. */
 export function parseRecord(text: string): HostRecord | undefined {
-  try {
-    return hostRecordSchema.safeParse(JSON.parse(text)).data
-  } catch {
-    // Cut while it was written: the folder is half made.
-    return undefined
-  }
+  return hostRecordSchema.safeParse(parsedJson(text)).data
 }

@@ -7,7 +7,7 @@ import { lockKey } from '../images/store-lock.ts'
 import type { Command } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
 import type { HostAccess } from '../modules/module.ts'
-import { canonicalJson } from '../util/canonical-json.ts'
+import { canonicalJson } from '../util/json.ts'
 import { sh } from '../util/sh.ts'
 import { treesFolder } from './label.ts'
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { FailureError } from '../model/failure.ts'
+import { parsedJson } from './json.ts'
 
 /**
  * Reads a run's journal, one JSON value a line; `read` makes an event of a value, or undefined where it is none. A last line that is
@@ -19,15 +20,6 @@ export async function readJournalLines<T>(
     else throw damaged(file, index + 1)
   }
   return { events, isTorn: false }
-}
-
-/** Undefined when it is not JSON. */
-export function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function damaged(file: string, line: number): FailureError {

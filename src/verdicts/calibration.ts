@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { RecordedRun } from '../bench/recorded-run.ts'
 import { deviation, spread } from '../bench/statistics.ts'
 import { FailureError } from '../model/failure.ts'
+import { parsedJson } from '../util/json.ts'
 import { differenceLines, differencesBetween } from './comparability.ts'
 import { type Measure, measureKey, metricName, performanceLogs } from './measure.ts'
 import { shift } from './shift.ts'
@@ -39,7 +40,7 @@ export type Calibration = z.output<typeof calibrationSchema>
 export type HostCalibration = Calibration['hosts'][string]
 
 export function parseCalibration(text: string, file: string): Calibration {
-  const content = readJson(text)
+  const content = parsedJson(text)
   const parsed = calibrationSchema.safeParse(content)
   if (parsed.success) return parsed.data
   const version = versionSchema.safeParse(content).data?.format_version
@@ -59,14 +60,6 @@ export function parseCalibration(text: string, file: string): Calibration {
 }
 
 const versionSchema = z.object({ format: z.literal('hvlab-calibration'), format_version: z.number() })
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
 
 /**
  * From runs of one and the same thing. The tolerance of a metric is the larger of two: what one new pair of runs in a

@@ -1,6 +1,7 @@
 import type { Benchmark, Design, Environment, Subject } from '../bench/record.ts'
-import { counted, listed } from '../bench/words.ts'
+import { listed } from '../bench/words.ts'
 import type { Workload } from '../bench/workload-file.ts'
+import { counted } from '../util/words.ts'
 import type { Measure } from './measure.ts'
 import type { Side } from './side.ts'
 import { type Essential, essentials } from './vocabulary.ts'

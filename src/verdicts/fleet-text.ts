@@ -1,6 +1,6 @@
 import { intervalHeading, listed } from '../bench/words.ts'
 import type { Value } from '../model/value.ts'
-import { plainData } from '../util/plain-data.ts'
+import { plainData } from '../util/json.ts'
 import { printable } from '../util/printable.ts'
 import { textTable } from '../util/text-table.ts'
 import type { Fleet, FleetDeviation } from './fleet.ts'

@@ -1,7 +1,7 @@
 import { intervalHeading } from '../bench/words.ts'
 import type { Value } from '../model/value.ts'
 import { csvLine } from '../util/csv.ts'
-import { plainData } from '../util/plain-data.ts'
+import { plainData } from '../util/json.ts'
 import { printable } from '../util/printable.ts'
 import { textTable } from '../util/text-table.ts'
 import type { History, HistoryChange, HistoryPoint } from './history.ts'

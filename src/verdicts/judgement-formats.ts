@@ -1,5 +1,5 @@
 import type { Value } from '../model/value.ts'
-import { plainData } from '../util/plain-data.ts'
+import { plainData } from '../util/json.ts'
 import type { Judgement } from './judgement.ts'
 import {
   judgementColumns,

@@ -1,3 +1,5 @@
+import { record } from '../../facts/json.ts'
+import { parsedJson } from '../../util/json.ts'
 import { printable } from '../../util/printable.ts'
 
 /** One step that starts or ends, as curtin's reporters tell it (curtin/reporter/events.py). */
@@ -15,14 +17,7 @@ const longestDescription = 2_000
 
 /** The body that the webhook reporter posts; undefined when it is anything else. The guest wrote it: it is not trusted. */
 export function eventFromJson(body: string): InstallerEvent | undefined {
-  let data: unknown
-  try {
-    data = JSON.parse(body)
-  } catch {
-    return undefined
-  }
-  if (typeof data !== 'object' || data === null) return undefined
-  const { name, description, event_type: type, result } = data as Record<string, unknown>
+  const { name, description, event_type: type, result } = record(parsedJson(body))
   if (typeof name !== 'string' || (type !== 'start' && type !== 'finish')) return undefined
   return event(type, name, typeof description === 'string' ? description : '', result)
 }
@@ -46,4 +41,11 @@ function event(type: 'start' | 'finish', name: string, description: string, resu
       ? { result }
       : {}),
   }
+}
+
+/** A step in the words of the installer, else by the end of its name; one short line. */
+export function stepText(event: InstallerEvent): string {
+  const own = event.description.split('\n')[0]?.trim() ?? ''
+  const text = own === '' ? (event.name.split('/').at(-1) ?? event.name) : own
+  return text.length > 100 ? `${text.slice(0, 99)}…` : text
 }

@@ -1,7 +1,7 @@
 import { unreachable } from '../../util/unreachable.ts'
 import { causeOf, type Ending, isProven, nothingSeen } from './ending.ts'
 import { FailedSteps } from './failed-steps.ts'
-import { eventFromLine, type InstallerEvent } from './installer-event.ts'
+import { eventFromLine, type InstallerEvent, stepText } from './installer-event.ts'
 import type { InstallerLimits } from './limits.ts'
 import { failureMarker, successMarker } from './marker.ts'
 import type { Observation } from './observation.ts'
@@ -9,7 +9,6 @@ import type { FailureCause, InstallerOutcome, InstallerProgress } from './outcom
 import { lastLine, packerError } from './packer-message.ts'
 import { type Phase, phaseAfter, phases } from './phase.ts'
 import { findingOf } from './serial-finding.ts'
-import { stepText } from './step-text.ts'
 
 /**
  * Follows one installation: observations in, one outcome out. It has no clock and does no I/O; every call brings the

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import pLimit from 'p-limit'
 import type { HostAccess } from '../../modules/module.ts'
 import { deferred } from '../../util/deferred.ts'
+import { limitOf } from '../../util/limit.ts'
 import { sh } from '../../util/sh.ts'
 import { Link } from '../relay/link.ts'
 import type { Relay, RelayAccess } from '../relay/relay.ts'
@@ -16,7 +16,7 @@ import { PushProgress } from './push-progress.ts'
 
 /** Pieces that leave the controller at the same time, to one host and to all: each is in memory. */
 const sendsPerHost = 2
-const sends = pLimit(8)
+const sends = limitOf(8)
 /** With those that are compressed and those that the host unpacks meanwhile, so that the network never waits for either. */
 const perHost = 4
 
@@ -37,7 +37,7 @@ export class Attempt {
   readonly #arrival: Arrival
   readonly #progress: PushProgress
   readonly #pieces: readonly Piece[]
-  readonly #sends = pLimit(sendsPerHost)
+  readonly #sends = limitOf(sendsPerHost)
   /** To other hosts, by their names. */
   readonly #links = new Map<string, Promise<Link | undefined>>()
   #canKeep = false

@@ -1,5 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { parsedJson } from '../../util/json.ts'
 
 /**
  * What is remembered beside a download. Of a part: the mirror it came from and that mirror's validator (ETag or
@@ -16,11 +17,7 @@ type PartNote = z.output<typeof schema>
 
 /** Undefined when there is none, or it is not readable: then nothing is known, which is safe. */
 export async function readPartNote(path: string): Promise<PartNote | undefined> {
-  try {
-    return schema.safeParse(JSON.parse(await readFile(path, 'utf8'))).data
-  } catch {
-    return undefined
-  }
+  return schema.safeParse(parsedJson(await readFile(path, 'utf8').catch(() => ''))).data
 }
 
 export async function writePartNote(path: string, note: PartNote): Promise<void> {

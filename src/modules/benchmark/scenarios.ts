@@ -1,7 +1,8 @@
 import type { Crowd, Skipped } from '../../bench/crowd-record.ts'
 import type { Design } from '../../bench/record.ts'
-import { counted, duration } from '../../bench/words.ts'
-import { plainData } from '../../util/plain-data.ts'
+import { duration } from '../../bench/words.ts'
+import { plainData } from '../../util/json.ts'
+import { counted } from '../../util/words.ts'
 import type { ModuleContext } from '../module.ts'
 import { type CrowdPlan, isForCrowds, measureCrowds } from './crowds.ts'
 

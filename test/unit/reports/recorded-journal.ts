@@ -5,7 +5,7 @@ import { trialOrder } from '../../../src/bench/trial-order.ts'
 import { headline, type Workload } from '../../../src/bench/workload-file.ts'
 import { workloadRun } from '../../../src/bench/workload-run.ts'
 import type { Event } from '../../../src/model/event.ts'
-import { plainData } from '../../../src/util/plain-data.ts'
+import { plainData } from '../../../src/util/json.ts'
 import { pair } from '../../support/pair.ts'
 import { quietNoise } from '../../support/quiet-noise.ts'
 
