@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { FailureError } from '../model/failure.ts'
+import { sleep } from '../util/sleep.ts'
 
 /** When a failed attempt to connect is made again. */
 export interface RetryRules {
@@ -19,7 +19,6 @@ export async function withRetries<T>(
   attempt: () => Promise<T>,
 ): Promise<T> {
   const startedAt = performance.now()
-  const pause = (ms: number) => delay(ms, undefined, signal === undefined ? {} : { signal })
   let failed = 0
   let busy = 0
   for (;;) {
@@ -29,9 +28,9 @@ export async function withRetries<T>(
       if (!(error instanceof FailureError) || error.failure.reason !== 'unreachable') throw error
       const { code } = error.failure
       if (code === 'ssh-banner-lost' && performance.now() - startedAt < busyMs) {
-        await pause(Math.min(3_000, 200 * 2 ** busy++) * (0.5 + Math.random()))
+        await sleep(Math.min(3_000, 200 * 2 ** busy++) * (0.5 + Math.random()), signal)
       } else if (failed < retries && !final.has(code)) {
-        await pause(Math.min(30_000, (2 ** ++failed - 1) * 1000))
+        await sleep(Math.min(30_000, (2 ** ++failed - 1) * 1000), signal)
       } else throw error
     }
   }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FailureError } from '../model/failure.ts'
+import { longestTimerMs } from '../util/sleep.ts'
 import { cancelledFailure } from './failures.ts'
 import type { Interruption } from './interruption.ts'
 
@@ -17,7 +18,10 @@ export async function withDeadline<T>(
   interruption: Interruption,
 ): Promise<T> {
   const deadline = new AbortController()
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => deadline.abort(), timeoutMs)
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => deadline.abort(), Math.min(timeoutMs, longestTimerMs))
   const signal = AbortSignal.any([interruption.signal, deadline.signal])
   // Every command of the task listens, and a benchmark reads two dozen facts at once.
   setMaxListeners(0, signal)

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Effects } from '../model/event.ts'
 import type { Failure } from '../model/failure.ts'
 import type { Outcome } from '../model/result.ts'
@@ -7,6 +6,7 @@ import type { Module, ModuleContext } from '../modules/module.ts'
 import { renderValue } from '../template/jinja.ts'
 import { newDictionary } from '../template/runtime-value.ts'
 import { defined } from '../util/defined.ts'
+import { sleep } from '../util/sleep.ts'
 import { firstFalse, isTrue, numberOf } from './conditions.ts'
 import { withDeadline } from './deadline.ts'
 import { driveModule } from './drive-module.ts'
@@ -96,7 +96,7 @@ export async function runItem(
     if (missing === undefined) return counted
     if (attempt >= attempts) return exhausted(counted, missing, attempts)
     run.emit({ kind: 'task.retry', ...run.place, left: attempts - attempt, why: missing })
-    await sleep(delayMs, undefined, { signal: run.engine.options.interruption.signal })
+    await sleep(delayMs, run.engine.options.interruption.signal)
   }
 }
 

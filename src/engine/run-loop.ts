@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Failure } from '../model/failure.ts'
 import type { Value, Vars } from '../model/value.ts'
 import type { Module } from '../modules/module.ts'
@@ -6,6 +5,7 @@ import { renderValue } from '../template/jinja.ts'
 import { pythonText } from '../template/python-text.ts'
 import { newDictionary } from '../template/runtime-value.ts'
 import { TemplateError } from '../template/template.ts'
+import { sleep } from '../util/sleep.ts'
 import { firstFalse } from './conditions.ts'
 import { applyEffects, mergeEffects } from './effects.ts'
 import { failureOf } from './failures.ts'
@@ -48,7 +48,7 @@ export async function runLoop(run: TaskRun, module: Module, items: readonly Valu
     const vars = itemVariables(task, item, index)
     const scope = run.scope.with(vars)
     if (index > 0 && task.loopControl?.pause !== undefined) {
-      await sleep(task.loopControl.pause * 1000, undefined, { signal: engine.options.interruption.signal })
+      await sleep(task.loopControl.pause * 1000, engine.options.interruption.signal)
     }
     let result: ItemResult
     try {

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { sleep } from '../util/sleep.ts'
 import { Attempt, type Others } from './push/attempt.ts'
 import { defaultPieceMiB, piecesOf } from './push/pieces.ts'
 import type { Push, Pushed } from './push/push.ts'
@@ -65,7 +65,7 @@ async function pushUntilThere(push: Push, others: Others | undefined): Promise<P
       if (isCut(error)) {
         cuts += 1
         if (cuts > maxCuts) throw error
-        await delay(1000, undefined, signal === undefined ? {} : { signal })
+        await sleep(1000, signal)
       } else {
         if (!isWrong(error)) throw error
         // Another hvlab may have pushed the same image at the same time, and been faster.

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Connection } from '../connections/connection.ts'
 import type { Command } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
 import type { ModuleContext } from '../modules/module.ts'
 import { sh } from '../util/sh.ts'
+import { sleep } from '../util/sleep.ts'
 import { type DhcpEvidence, diagnose, type Evidence } from './diagnosis.ts'
 import { setClock } from './guest-clock.ts'
 import { configuredVcpus } from './guest-config.ts'
@@ -105,7 +105,7 @@ async function startGuest(
     {
       now: () => Date.now(),
       // An interruption ends the wait through the next command, which says so properly.
-      sleep: (ms) => delay(ms),
+      sleep,
       attempt: () => attemptLogin(context, metadata, options.keyFile, catchUp),
       observe: () => observe(context, metadata.guest, domain, started),
     },

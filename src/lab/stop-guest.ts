@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { FailureError } from '../model/failure.ts'
 import type { HostAccess } from '../modules/module.ts'
 import { sh } from '../util/sh.ts'
+import { sleep } from '../util/sleep.ts'
 import type { DomainState } from './domain-state.ts'
 import { virsh } from './virsh.ts'
 
@@ -66,7 +66,7 @@ async function shutDown(host: HostAccess, domain: DomainState, patience: number)
     }
     const state = await host.run(sh`${virsh} domstate ${domain.uuid}`)
     if (state.stdout.trim() === 'shut off') return true
-    await delay(250)
+    await sleep(250)
   }
   return false
 }

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command, CommandResult } from '../model/command.ts'
 import { sh } from '../util/sh.ts'
+import { sleep } from '../util/sleep.ts'
 import { lastLines, moduleFailure } from './failure.ts'
 import type { ModuleContext } from './module.ts'
 
@@ -32,7 +32,7 @@ export async function aptGet(
     if (!isLocked(output) || Date.now() + lockPauseMs > deadline)
       throw aptFailure(words, output, result.exitCode)
     context.progress({ text: 'waiting for the lock of apt' })
-    await sleep(lockPauseMs, undefined, { signal: context.signal })
+    await sleep(lockPauseMs, context.signal)
   }
 }
 

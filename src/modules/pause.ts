@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { sleep } from '../util/sleep.ts'
 import { float, parameters } from './params.ts'
 import { defineQuery } from './query.ts'
 
@@ -19,7 +19,7 @@ export const pause = defineQuery({
     const seconds = Math.max(params.seconds ?? (params.minutes ?? 0) * 60, 0)
     if (context.check) return { skipped: 'a check run does not wait' }
     context.progress({ text: `waiting ${seconds} s` })
-    await sleep(seconds * 1000, undefined, { signal: context.signal })
+    await sleep(seconds * 1000, context.signal)
     return { data: { delta: Math.round(seconds) }, changed: false, why: `waited ${seconds} s` }
   },
 })

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Failure } from '../model/failure.ts'
 import type { Vars } from '../model/value.ts'
+import { sleep } from '../util/sleep.ts'
 import { moduleFailure } from './failure.ts'
 import { hostPath } from './host-path.ts'
 import { choice, float, int, parameters, path, text } from './params.ts'
@@ -40,7 +40,7 @@ export const waitFor = defineQuery({
     if (context.check) return { skipped: 'a check run does not wait' }
     const started = performance.now()
     const elapsed = (): number => Math.round((performance.now() - started) / 1000)
-    await sleep(params.delay * 1000, undefined, { signal: context.signal })
+    await sleep(params.delay * 1000, context.signal)
     const condition = await conditionOf()
     const data: Vars = {
       state: params.state,
@@ -49,7 +49,7 @@ export const waitFor = defineQuery({
       search_regex: params.search_regex ?? null,
     }
     if (condition === null) {
-      await sleep(params.timeout * 1000, undefined, { signal: context.signal })
+      await sleep(params.timeout * 1000, context.signal)
       return { data: { ...data, elapsed: elapsed() }, changed: false, why: `waited ${params.timeout} s` }
     }
     for (;;) {
@@ -69,7 +69,7 @@ export const waitFor = defineQuery({
         total: params.timeout,
         unit: 'steps',
       })
-      await sleep(Math.min(params.sleep * 1000, leftMs), undefined, { signal: context.signal })
+      await sleep(Math.min(params.sleep * 1000, leftMs), context.signal)
     }
     const failed: Failure = {
       ...moduleFailure('wait-timeout', params.msg ?? `${condition.notYet} after ${params.timeout} s`).failure,

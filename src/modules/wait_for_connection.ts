@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Failure, FailureError } from '../model/failure.ts'
 import { sh } from '../util/sh.ts'
+import { sleep } from '../util/sleep.ts'
 import { moduleFailure } from './failure.ts'
 import { float, int, parameters } from './params.ts'
 import { defineQuery } from './query.ts'
@@ -22,7 +22,7 @@ export const waitForConnection = defineQuery({
     if (context.check) return { skipped: 'a check run does not wait' }
     const started = performance.now()
     const elapsed = (): number => Math.round((performance.now() - started) / 1000)
-    await sleep(params.delay * 1000, undefined, { signal: context.signal })
+    await sleep(params.delay * 1000, context.signal)
     for (;;) {
       const lost = await attempt()
       if (lost === null)
@@ -50,7 +50,7 @@ export const waitForConnection = defineQuery({
         total: params.timeout,
         unit: 'steps',
       })
-      await sleep(Math.min(params.sleep * 1000, leftMs), undefined, { signal: context.signal })
+      await sleep(Math.min(params.sleep * 1000, leftMs), context.signal)
     }
 
     async function attempt(): Promise<Failure | null> {

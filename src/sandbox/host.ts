@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { KeyPair } from '../lab/guest-key.ts'
 import { sshBanner } from '../lab/ssh-banner.ts'
 import type { Command } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
 import type { ModuleContext } from '../modules/module.ts'
 import { Secret, sh } from '../util/sh.ts'
+import { sleep } from '../util/sleep.ts'
 import { bridgeNameOf } from './bridge.ts'
 import { hostFiles, mountLabel } from './label.ts'
 import type { SandboxMachine } from './machine.ts'
@@ -99,7 +99,7 @@ export async function untilReady(
       return
     }
     if (performance.now() > deadline) break
-    await delay(100, undefined, { signal: context.signal })
+    await sleep(100, context.signal)
   }
   const { stdout } = await context.run(sh`tail -c 3000 ${hostFiles(sandbox, host).console}`)
   throw new FailureError({

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setTimeout as timer } from 'node:timers/promises'
 import t from 'tap'
 import { withDeadline } from '../../../src/engine/deadline.ts'
 import { Interruption } from '../../../src/engine/interruption.ts'
@@ -15,4 +16,9 @@ t.test('a task may have any number of commands at once', async (t) => {
   // Warnings are told in the next tick; this one comes after those that were due.
   process.emitWarning('none was due')
   t.equal((await warned).message, 'none was due')
+})
+
+t.test('a timeout that is longer than a timer of Node does not pass at once', async (t) => {
+  // Timers end in the order of their times: a deadline that Node had cut to 1 ms would pass before this.
+  t.equal(await withDeadline(async () => await timer(5, 'done'), 2 ** 31, new Interruption()), 'done')
 })
