@@ -60,6 +60,13 @@ export function usedAfterClose(description: string): Failure {
   }
 }
 
+/** The last line that a shell printed on stderr, without the shell's own prefix (`/bin/sh: 1: eval: …`). */
+export function shellError(stderr: string, exitCode: number): string {
+  const last = stderr.trim().split('\n').at(-1) ?? ''
+  const plain = last.replace(/^\S*sh: (?:(?:line )?\d+: )?(?:eval: )?(?:line \d+: )?/, '')
+  return plain === '' ? `exit code ${exitCode}` : plain
+}
+
 /** First line of the command, secrets masked, at most 120 characters. */
 function shown(command: Command): string {
   const [first = '', ...rest] = renderMasked(command).trim().split('\n')

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { appendFile, mkdir, readFile, rmdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { type Failure, FailureError } from '../model/failure.ts'
+import { sleep } from '../util/sleep.ts'
 import { controllerRun } from './local.ts'
 
 /** A key that a known_hosts file has for a host. */
@@ -85,7 +85,7 @@ export async function pinKey(
   key: string,
 ): Promise<KnownKey | undefined> {
   return await underLock(file, async () => {
-    const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n')
+    const lines = (await readFile(file, 'utf8').catch(unlessGone))?.split('\n') ?? []
     for (const [index, text] of lines.entries()) {
       const [lineName, lineType, lineKey] = text.split(' ')
       if (lineName !== name || lineType === undefined || lineKey === undefined) continue
@@ -125,15 +125,20 @@ async function withLockFolder<T>(lock: string, work: () => Promise<T>): Promise<
         ({ mtimeMs }) => Date.now() - mtimeMs,
         () => 0,
       )
-      if (age > staleLockMs) await rmdir(lock).catch(() => {})
-      else await delay(20)
+      if (age > staleLockMs) await rmdir(lock).catch(unlessGone)
+      else await sleep(20)
     }
   }
   try {
     return await work()
   } finally {
-    await rmdir(lock)
+    await rmdir(lock).catch(unlessGone)
   }
+}
+
+/** Another process was quicker, or nothing was stored yet. */
+function unlessGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
 }
 
 /** `SHA256:…` as ssh prints it. */

@@ -6,10 +6,10 @@ import { FailureError } from '../model/failure.ts'
 import { CappedOutput } from '../util/capped-output.ts'
 import { sh } from '../util/sh.ts'
 import { defineSha256 } from '../util/sha256.ts'
+import { shellError } from './command-failures.ts'
 import type { PutOptions } from './connection.ts'
 import type { Executor } from './executor.ts'
 import type { InputFile } from './input-file.ts'
-import { shellError } from './shell-error.ts'
 import { maxInlineInputBytes } from './shell-protocol.ts'
 
 /**

@@ -24,7 +24,7 @@ export function invalidSetting(
   return new FailureError({
     reason: 'config',
     code: 'connection-setting-invalid',
-    message: `${host}: ${name} ${JSON.stringify(value)} ${what}`,
+    message: `${host}: ${name} ${/pass/.test(name) ? '***' : JSON.stringify(value)} ${what}`,
     ...(hint === undefined ? {} : { hint }),
   })
 }

@@ -68,7 +68,6 @@ export function becomeSettings(
     readonly become?: boolean
     readonly user?: string
     readonly method?: string
-    readonly flags?: string
   } = {},
 ): Become | undefined {
   const read = new VariableReader(host, get)
@@ -80,7 +79,7 @@ export function becomeSettings(
     throw read.invalid('ansible_become_method', 'is not a method that hvlab has', 'Use `sudo` or `su`.')
   }
   const user = read.text('ansible_become_user') ?? keywords.user ?? 'root'
-  const flags = read.text(`ansible_${method}_flags`, 'ansible_become_flags') ?? keywords.flags
+  const flags = read.text(`ansible_${method}_flags`, 'ansible_become_flags')
   const password = read.text('ansible_become_pass', `ansible_${method}_pass`, 'ansible_become_password')
   return defined({
     method,

@@ -9,9 +9,9 @@ import { renderCommand } from '../util/sh.ts'
 import { commandCancelled, commandLost, commandTimedOut, usedAfterClose } from './command-failures.ts'
 import { commandText } from './command-text.ts'
 import type { Connection, PutOptions, RunOptions } from './connection.ts'
+import { EarlyEnd, within } from './early-end.ts'
 import type { Request } from './executor.ts'
 import { sendInput } from './input-file.ts'
-import { Interruption, within } from './interruption.ts'
 import { killDeadlineMs, killGroup } from './kill-group.ts'
 import { putFile } from './put-file.ts'
 import { readWholeFile } from './read-file.ts'
@@ -138,6 +138,7 @@ export class ShellConnection implements Connection {
     if (this.#closed) throw new FailureError(usedAfterClose(this.description))
     const waited = this.#link
     const link = await waited.catch(() => undefined)
+    if (this.#closed) throw new FailureError(usedAfterClose(this.description))
     if (link !== undefined && link.transport.lost === undefined) return link
     if (this.#link === waited) {
       this.#link = this.#connect().then((transport) => ({
@@ -175,9 +176,9 @@ export class ShellConnection implements Connection {
     { command, signal }: Request,
     link: { readonly transport: Transport; readonly pool: ShellPool },
   ): Promise<number> {
-    const interruption = new Interruption(command.timeoutMs, signal)
+    const early = new EarlyEnd(command.timeoutMs, signal)
     try {
-      const outcome = await Promise.race([execution.ended, interruption.promise])
+      const outcome = await Promise.race([execution.ended, early.promise])
       if (typeof outcome === 'number') {
         await lease.release()
         return outcome
@@ -197,7 +198,7 @@ export class ShellConnection implements Connection {
       const why = link.transport.lost?.message
       throw new FailureError(commandLost(this.description, command, why), { cause: error })
     } finally {
-      interruption.dispose()
+      early.dispose()
     }
   }
 

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Become } from '../model/command.ts'
 import { type Failure, FailureError } from '../model/failure.ts'
+import { sleep } from '../util/sleep.ts'
 import { launch } from './become.ts'
 import { Shell } from './shell.ts'
 import { ChannelRefused, type Transport } from './transport.ts'
@@ -47,6 +47,16 @@ export class ShellPool {
 
   /** Throws a FailureError, or the reason of the signal. */
   async lease(request: LeaseRequest): Promise<Lease> {
+    try {
+      return await this.#take(request)
+    } catch (error) {
+      // Who was woken for what came free, and gives up, would leave those behind it waiting.
+      this.#wakeOne()
+      throw error
+    }
+  }
+
+  async #take(request: LeaseRequest): Promise<Lease> {
     const become = this.#needed(request.become)
     const key = JSON.stringify(become ?? null)
     let refusals = 0
@@ -58,8 +68,11 @@ export class ShellPool {
       if (this.#hasRoom(request)) {
         const shell = await this.#openShell(become, request, refusals++)
         if (shell !== undefined) return this.#lease(key, shell, request.singleScriptBytes !== undefined)
-      } else if (!(await this.#closeOneIdle())) {
+      } else if (this.#idle.length > 0) {
+        await this.#closeOneIdle()
+      } else {
         if (request.urgent === true) throw new ChannelRefused('all channels are busy')
+        // At once: what is given back while nobody waits yet would wake nobody.
         await this.#change(request.signal)
       }
     }
@@ -116,7 +129,7 @@ export class ShellPool {
       else if (refusals >= maxRefusals)
         throw new FailureError(refused(this.#transport, error), { cause: error })
       // sshd counts a session until it has collected the process, a moment after its channel closed.
-      else await delay(50, undefined, signal === undefined ? {} : { signal })
+      else await sleep(50, signal)
       return undefined
     }
   }
@@ -138,12 +151,9 @@ export class ShellPool {
   }
 
   /** Makes room for a shell of another user. */
-  async #closeOneIdle(): Promise<boolean> {
-    const entry = this.#idle.shift()
-    if (entry === undefined) return false
-    await entry.shell.close()
+  async #closeOneIdle(): Promise<void> {
+    await this.#idle.shift()?.shell.close()
     this.#freeChannel()
-    return true
   }
 
   #freeChannel(): void {

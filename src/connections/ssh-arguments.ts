@@ -1,5 +1,5 @@
 import { FailureError } from '../model/failure.ts'
-import type { JumpHost, SshSettings } from './connection-settings.ts'
+import type { HostKeyPolicy, JumpHost, SshSettings } from './connection-settings.ts'
 import { invalidSetting, plainHost, plainUser } from './setting-checks.ts'
 
 /** What `ansible_ssh_common_args` and `ansible_ssh_extra_args` may say. */
@@ -112,7 +112,7 @@ function positive(host: string, name: string, shown: string, value: string): num
   throw invalidSetting(host, name, shown, 'is not a whole number that is allowed there')
 }
 
-export const hostKeyPolicies: Readonly<Record<string, 'accept-new' | 'yes' | 'no'>> = {
+export const hostKeyPolicies: Readonly<Record<string, HostKeyPolicy>> = {
   yes: 'yes',
   true: 'yes',
   no: 'no',

@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises'
+import { access, readdir, readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { FailureError } from '../model/failure.ts'
@@ -147,8 +147,8 @@ async function saysSomething(file: string): Promise<boolean> {
     /^(#.*|Host \*|(SendEnv|HashKnownHosts|GSSAPIAuthentication|Include \/etc\/ssh\/ssh_config\.d\/\*\.conf).*|)$/i
   if (!text.split('\n').every((line) => harmless.test(line.trim()))) return true
   if (!/^\s*Include/im.test(text)) return false
-  const { exitCode } = await controllerRun(['sh', '-c', 'ls -A /etc/ssh/ssh_config.d | grep -q "[.]conf$"'])
-  return exitCode === 0
+  const included = await readdir('/etc/ssh/ssh_config.d').catch(() => [])
+  return included.some((name) => name.endsWith('.conf'))
 }
 
 function unsupportedProxy(host: string, command: string): FailureError {

@@ -4,7 +4,7 @@ import type { ConnectionSettings } from '../connections/settings.ts'
 import { connectionSettings } from '../connections/settings.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Value } from '../model/value.ts'
-import { canonicalJson } from '../util/canonical-json.ts'
+import { canonicalJson } from '../util/json.ts'
 import type { Secrets } from './secrets.ts'
 
 export type OpenConnection = (
@@ -53,8 +53,8 @@ export class ConnectionPool {
     try {
       return await connection
     } catch (error) {
-      // The next task may try again, e.g. wait_for_connection.
-      this.#open.delete(key)
+      // The next task may try again, e.g. wait_for_connection. After a reset the key may be another connection's.
+      if (this.#open.get(key)?.connection === connection) this.#open.delete(key)
       throw error
     }
   }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import t from 'tap'
 import { explainBecomeFailure, launch } from '../../../src/connections/become.ts'
 import { gatherWrites } from '../../../src/connections/gathered-writes.ts'
 import { hostKeyCheck } from '../../../src/connections/host-key-check.ts'
-import { fingerprint } from '../../../src/connections/known-hosts.ts'
+import { fingerprint, pinKey } from '../../../src/connections/known-hosts.ts'
 import { controllerShell } from '../../../src/connections/local.ts'
 import { openConnection } from '../../../src/connections/open.ts'
 import { becomeSettings, connectionSettings } from '../../../src/connections/settings.ts'
@@ -180,6 +180,7 @@ t.test('connection variables', async (t) => {
     [{ ansible_host: 'a b' }, 'web1: ansible_host "a b" is not a host name or address'],
     [{ ansible_host: 'a;id' }, 'web1: ansible_host "a;id" is not a host name or address'],
     [{ ansible_host: ['a'] }, 'web1: ansible_host ["a"] is a list or map, not one value'],
+    [{ ansible_password: ['hunter2'] }, 'web1: ansible_password *** is a list or map, not one value'],
     [{ ansible_user: '-l' }, 'web1: ansible_user "-l" is not a user name'],
     [{ ansible_user: 'a\nb' }, 'web1: ansible_user "a\\nb" is not a user name'],
     [{ ansible_port: 70_000 }, 'web1: ansible_port 70000 is not a port number (1 to 65535)'],
@@ -410,6 +411,11 @@ t.test(
     t.equal(statSync(own).mode & 0o777, 0o600)
     t.match(notes[0], `web1: new host key ssh-ed25519 ${fingerprint(good.base64)} stored in ${own}`)
     t.equal(await check('', bad.blob), 'host-key-changed', 'the stored key counts from then on')
+
+    mkdirSync(join(`${own}.lock`, 'not hvlab’s'), { recursive: true })
+    utimesSync(`${own}.lock`, 0, 0)
+    await t.rejects(pinKey(own, 'web2', 'ssh-ed25519', good.base64), { code: 'ENOTEMPTY' })
+    rmSync(`${own}.lock`, { recursive: true })
 
     mkdirSync(`${own}.lock`)
     const waiting = check('', good.blob, { hostKeyName: 'web2' })

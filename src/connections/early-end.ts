@@ -1,13 +1,19 @@
-/** The first of deadline and signal. */
-export class Interruption {
+import { longestTimerMs } from '../util/sleep.ts'
+
+/** What ends a command before it ends by itself: its deadline or the signal, whichever is first. */
+export class EarlyEnd {
   readonly promise: Promise<'timeout' | 'cancelled'>
   dispose: () => void = () => {}
 
   constructor(timeoutMs: number | undefined, signal: AbortSignal | undefined) {
     this.promise = new Promise((resolve) => {
       const onAbort = () => resolve('cancelled')
+      if (signal?.aborted) onAbort()
       signal?.addEventListener('abort', onAbort, { once: true })
-      const timer = timeoutMs === undefined ? undefined : setTimeout(() => resolve('timeout'), timeoutMs)
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(() => resolve('timeout'), Math.min(timeoutMs, longestTimerMs))
       this.dispose = () => {
         signal?.removeEventListener('abort', onAbort)
         clearTimeout(timer)
