@@ -6,6 +6,12 @@ import type { Secrets } from './secrets.ts'
 /** A longer line is cut: a progress bar of a megabyte helps nobody. Characters. */
 const longestLine = 4096
 
+/** Words that say what an event is: a password that is one, or a part of one, must not take it away. */
+const ownWords = new Set(['kind', 'outcome', 'reason', 'code', 'level', 'stream', 'unit', 'channel'])
+
+/** Fields of events that hold what hosts and people wrote. */
+const theirs = new Set(['data', 'effects', 'vars'])
+
 /**
  * Where every event passes: secrets are hidden, terminal escapes and control characters are gone, then the journal
  * keeps the event and renderers draw it.
@@ -36,7 +42,7 @@ export class Bus {
   }
 
   #cleanEvent(body: EventBody): EventBody {
-    const cleaned = this.#clean(body)
+    const cleaned = this.clean(body)
     if (cleaned.kind === 'task.output' && cleaned.line.length > longestLine) {
       const more = cleaned.line.length - longestLine
       return { ...cleaned, line: `${cleaned.line.slice(0, longestLine)}… (${more} more characters)` }
@@ -47,21 +53,25 @@ export class Bus {
     return isSame ? cleaned : { ...cleaned, fingerprint: '' }
   }
 
-  /** The same object when nothing had to be cleaned. */
-  #clean<T>(value: T): T {
+  /**
+   * Without secrets and terminal escapes; the same object when it has none. Of what came from hosts and people, names are cleaned
+   * too.
+   */
+  clean<T>(value: T, isOurs = true): T {
     if (typeof value === 'string') return this.#secrets.mask(printable(value)) as T
     if (Array.isArray(value)) {
-      const items = value.map((item) => this.#clean(item))
+      const items = value.map((item) => this.clean(item, isOurs))
       return items.some((item, index) => item !== value[index]) ? (items as T) : value
     }
     if (typeof value !== 'object' || value === null) return value
-    let copy: Record<string, unknown> | undefined
-    for (const [key, item] of Object.entries(value)) {
-      const cleaned: unknown = this.#clean(item)
-      if (cleaned === item) continue
-      copy ??= Object.assign(Object.create(null) as Record<string, unknown>, value)
-      copy[key] = cleaned
-    }
-    return (copy as T | undefined) ?? value
+    const before: [string, unknown][] = Object.entries(value)
+    const after = before.map(([key, item]): [string, unknown] => {
+      if (!isOurs) return [this.clean(key), this.clean(item, false)]
+      return [key, ownWords.has(key) && typeof item === 'string' ? item : this.clean(item, !theirs.has(key))]
+    })
+    const isSame = after.every(
+      ([key, item], index) => key === before[index]?.[0] && item === before[index]?.[1],
+    )
+    return isSame ? value : (Object.assign(Object.create(null), Object.fromEntries(after)) as T)
   }
 }

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Event } from '../model/event.ts'
 import { FailureError } from '../model/failure.ts'
@@ -8,9 +8,12 @@ const fileName = 'journal.jsonl'
 
 /** Everything that happened in a run, one JSON object a line, in `journal.jsonl` of the run's folder. */
 export class Journal {
+  readonly #path: string
   readonly #descriptor: number
+  #failure: FailureError | undefined
 
-  private constructor(descriptor: number) {
+  private constructor(path: string, descriptor: number) {
+    this.#path = path
     this.#descriptor = descriptor
   }
 
@@ -18,16 +21,26 @@ export class Journal {
   static open(folder: string): Journal {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     chmodSync(folder, 0o700)
-    return new Journal(openSync(join(folder, fileName), 'a', 0o600))
+    const path = join(folder, fileName)
+    return new Journal(path, openSync(path, 'a', 0o600))
   }
 
-  /** Written before the call returns, in one piece: a killed run loses at most the line that it was writing. */
+  /**
+   * Written before the call returns, in one piece: a killed run loses at most the line that it was writing. Throws a FailureError
+   * `journal-not-writable`, e.g. when the disk is full; nothing follows a line that was cut then.
+   */
   write(event: Event): void {
-    writeSync(this.#descriptor, `${JSON.stringify(event)}\n`)
+    if (this.#failure !== undefined) throw this.#failure
+    try {
+      writeFileSync(this.#descriptor, `${JSON.stringify(event)}\n`)
+    } catch (error) {
+      this.#failure = notWritable(this.#path, error)
+      throw this.#failure
+    }
   }
 
   close(): void {
-    fsyncSync(this.#descriptor)
+    if (this.#failure === undefined) fsyncSync(this.#descriptor)
     closeSync(this.#descriptor)
   }
 }
@@ -64,4 +77,17 @@ export async function replayJournal(folder: string, handle: (event: Event) => vo
 function eventOf(value: unknown): Event | undefined {
   const isEvent = typeof value === 'object' && value !== null && 'kind' in value && 'time' in value
   return isEvent ? (value as Event) : undefined
+}
+
+function notWritable(path: string, error: unknown): FailureError {
+  const why = error instanceof Error ? error.message.replace(/^[A-Z]+: |, .*$/g, '') : String(error)
+  return new FailureError(
+    {
+      reason: 'module',
+      code: 'journal-not-writable',
+      message: `The journal ${path} cannot be written: ${why}.`,
+      hint: 'A run ends when it cannot say any more what it did. Mend it, then continue the run with --resume.',
+    },
+    { cause: error },
+  )
 }

@@ -1,5 +1,6 @@
 import { ExitCode } from '../model/exit-code.ts'
 import type { Plan } from '../model/plan.ts'
+import { longestTimerMs } from '../util/sleep.ts'
 import { Engine } from './engine.ts'
 import type { EarlierRun } from './resume.ts'
 import { readEarlierRun } from './resume.ts'
@@ -10,7 +11,7 @@ export type { RunOptions, RunOutcome } from './run-options.ts'
 
 /**
  * Runs a plan to its end. What goes wrong on hosts is in the outcome; it throws a FailureError only when the run
- * cannot start, e.g. because the run to continue was of another plan.
+ * cannot start, e.g. because the run to continue was of another plan, or when its journal cannot be written any more.
  */
 export async function runPlan(plan: Plan, options: RunOptions): Promise<RunOutcome> {
   const started = performance.now()
@@ -20,27 +21,27 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunOutco
   const timer =
     options.deadlineMs === undefined
       ? undefined
-      : setTimeout(() => interruption.interrupt('deadline'), options.deadlineMs)
-  announce(engine, earlier)
+      : setTimeout(() => interruption.interrupt('deadline'), Math.min(options.deadlineMs, longestTimerMs))
   interruption.onInterrupt((signal, times) => engine.bus.emit({ kind: 'run.interrupted', signal, times }))
   try {
+    announce(engine, earlier)
     await Promise.race([runStages(engine), interruptedTwice(options)])
+    const outcome = outcomeOf(engine)
+    engine.bus.emit({
+      kind: 'run.finished',
+      exitCode: outcome.exitCode,
+      durationMs: Math.round(performance.now() - started),
+      recap: outcome.recap,
+      failures: outcome.failures,
+      artifacts: outcome.artifacts,
+      ...(outcome.summary === undefined ? {} : { summary: outcome.summary }),
+    })
+    return outcome
   } finally {
     clearTimeout(timer)
+    engine.bus.close()
+    await Promise.race([engine.pool.close(), interruptedTwice(options)])
   }
-  const outcome = outcomeOf(engine)
-  engine.bus.emit({
-    kind: 'run.finished',
-    exitCode: outcome.exitCode,
-    durationMs: Math.round(performance.now() - started),
-    recap: outcome.recap,
-    failures: outcome.failures,
-    artifacts: outcome.artifacts,
-    ...(outcome.summary === undefined ? {} : { summary: outcome.summary }),
-  })
-  engine.bus.close()
-  await Promise.race([engine.pool.close(), interruptedTwice(options)])
-  return outcome
 }
 
 function announce(engine: Engine, earlier: EarlierRun | undefined): void {
@@ -69,12 +70,13 @@ async function interruptedTwice({ interruption: { atOnce } }: RunOptions): Promi
 }
 
 function outcomeOf(engine: Engine): RunOutcome {
-  const { results, failures, artifacts, summary, recap } = engine
+  const { bus, results, artifacts, summary, recap } = engine
   return {
     exitCode: exitCodeOf(engine),
     results,
     recap: recap.all(),
-    failures,
+    // Commands print them.
+    failures: bus.clean(engine.failures),
     artifacts,
     ...(summary === undefined ? {} : { summary }),
   }

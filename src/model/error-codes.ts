@@ -164,6 +164,7 @@ export const errorCodes = {
   'inventory-range': 'A range of hosts such as web[01:10] has a mistake.',
   'journal-damaged': 'A line inside a run’s journal is not an event.',
   'journal-missing': 'A folder holds no journal of a run.',
+  'journal-not-writable': 'The journal of a run could not be written any more, so the run ended.',
   'keyword-invalid': 'A keyword such as `become` or `retries` has a value that it cannot take.',
   'known-hosts-unreadable': 'A known_hosts file could not be searched.',
   'lab-not-removed': 'Guests or networks were made while `hvlab down` removed them.',

@@ -1,10 +1,11 @@
-import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { readJournal, replayJournal } from '../../../src/engine/journal.ts'
 import { runPlan } from '../../../src/engine/run.ts'
 import { Secrets } from '../../../src/engine/secrets.ts'
 import type { Event } from '../../../src/model/event.ts'
+import { FailureError } from '../../../src/model/failure.ts'
 import type { Plan } from '../../../src/model/plan.ts'
 import { printable } from '../../../src/util/printable.ts'
 import { block, counts, dataOf, optionsOf, Puppets, planOf, play, run, story, task } from './plan-builder.ts'
@@ -79,6 +80,28 @@ t.test('a torn last line is left out; a broken line inside is an error', async (
   await t.rejects(readJournal(join(folder, 'none')), {
     message: `There is no journal.jsonl in ${folder}/none.`,
   })
+})
+
+t.test('a run ends when its journal cannot be written, and lets go of its hosts', async (t) => {
+  const folder = t.testdir({})
+  symlinkSync('/dev/full', join(folder, 'journal.jsonl'))
+  const { puppets } = new World()
+  const plan = planOf({ stages: [play('s', ['a'], [task('s/0', 'act', { cmd: 'x' })])] })
+  await t.rejects(runPlan(plan, optionsOf([], { runDirectory: folder, openConnection: puppets.open })), {
+    message: `The journal ${folder}/journal.jsonl cannot be written: no space left on device.`,
+  })
+  const closed: string[] = []
+  const renderer = (event: Event): void => {
+    if (event.kind === 'stage.finished') throw new Error('a mistake of a renderer')
+  }
+  const open: typeof puppets.open = async (settings, dependencies) => ({
+    ...(await puppets.open(settings, dependencies)),
+    close: async () => void closed.push(settings.host),
+  })
+  await t.rejects(runPlan(plan, optionsOf([], { emit: renderer, openConnection: open })), {
+    message: 'a mistake of a renderer',
+  })
+  t.same(closed, ['a'])
 })
 
 t.test('a run that was cut anywhere and continued ends like one that was not', async (t) => {
@@ -209,6 +232,38 @@ t.test('secrets are hidden in every form', async (t) => {
       t.notOk(masked.includes(part), `${form}: ${part}`)
   }
   t.equal(secrets.mask('abc ab'), 'abc ab', 'two letters are no secret')
+})
+
+t.test('why a host failed is told without secrets and escapes, also where nothing draws it', async (t) => {
+  const failure = new FailureError({
+    reason: 'unreachable',
+    code: 'ssh-refused',
+    message: 'hunter2\u001b[2J refused',
+  })
+  const { outcome } = await run(
+    { stages: [play('s', ['a'], [task('s/0', 'act', { cmd: 'x' })])] },
+    { openConnection: new Puppets(() => failure).open, secrets: ['hunter2'] },
+  )
+  t.match(outcome.failures, [{ host: 'a', failure: { message: '*** refused' } }])
+})
+
+t.test('a secret that is a word of the events takes nothing of them away', async (t) => {
+  const { events, outcome } = await run(
+    {
+      stages: [
+        play('s', ['a'], [task('s/0', 'echo', { word: 'unchanged', 'x-changed': 1 }), task('s/1', 'change')]),
+      ],
+    },
+    { secrets: ['task', 'changed', 'fail'] },
+  )
+  t.equal(outcome.exitCode, 0)
+  t.same(story(events), ['a s/0 ok', 'a s/1 changed'])
+  const [echoed] = events.flatMap((event) => (event.kind === 'task.finished' ? [event] : []))
+  t.strictSame(Object.entries(echoed?.data ?? {}), [
+    ['word', 'un***'],
+    ['x-***', 1],
+    ['***', false],
+  ])
 })
 
 t.test('text that hosts send cannot act on a terminal', async (t) => {
