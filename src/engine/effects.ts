@@ -4,9 +4,7 @@ import type { Engine } from './engine.ts'
 /** Does what a task wants done inside the run: variables, facts, new hosts. */
 export function applyEffects(engine: Engine, host: string, effects: Effects | undefined): void {
   if (effects === undefined) return
-  const state = engine.inventory.state(host)
-  for (const [name, value] of Object.entries(effects.vars ?? {})) state.setVariable(name, value)
-  if (effects.facts !== undefined) state.addFacts(effects.facts)
+  engine.inventory.state(host).apply(effects)
   if (effects.hosts === undefined || effects.hosts.length === 0) return
   for (const added of effects.hosts) engine.inventory.add(added)
   engine.bus.emit({ kind: 'hosts.added', hosts: effects.hosts })

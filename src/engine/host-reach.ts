@@ -33,22 +33,25 @@ export class HostReach implements HostAccess {
     const lines = new LineSplitter(this.#options.onLine)
     const complete = this.#complete(command)
     const isWatched = options.stream === true || options.onOutput !== undefined
-    const result = await this.#guard(
-      connection.run(complete, {
-        ...(options.cleanUp === true ? {} : { signal: this.#options.signal }),
-        ...defined({ onSent: options.onSent }),
-        ...(isWatched
-          ? {
-              onOutput: (stream: 'stdout' | 'stderr', text: string): void => {
-                if (options.stream === true) lines.push(stream, text)
-                options.onOutput?.(stream, text)
-              },
-            }
-          : {}),
-      }),
-    )
-    lines.end()
-    return result
+    try {
+      return await this.#guard(
+        connection.run(complete, {
+          ...(options.cleanUp === true ? {} : { signal: this.#options.signal }),
+          ...defined({ onSent: options.onSent }),
+          ...(isWatched
+            ? {
+                onOutput: (stream: 'stdout' | 'stderr', text: string): void => {
+                  if (options.stream === true) lines.push(stream, text)
+                  options.onOutput?.(stream, text)
+                },
+              }
+            : {}),
+        }),
+      )
+    } finally {
+      // Also of a command that was ended: it may have waited for the answer to a question, whose line has no end.
+      lines.end()
+    }
   }
 
   async fact<Args extends readonly unknown[], T>(fact: Fact<Args, T>, ...args: Args): Promise<T> {

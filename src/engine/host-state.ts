@@ -1,3 +1,4 @@
+import type { Effects } from '../model/event.ts'
 import type { Host } from '../model/host.ts'
 import type { Value, Vars } from '../model/value.ts'
 
@@ -17,6 +18,12 @@ export class HostState {
 
   constructor(host: Host) {
     this.host = host
+  }
+
+  /** The variables and facts that a task sets. */
+  apply({ vars = {}, facts = {} }: Effects): void {
+    for (const [name, value] of Object.entries(vars)) this.setVariable(name, value)
+    this.addFacts(facts)
   }
 
   addFacts(facts: Vars): void {

@@ -1,8 +1,8 @@
 import type { Block, Step, Task } from '../model/task.ts'
+import { limitOf } from '../util/limit.ts'
 import { runInclude } from './includes.ts'
 import type { Inherited } from './inherited.ts'
 import { insideBlock, resolved } from './inherited.ts'
-import { limitOf } from './limits.ts'
 import { runMeta } from './meta.ts'
 import type { Going, PlayRun } from './play-run.ts'
 import type { TaskEnd } from './run-task.ts'
@@ -124,7 +124,7 @@ async function runOnHost(
   })
 }
 
-/** The first host runs it for all: its result, variables and failure are everybody's. */
+/** The first host runs it for all: its result, variables, facts and failure are everybody's. */
 async function runOnce(
   play: PlayRun,
   task: Task,
@@ -137,7 +137,7 @@ async function runOnce(
   for (const host of hosts) {
     const state = play.engine.inventory.state(host)
     if (task.register !== undefined) state.setVariable(task.register, end.data)
-    for (const [name, value] of Object.entries(end.effects.vars ?? {})) state.setVariable(name, value)
+    state.apply(end.effects)
   }
   if (end.outcome.kind === 'unreachable') return { going: [], failed: hosts.filter((host) => host !== first) }
   if (end.outcome.kind !== 'failed' || end.outcome.ignored) return { going: hosts, failed: [] }

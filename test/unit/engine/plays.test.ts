@@ -300,6 +300,16 @@ t.test('batches, failures that end a play, and run_once', async (t) => {
     ],
   })
   t.equal(dataOf(once, 'b', 's/1')['v'], 'a', 'everybody has the result')
+  const onceAsked = await run({
+    stages: [
+      play(
+        's',
+        ['a', 'b'],
+        [task('s/0', 'setup', {}, { runOnce: true }), task('s/1', 'echo', { v: '{{ ansible_os }}' })],
+      ),
+    ],
+  })
+  t.equal(dataOf(onceAsked, 'b', 's/1')['v'], 'debian', 'and the facts')
   const onceFails = await run({
     stages: [play('s', ['a', 'b'], [task('s/0', 'fail', {}, { runOnce: true }), task('s/1', 'echo')])],
   })
