@@ -43,8 +43,8 @@ export interface StatOptions {
 export const fileStat = defineFact<[path: string, options?: StatOptions], FileStat | null>({
   name: 'file-stat',
   command(path, options = {}) {
-    const stat = sh`LC_ALL=C stat -c '%f %u %g %s %X %Y %Z %i %h %d %U %G' -- "$p" 2>&1`
-    const followed = sh`LC_ALL=C stat -L -c '%f %u %g %s %X %Y %Z %i %h %d %U %G' -- "$p" 2>/dev/null || ${stat}`
+    const stat = sh`LC_ALL=C stat -c ${statFormat} -- "$p" 2>&1`
+    const followed = sh`LC_ALL=C stat -L -c ${statFormat} -- "$p" 2>/dev/null || ${stat}`
     const sum =
       options.checksum === undefined
         ? sh`:`
@@ -61,9 +61,8 @@ export const fileStat = defineFact<[path: string, options?: StatOptions], FileSt
     const section = readSections(stdout)
     const stat = section('stat')
     if (/No such file or directory|Not a directory/.test(stat)) return null
-    const [hex = '', uid, gid, size, atime, mtime, ctime, inode, links, device, owner = '', group = ''] =
-      stat.split(' ')
-    if (!/^[0-9a-f]+$/.test(hex) || device === undefined) {
+    const fields = stat.split(' ')
+    if (!/^[0-9a-f]+$/.test(fields[0] ?? '') || fields.length < 10) {
       throw new FailureError({
         reason: 'module',
         code: 'file-not-readable',
@@ -71,23 +70,10 @@ export const fileStat = defineFact<[path: string, options?: StatOptions], FileSt
         hint: 'use become, or another path',
       })
     }
-    const raw = Number.parseInt(hex, 16)
     const target = section('target')
     const access = section('access')
     return {
-      kind: fileKind(raw),
-      mode: raw & 0o7777,
-      uid: Number(uid),
-      gid: Number(gid),
-      owner: owner === 'UNKNOWN' ? String(uid) : owner,
-      group: group === 'UNKNOWN' ? String(gid) : group,
-      sizeBytes: Number(size),
-      atime: Number(atime),
-      mtime: Number(mtime),
-      ctime: Number(ctime),
-      inode: Number(inode),
-      links: Number(links),
-      device: Number(device),
+      ...statFields(fields),
       linkTarget: target === '' ? null : target,
       realPath: section('real') || path,
       checksum: /^[0-9a-f]{32,128}\b/.exec(section('sum'))?.[0] ?? null,
@@ -98,8 +84,32 @@ export const fileStat = defineFact<[path: string, options?: StatOptions], FileSt
   },
 })
 
+/** What `stat -c` prints of a path, for `statFields`. */
+export const statFormat = '%f %u %g %s %X %Y %Z %i %h %d %U %G'
+
+/** Of the words that stat(1) printed in that format. */
+export function statFields(words: readonly string[]) {
+  const [hex = '', uid = '', gid = '', size, atime, mtime, ctime, inode, links, device, owner, group] = words
+  const raw = Number.parseInt(hex, 16)
+  return {
+    kind: fileKind(raw),
+    mode: raw & 0o7777,
+    uid: Number(uid),
+    gid: Number(gid),
+    owner: owner === undefined || owner === 'UNKNOWN' ? uid : owner,
+    group: group === undefined || group === 'UNKNOWN' ? gid : group,
+    sizeBytes: Number(size),
+    atime: Number(atime),
+    mtime: Number(mtime),
+    ctime: Number(ctime),
+    inode: Number(inode),
+    links: Number(links),
+    device: Number(device),
+  }
+}
+
 /** Source: inode(7), S_IFMT. */
-export function fileKind(raw: number): FileKind {
+function fileKind(raw: number): FileKind {
   const kinds: Readonly<Record<number, FileKind>> = {
     1: 'fifo',
     2: 'char',

@@ -1,5 +1,6 @@
 import { sh } from '../util/sh.ts'
 import { defineFact } from './fact.ts'
+import { epochSeconds } from './text.ts'
 
 export interface HostTime {
   /** Seconds since the epoch by the host's clock. */
@@ -15,6 +16,6 @@ export const hostTime = defineFact<[], HostTime>({
   command: () => sh`date '+%s %z %Z'`,
   parse({ stdout }) {
     const [epoch, offset = '+0000', zone = 'UTC'] = stdout.trim().split(' ')
-    return { epoch: Number(epoch) || 0, offset, zone }
+    return { epoch: epochSeconds(epoch), offset, zone }
   },
 })

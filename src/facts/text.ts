@@ -22,3 +22,9 @@ export function pairs(text: string, separator: string): Map<string, string> {
 export function count(text: string | undefined): number | null {
   return text !== undefined && /^\d+$/.test(text.trim()) ? Number(text.trim()) : null
 }
+
+/** Seconds since the epoch, within what a Date can hold (8.64e12, ECMA-262); 0 for anything else that a host may say. */
+export function epochSeconds(text: string | undefined): number {
+  const seconds = Number(text)
+  return Math.abs(seconds) < 8e12 ? seconds : 0
+}

@@ -1,4 +1,5 @@
 import { defineFact } from '../facts/fact.ts'
+import { epochSeconds } from '../facts/text.ts'
 import type { Failure } from '../model/failure.ts'
 import { sh } from '../util/sh.ts'
 import { errorLine, virsh } from './virsh.ts'
@@ -40,7 +41,7 @@ function readSnapshot(text: string, current: string): Snapshot | undefined {
   return {
     name,
     description: textOf(snapshot, 'description'),
-    created: new Date(1000 * (Number(textOf(snapshot, 'creationTime')) || 0)).toISOString(),
+    created: new Date(1000 * epochSeconds(textOf(snapshot, 'creationTime'))).toISOString(),
     memory: memory === 'internal' || memory === 'external',
     parent: textOf(snapshot, 'parent', 'name') || null,
     current: name === current,

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path'
-import { fileTree, type TreeStat } from '../facts/file-tree.ts'
+import type { FileStat } from '../facts/file-stat.ts'
+import { fileTree } from '../facts/file-tree.ts'
 import { sh } from '../util/sh.ts'
 import { attributeChanges, ownership, wantedMode } from './attributes.ts'
 import { controllerFile, controllerTree } from './controller-file.ts'
@@ -33,7 +34,7 @@ export async function* copyTree(
   return changed ? { data } : { data, why: `${root} has these files` }
 }
 
-async function* folder(params: CopyParams, path: string, current: TreeStat | null): Steps<boolean> {
+async function* folder(params: CopyParams, path: string, current: FileStat | null): Steps<boolean> {
   const asked = params.directory_mode
   if (current === null) {
     const names = ownership(params.owner, params.group)
@@ -55,7 +56,7 @@ async function* file(
   params: CopyParams,
   source: string,
   path: string,
-  current: TreeStat | null,
+  current: FileStat | null,
 ): Steps<boolean> {
   if (current !== null && !params.force) return false
   const content = await controllerFile(source)

@@ -370,6 +370,8 @@ t.test('snapshots as virsh tells them', async (t) => {
     { ...snapshot, parent: 'base' },
   ])
   t.strictSame(snapshots.parse({ exitCode: 0, stdout: '<<names>>\n', stderr: '' }, ''), [])
+  const odd = snapshots.parse({ exitCode: 0, stdout: `<<names>>\n${document('odd', 1e20)}`, stderr: '' }, '')
+  t.equal(odd[0]?.created, '1970-01-01T00:00:00.000Z', 'a time that is none')
 })
 
 t.test('why libvirt makes no snapshot', async (t) => {
