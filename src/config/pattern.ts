@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { FailureError } from '../model/failure.ts'
 import type { Inventory } from '../model/host.ts'
 import { didYouMean } from '../util/did-you-mean.ts'
+import { glob } from '../util/glob.ts'
 import { dynamicGroups } from './vars-folders.ts'
 
 /** What a pattern stands for. */
@@ -182,10 +183,13 @@ export function hostsOfGroup(inventory: Inventory, name: string): string[] {
 
 /** Python's `fnmatch`, or a regular expression after `~` that must match from the start. */
 function matcher(term: string): (name: string) => boolean {
-  const source = term.startsWith('~') ? `^(?:${term.slice(1)})` : `^${globSource(term)}$`
+  const expression = term.startsWith('~') ? regularExpression(term) : glob(term)
+  return (name) => expression.test(name)
+}
+
+function regularExpression(term: string): RegExp {
   try {
-    const expression = new RegExp(source, 's')
-    return (name) => expression.test(name)
+    return new RegExp(`^(?:${term.slice(1)})`, 's')
   } catch (error) {
     throw new FailureError(
       {
@@ -196,17 +200,6 @@ function matcher(term: string): (name: string) => boolean {
       { cause: error },
     )
   }
-}
-
-function globSource(glob: string): string {
-  return glob.replace(
-    /\[(!?)([^\]]+)\]|[\s\S]/g,
-    (part, not: string | undefined, set: string | undefined) => {
-      if (set !== undefined) return `[${not ? '^' : ''}${set.replace(/\\/g, '\\\\')}]`
-      if (part === '*') return '.*'
-      return part === '?' ? '.' : part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
-    },
-  )
 }
 
 function meantBy(inventory: Inventory, term: string): { meant?: string } {

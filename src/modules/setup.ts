@@ -1,5 +1,6 @@
 import { batchAnswer, batchCommand } from '../facts/batch.ts'
 import type { Vars } from '../model/value.ts'
+import { glob } from '../util/glob.ts'
 import { moduleFailure } from './failure.ts'
 import { int, list, parameters } from './params.ts'
 import { defineQuery } from './query.ts'
@@ -76,15 +77,7 @@ function chooseSubsets(words: readonly string[]): Subset[] {
 
 function filtered(facts: Vars, patterns: readonly string[]): Vars {
   if (patterns.length === 0) return facts
-  const tests = patterns.map(
-    (pattern) =>
-      new RegExp(
-        `^${pattern
-          .replace(/[.+^${}()|\\]/g, '\\$&')
-          .replaceAll('*', '.*')
-          .replaceAll('?', '.')}$`,
-      ),
-  )
+  const tests = patterns.map(glob)
   return Object.fromEntries(
     Object.entries(facts).filter(([name]) =>
       tests.some((test) => test.test(name) || test.test(`ansible_${name}`)),
