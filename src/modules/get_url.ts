@@ -8,19 +8,16 @@ import {
   attributeChanges,
   attributeParams,
   attributesDiffer,
-  ownership,
   statResult,
   unsupportedAttributes,
-  wantedMode,
 } from './attributes.ts'
 import { type Checksum, parseChecksum, sumInList } from './checksum.ts'
 import { curlCommand, type Download, wgetCommand } from './download.ts'
 import { lastLines, moduleFailure } from './failure.ts'
 import { hostPath } from './host-path.ts'
-import { octal } from './mode.ts'
 import { defineModule, type ModuleContext, type Steps } from './module.ts'
 import { bool, int, parameters, path, text } from './params.ts'
-import { backupName, named, requireFolder, temporaryName } from './written-file.ts'
+import { backupName, named, orWithout, publish, requireFolder, temporaryName } from './written-file.ts'
 
 const params = parameters(
   {
@@ -140,8 +137,10 @@ async function* replaceIfDifferent(
   current: FileStat,
 ): Steps {
   const temporary = temporaryName(path)
-  await fetchTo(context, params, params.url, temporary)
-  const fetched = await context.freshFact(fileStat, temporary, { checksum: 'sha1' })
+  const fetched = await orWithout(context, temporary, async () => {
+    await fetchTo(context, params, params.url, temporary)
+    return await context.freshFact(fileStat, temporary, { checksum: 'sha1' })
+  })
   const data = {
     dest: path,
     url: params.url,
@@ -156,7 +155,10 @@ async function* replaceIfDifferent(
     return differs ? { data } : { data, why: `${path} has what ${params.url} gives` }
   }
   const kept = yield* keepOld(params, path)
-  yield { summary: `fetch ${path} anew from ${params.url}`, action: place(params, temporary, path, current) }
+  yield {
+    summary: `fetch ${path} anew from ${params.url}`,
+    action: () => orWithout(context, temporary, () => place(context, params, temporary, path, current)),
+  }
   return { data: { ...data, ...kept } }
 }
 
@@ -180,15 +182,11 @@ async function* fetchNew(
     summary: `fetch ${path} from ${params.url}`,
     async action() {
       const temporary = temporaryName(path)
-      try {
+      await orWithout(context, temporary, async () => {
         await fetchTo(context, params, params.url, temporary)
         await requireSum(context, params, temporary, checksum, algorithm)
-        const placed = await context.run(place(params, temporary, path, current))
-        if (placed.exitCode !== 0)
-          throw moduleFailure('file-not-written', `${path} could not be written: ${placed.stderr.trim()}`)
-      } finally {
-        await context.run(sh`rm -f -- ${temporary}`)
-      }
+        await place(context, params, temporary, path, current)
+      })
     },
   }
   const now = applied ? await context.freshFact(fileStat, path, { checksum: 'sha1' }) : null
@@ -201,6 +199,18 @@ async function* fetchNew(
       ...(now === null ? {} : { ...statResult(now), checksum_src: now.checksum }),
     },
   }
+}
+
+async function place(
+  context: ModuleContext,
+  params: Params,
+  temporary: string,
+  path: string,
+  current: FileStat | null,
+): Promise<void> {
+  const { exitCode, stderr } = await context.run(publish(temporary, path, params, current))
+  if (exitCode !== 0)
+    throw moduleFailure('file-not-written', `${path} could not be written: ${stderr.trim()}`)
 }
 
 async function requireSum(
@@ -218,16 +228,6 @@ async function requireSum(
     `${params.url} has the ${algorithm} ${found ?? 'of nothing'}, not ${checksum}`,
     'the file on the server changed, or the checksum is of another one',
   )
-}
-
-/** Mode and owner first, then the name: nobody sees it otherwise. */
-function place(params: Params, temporary: string, path: string, current: FileStat | null) {
-  const names = ownership(
-    params.owner ?? (current === null ? undefined : String(current.uid)),
-    params.group ?? (current === null ? undefined : String(current.gid)),
-  )
-  const chown = names === '' ? sh`:` : sh`chown -- ${names} ${temporary}`
-  return sh`${chown} && chmod ${octal(wantedMode(params.mode, current))} -- ${temporary} && mv -Tf -- ${temporary} ${path}`
 }
 
 /** Fetches to a file of the host; what the tool printed comes back. */
@@ -261,7 +261,6 @@ async function fetchTo(context: ModuleContext, params: Params, url: string, path
     : wgetCommand(tools['wget'] ?? 'wget', download)
   const result = await context.run(command)
   if (result.exitCode === 0) return result.stdout
-  if (path !== '-') await context.run(sh`rm -f -- ${path}`)
   throw moduleFailure(
     'download-failed',
     `${url} could not be fetched: ${lastLines(result.stderr, 1).trim() || `exit code ${result.exitCode}`}`,

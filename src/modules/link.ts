@@ -1,6 +1,7 @@
 import { type FileStat, fileStat } from '../facts/file-stat.ts'
 import type { Diff } from '../model/result.ts'
 import { sh } from '../util/sh.ts'
+import { ownership } from './attributes.ts'
 import { moduleFailure } from './failure.ts'
 import { attributes, type FileParams, linkDestination } from './file-params.ts'
 import type { ModuleContext, Steps } from './module.ts'
@@ -45,8 +46,8 @@ export async function* ensureLink(
     action: sh`ln -s -- ${src} ${temporary} && ${clear}mv -Tf -- ${temporary} ${path} || { s=$?; rm -f -- ${temporary}; exit $s; }`,
   }
   const { owner, group } = params
-  if (owner !== undefined || group !== undefined) {
-    const names = `${owner ?? ''}${group === undefined ? '' : `:${group}`}`
+  const names = ownership(owner, group)
+  if (names !== '') {
     yield { summary: `set owner ${names} of ${path}`, action: sh`chown -h -- ${names} ${path}` }
   }
   return { data: { ...extra, path, state: 'link' } }

@@ -1,14 +1,13 @@
 import { basename } from 'node:path'
 import { fileStat } from '../facts/file-stat.ts'
 import { sh } from '../util/sh.ts'
-import { attributeChanges, attributesDiffer, ownership, statResult, wantedMode } from './attributes.ts'
+import { attributeChanges, attributesDiffer, statResult } from './attributes.ts'
 import type { CopyParams } from './copy-params.ts'
 import { moduleFailure } from './failure.ts'
 import { checkSource, fileTarget } from './file-target.ts'
 import { hostPath } from './host-path.ts'
-import { octal } from './mode.ts'
 import type { ModuleContext, Steps } from './module.ts'
-import { backupName, requireFolder, temporaryName } from './written-file.ts'
+import { backupName, publish, requireFolder, temporaryName } from './written-file.ts'
 
 /** `remote_src`: from one path of the host to another, without the controller in between. */
 export async function* copyOnHost(context: ModuleContext, params: CopyParams, dest: string): Steps {
@@ -47,14 +46,9 @@ export async function* copyOnHost(context: ModuleContext, params: CopyParams, de
     yield { summary: `back up ${path}`, action: sh`cp -p -- ${path} ${backup}` }
   }
   const temporary = temporaryName(path)
-  const names = ownership(
-    wanted.owner ?? (current ? String(current.uid) : undefined),
-    wanted.group ?? (current ? String(current.gid) : undefined),
-  )
-  const chown = names === '' ? sh`:` : sh`chown -- ${names} ${temporary}`
   const made = yield {
     summary: `${current === null ? 'create' : 'change'} ${path}`,
-    action: sh`umask 077; cp -- ${src} ${temporary} && ${chown} && chmod ${octal(wantedMode(wanted.mode, current))} -- ${temporary} && mv -f -- ${temporary} ${path} || { s=$?; rm -f -- ${temporary}; exit $s; }`,
+    action: sh`umask 077; cp -- ${src} ${temporary} && ${publish(temporary, path, wanted, current)}`,
   }
   const now = made.applied ? await context.freshFact(fileStat, path) : null
   return { data: now === null ? data : { ...statResult(now), ...data } }

@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { StringDecoder } from 'node:string_decoder'
 import { fileStat } from '../facts/file-stat.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Vars } from '../model/value.ts'
 import { pythonRegex } from '../template/python-regex.ts'
+import { sleep } from '../util/sleep.ts'
 import type { ModuleContext } from './module.ts'
 
 export interface WaitCondition {
@@ -56,7 +57,11 @@ export function portCondition(context: ModuleContext, wait: PortWait): WaitCondi
 async function connect(context: ModuleContext, wait: PortWait): Promise<Duplex | null> {
   const connection = await context.connection()
   const attempt = connection.forward(wait.host, wait.port)
-  const late = sleep(wait.connect_timeout * 1000, null, { ref: false })
+  const settled = new AbortController()
+  const late = sleep(wait.connect_timeout * 1000, settled.signal).then(
+    () => null,
+    () => null,
+  )
   try {
     const stream = await Promise.race([attempt, late])
     // A stream that opens after the deadline is nobody's: close it.
@@ -67,19 +72,26 @@ async function connect(context: ModuleContext, wait: PortWait): Promise<Duplex |
   } catch (error) {
     if (error instanceof FailureError && error.failure.code === 'forward-failed') return null
     throw error
+  } finally {
+    settled.abort()
   }
 }
 
 const ignoreRefusal = (): void => undefined
 
+/** Of what a port sends, characters: what has not come by then is not waited for. */
+const longestGreeting = 1024 * 1024
+
 async function received(stream: Duplex, regexp: RegExp, forMs: number): Promise<Vars | null> {
+  const decoder = new StringDecoder('utf8')
   let seen = ''
   const timer = setTimeout(() => stream.destroy(), forMs)
   try {
     for await (const chunk of stream) {
-      seen += Buffer.from(chunk).toString('utf8')
+      seen += decoder.write(chunk)
       const match = regexp.exec(seen)
       if (match !== null) return groups(match)
+      if (seen.length > longestGreeting) return null
     }
     return null
   } catch {

@@ -1,9 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import { type FileStat, fileStat } from '../facts/file-stat.ts'
+import type { Command } from '../model/command.ts'
 import type { Vars } from '../model/value.ts'
 import { script, sh } from '../util/sh.ts'
-import { type Attributes, attributeChanges, attributesDiffer, statResult, wantedMode } from './attributes.ts'
+import {
+  type Attributes,
+  attributeChanges,
+  attributesDiffer,
+  ownership,
+  statResult,
+  wantedMode,
+} from './attributes.ts'
 import { contentDiff } from './content-diff.ts'
 import { lastLines, moduleFailure } from './failure.ts'
 import { octal } from './mode.ts'
@@ -160,26 +168,51 @@ async function putValidated(
     )
   }
   const temporary = temporaryName(path)
-  await context.put(upload, temporary, options)
-  const [before = '', ...after] = validate.split('%s')
-  const command = after.reduce(
-    (built, part) => sh`${built}${temporary}${script(part)}`,
-    sh`${script(before)}`,
-  )
-  const result = await context.run(command)
-  if (result.exitCode !== 0) {
-    await context.run(sh`rm -f -- ${temporary}`)
-    throw moduleFailure(
-      'validate-failed',
-      `${path} was not changed: "${validate}" refused the new content with exit code ${result.exitCode}`,
-      'correct the content, or the validate command',
-      lastLines(result.stderr || result.stdout),
+  await orWithout(context, temporary, async () => {
+    await context.put(upload, temporary, options)
+    const [before = '', ...after] = validate.split('%s')
+    const command = after.reduce(
+      (built, part) => sh`${built}${temporary}${script(part)}`,
+      sh`${script(before)}`,
     )
+    const result = await context.run(command)
+    if (result.exitCode !== 0)
+      throw moduleFailure(
+        'validate-failed',
+        `${path} was not changed: "${validate}" refused the new content with exit code ${result.exitCode}`,
+        'correct the content, or the validate command',
+        lastLines(result.stderr || result.stdout),
+      )
+    const moved = await context.run(sh`mv -f -- ${temporary} ${path}`)
+    if (moved.exitCode !== 0)
+      throw moduleFailure('file-not-written', `${path} could not be replaced: ${moved.stderr.trim()}`)
+  })
+}
+
+/** Does the work with a temporary file, which goes when the work fails or is interrupted. */
+export async function orWithout<T>(
+  context: ModuleContext,
+  temporary: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    await context.run(sh`rm -f -- ${temporary}`, { cleanUp: true })
+    throw error
   }
-  const moved = await context.run(sh`mv -f -- ${temporary} ${path}`)
-  if (moved.exitCode === 0) return
-  await context.run(sh`rm -f -- ${temporary}`)
-  throw moduleFailure('file-not-written', `${path} could not be replaced: ${moved.stderr.trim()}`)
+}
+
+/** Gives a temporary file mode and owner, asked for or those of the old file, then the name; it goes when that fails. */
+export function publish(
+  temporary: string,
+  path: string,
+  { mode, owner, group }: Attributes,
+  current: FileStat | null,
+): Command {
+  const names = ownership(owner ?? current?.uid.toString(), group ?? current?.gid.toString())
+  const chown = names === '' ? sh`:` : sh`chown -- ${names} ${temporary}`
+  return sh`${chown} && chmod ${octal(wantedMode(mode, current))} -- ${temporary} && mv -Tf -- ${temporary} ${path} || { s=$?; rm -f -- ${temporary}; exit $s; }`
 }
 
 export function named(kind: FileStat['kind']): string {

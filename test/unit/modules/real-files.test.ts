@@ -13,8 +13,10 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { openConnection } from '../../../src/connections/open.ts'
+import { FailureError } from '../../../src/model/failure.ts'
 import type { Vars } from '../../../src/model/value.ts'
 import { findModule } from '../../../src/modules/registry.ts'
+import { renderCommand } from '../../../src/util/sh.ts'
 import { contextOn, type Driven, drive } from '../../support/module-harness.ts'
 
 /** A task whose second run must change nothing, and whose check run must foretell the first. */
@@ -298,6 +300,30 @@ t.test('files of any name and kind', async (t) => {
   )
 })
 
+t.test('what is interrupted leaves no temporary file', async (t) => {
+  const root = sample(t.testdir())
+  const connection = await openConnection({ kind: 'local', host: 'testhost', shellPath: '/bin/sh' })
+  t.teardown(() => connection.close())
+  const cases: [module: string, params: Vars, at: string][] = [
+    ['template', { src: `${root}/src/t.j2`, dest: `${root}/a/conf`, validate: 'look-at %s' }, 'look-at'],
+    ['get_url', { url: `file://${root}/src/binary`, dest: `${root}/a/fetched` }, 'mv -Tf'],
+  ]
+  for (const [name, params, at] of cases) {
+    const context = contextOn(connection, { vars: { answer: 42, items: [] } })
+    let isInterrupted = false
+    const run: typeof context.run = async (command, query) => {
+      isInterrupted ||= renderCommand(command).includes(at)
+      if (isInterrupted && query?.cleanUp !== true)
+        throw new FailureError({ reason: 'cancelled', code: 'cancelled', message: 'interrupted' })
+      return await connection.run(command)
+    }
+    const module = findModule(name)
+    if (module === undefined) throw new Error(`no module ${name}`)
+    await t.rejects(drive(module, params, { ...context, run }), { message: 'interrupted' }, name)
+    t.same(readdirSync(`${root}/a`), ['link-to-conf'], name)
+  }
+})
+
 t.test('modules that look and wait', async (t) => {
   const facts = await runHere(t, 'setup', { gather_subset: ['!all', 'network'] })
   const named = facts.result.data?.['ansible_facts'] as Vars
@@ -321,6 +347,19 @@ t.test('modules that look and wait', async (t) => {
   t.equal(open.result.why, `port ${port} of 127.0.0.1 answers after 0 s`)
   const banner = await runHere(t, 'wait_for', { port, timeout: 5, search_regex: 'SSH-([\\d.]+)' })
   t.match(banner.result.data, { match_groups: ['2.0'] })
+  const endless = createServer((socket) =>
+    socket.on('error', () => undefined).write('x'.repeat(2 * 1024 * 1024)),
+  ).listen(0, '127.0.0.1')
+  t.teardown(() => endless.close())
+  await new Promise((resolve) => endless.once('listening', resolve))
+  const { port: endlessPort } = endless.address() as AddressInfo
+  const never = await runHere(t, 'wait_for', {
+    port: endlessPort,
+    timeout: 0,
+    connect_timeout: 600,
+    search_regex: 'SSH',
+  })
+  t.equal(never.result.failed?.message, `port ${endlessPort} of 127.0.0.1 does not send SSH after 0 s`)
   const shut = await runHere(t, 'wait_for', { port, timeout: 0, state: 'stopped' })
   t.equal(shut.result.failed?.message, `port ${port} of 127.0.0.1 still answers after 0 s`)
   t.match((await runHere(t, 'wait_for_connection', {})).result, { data: { elapsed: 0 } })
