@@ -1,16 +1,13 @@
 import { z } from 'zod'
 import { guestName, labName } from '../lab/lab-name.ts'
-import { guestEntry, guestShape } from './guest-params.ts'
+import { guestCount, guestEntry, guestShape } from './guest-params.ts'
 import { bool, choice, int, list, parameters } from './params.ts'
 
 /** What guests a task declares, and what may be done to make it so: the parameters of `libvirt_guest` and `libvirt_guest_info`. */
 export const guestDeclaration = parameters(
   {
     name: guestName().optional().describe('Name of the guest and its host name'),
-    count: int()
-      .refine((count) => count >= 1 && count <= 500, { error: 'must be 1 to 500' })
-      .optional()
-      .describe('That many guests: `name1`, `name2` …'),
+    count: guestCount().optional().describe('That many guests: `name1`, `name2` …'),
     guests: z
       .array(guestEntry, { error: 'must be a list of guests' })
       .optional()

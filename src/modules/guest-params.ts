@@ -2,12 +2,9 @@ import { z } from 'zod'
 import { cloudInitSchema } from '../lab/cloud-init.ts'
 import { parseAddress } from '../lab/ipv4.ts'
 import { guestName } from '../lab/lab-name.ts'
-import { bool, choice, int, text, typeLabels } from './params.ts'
+import { between, bool, choice, int, text, typeLabels } from './params.ts'
 
 /** Parameters of a guest: beside a list they are what an entry leaves out; see `libvirt_guest`. */
-
-const between = (least: number, most: number) =>
-  int().refine((value) => value >= least && value <= most, { error: `must be ${least} to ${most}` })
 
 /** `0-3,8,^2`, as libvirt writes sets of CPUs and NUMA nodes. */
 const cpuSet = () =>
@@ -162,10 +159,13 @@ export const guestShape = {
 type Shape = typeof guestShape
 export type GuestParams = { readonly [Name in keyof Shape]?: z.output<Shape[Name]> | undefined }
 
+/** How many guests a name with numbers behind it stands for. */
+export const guestCount = () => between(1, 500)
+
 /** An entry of `guests`: its name, and what differs. */
 export const guestEntry = z.strictObject({
   name: guestName(),
-  count: between(1, 500).optional(),
+  count: guestCount().optional(),
   ...(Object.fromEntries(
     Object.entries(guestShape).map(([name, schema]) => [name, schema.optional()]),
   ) as unknown as { [Name in keyof Shape]: z.ZodOptional<Shape[Name]> }),

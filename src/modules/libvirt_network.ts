@@ -11,13 +11,13 @@ import { type NetworkSpec, type NetworkState, networkXml } from '../lab/network-
 import { refuseNetworkInUse, removeNetwork } from '../lab/removal.ts'
 import { virsh } from '../lab/virsh.ts'
 import { FailureError } from '../model/failure.ts'
-import { canonicalJson } from '../util/canonical-json.ts'
 import { defined } from '../util/defined.ts'
+import { canonicalJson } from '../util/json.ts'
 import { sh } from '../util/sh.ts'
 import { moduleFailure } from './failure.ts'
 import { guestEntry, guestNames } from './guest-params.ts'
 import { defineModule, type ModuleContext, type Steps } from './module.ts'
-import { bool, choice, int, parameters } from './params.ts'
+import { between, bool, choice, parameters } from './params.ts'
 
 /** An entry of the list that `libvirt_guest` gets, which has more in it and checks that. */
 const awaitedGuest = guestEntry.pick({ name: true, count: true, network: true, address: true }).loose()
@@ -63,10 +63,7 @@ const params = parameters({
     .describe(
       'With `bridge`: a network card of the host. Where the bridge is not there, it is made of it, in the files of netplan, NetworkManager, systemd-networkd or ifupdown, and the card’s addresses move to it. Unless a new login works within `confirm_s`, the host gets its network back by itself',
     ),
-  confirm_s: int()
-    .refine((seconds) => seconds >= 5 && seconds <= 600, { error: 'must be 5 to 600' })
-    .default(60)
-    .describe('With `card`: seconds within which a new login must work'),
+  confirm_s: between(5, 600).default(60).describe('With `card`: seconds within which a new login must work'),
   guests: z
     .array(awaitedGuest, { error: 'must be a list of guests' })
     .default([])

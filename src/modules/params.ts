@@ -54,6 +54,9 @@ export const int = () =>
     })
     .register(typeLabels, { label: 'whole number' })
 
+export const between = (least: number, most: number) =>
+  int().refine((value) => value >= least && value <= most, { error: `must be ${least} to ${most}` })
+
 /** A number, also as text. */
 export const float = () =>
   z

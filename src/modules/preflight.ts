@@ -15,8 +15,9 @@ import { ownGuests } from '../lab/own-guests.ts'
 import { type Finding, type HostSituation, preflight as judge, type Need } from '../lab/preflight.ts'
 import { privileges } from '../lab/privileges.ts'
 import type { Vars } from '../model/value.ts'
+import { counted } from '../util/words.ts'
 import { moduleFailure } from './failure.ts'
-import { guestNames } from './guest-params.ts'
+import { guestCount, guestNames } from './guest-params.ts'
 import { defineModule, type ModuleContext, type ModuleResult } from './module.ts'
 import { bool, int, text } from './params.ts'
 
@@ -29,7 +30,7 @@ const guest = z.looseObject({
   vcpus: int().default(2),
   memory_mb: int().default(2900),
   disk_gb: int().default(10),
-  count: int().optional(),
+  count: guestCount().optional(),
   disk: z.looseObject({ mode: text().default('overlay') }).optional(),
   disks: z.array(z.looseObject({ size_gb: int() })).default([]),
 })
@@ -173,5 +174,5 @@ function verdict(findings: readonly Finding[]): string {
   const warnings = findings.filter(({ level }) => level === 'warning').length
   return warnings === 0
     ? 'the host can carry the lab'
-    : `the host can carry the lab, with ${warnings} warning${warnings === 1 ? '' : 's'}`
+    : `the host can carry the lab, with ${counted(warnings, 'warning')}`
 }

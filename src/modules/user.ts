@@ -28,6 +28,8 @@ const params = parameters(
     shell: path().optional().describe('Login shell.'),
     system: bool().default(false).describe('A user of the system: a low number, no expiry.'),
     password: text()
+      // chpasswd reads a line a user: what comes after a newline would be another user's password.
+      .refine((hash) => /^[^:\n]*$/.test(hash), { error: 'must be one line without a colon' })
       .optional()
       .describe('Hash as crypt(3) makes it, e.g. with the filter password_hash. * or ! for none.'),
     update_password: choice(['always', 'on_create'])
