@@ -1,15 +1,12 @@
 import { createConnection, type Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { record } from '../../facts/json.ts'
+import { parsedJson } from '../../util/json.ts'
+import { sleep } from '../../util/sleep.ts'
 import type { Observation } from './observation.ts'
 
 /** One connection to QEMU's monitor (QMP: JSON objects, one a line). Source: docs/interop/qmp-spec.rst of QEMU. */
 export interface Qmp {
   close(): void
-}
-
-interface QmpMessage {
-  readonly event?: string
-  readonly data?: Record<string, unknown>
 }
 
 /** More than this without a line end is not QMP. */
@@ -32,7 +29,7 @@ export async function connectQmp(
     }
     if (socket !== undefined) return speak(socket, onObservation)
     try {
-      await sleep(50, undefined, { signal })
+      await sleep(50, signal)
     } catch {
       return undefined
     }
@@ -71,14 +68,9 @@ function speak(socket: Socket, onObservation: (observation: Observation) => void
 
 /** What a message of QEMU says about the installation. */
 export function observationOf(line: string): Observation | undefined {
-  let message: QmpMessage
-  try {
-    message = JSON.parse(line) as QmpMessage
-  } catch {
-    return undefined
-  }
-  const data = message.data ?? {}
-  switch (message.event) {
+  const message = record(parsedJson(line))
+  const data = record(message['data'])
+  switch (message['event']) {
     case 'GUEST_PANICKED':
       return { kind: 'panicked' }
     case 'SHUTDOWN':

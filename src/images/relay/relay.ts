@@ -57,6 +57,7 @@ export class Relay {
     this.#key = undefined
     const names = [...this.#sources.keys()]
     this.#sources.clear()
+    // On a host that is lost the key stays; it opens nothing but pieces of the image, and its line expires.
     await Promise.all(names.map((name) => dismiss(access.peer(name), publicKey).catch(() => {})))
   }
 

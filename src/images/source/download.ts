@@ -193,8 +193,12 @@ class Part {
     const total = answer.total ?? source.size
     for await (const chunk of answer.chunks) {
       this.#hash.update(chunk)
-      await this.#file.write(chunk)
+      await this.#file.appendFile(chunk)
       this.size += chunk.byteLength
+      if (source.size !== undefined && this.size > source.size) {
+        await this.clear()
+        throw new MirrorError(`it sends more than the ${source.size} bytes of the file`)
+      }
       const text = `download: ${new URL(url).host}`
       show(total === undefined ? { text } : { text, done: this.size, total, unit: 'bytes' })
     }

@@ -176,6 +176,8 @@ t.test('messages of QEMU', async (t) => {
   const cases: [message: string, observation: Observation | undefined][] = [
     ['{"return": {}}', undefined],
     ['not JSON', undefined],
+    ['null', undefined],
+    ['{"event": "SHUTDOWN", "data": 7}', { kind: 'shutdown', reason: 'no reason given' }],
     ['{"event": "GUEST_PANICKED", "data": {"action": "pause"}}', { kind: 'panicked' }],
     [
       '{"event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-shutdown"}}',

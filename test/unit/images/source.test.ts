@@ -128,6 +128,21 @@ t.test('a download: mirrors in order, resumed, kept, right or not at all', async
     t.same(one.requests, ['/a.iso bytes=1000- "old"'])
   })
 
+  await t.test('a mirror that does not end is left, and its bytes are not kept', async (t) => {
+    const endless = await mirror(t, (_request, response) => {
+      const more = () => {
+        while (response.write(content));
+      }
+      response.on('drain', more)
+      more()
+    })
+    const good = await mirror(t, serve(content))
+    const urls = [`${endless.url}/a.iso`, `${good.url}/a.iso`]
+    const { result, notes } = await tryDownload(t, { urls, sha256, size: content.length })
+    t.same(readFileSync(result as string), content)
+    t.same(notes, [`${urls[0]}: it sends more than the 300000 bytes of the file; trying the next mirror`])
+  })
+
   await t.test('mirrors that have nothing, something else, or are silent: the next; and why', async (t) => {
     const gone = await mirror(t, (_request, response) => response.writeHead(404).end())
     const wrong = await mirror(t, serve(Buffer.alloc(300_000, 'x')))
