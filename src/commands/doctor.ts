@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import { z } from 'zod'
 import type { RunOutcome } from '../engine/run-options.ts'
 import { defined } from '../util/defined.ts'
+import { printable } from '../util/printable.ts'
 import { answersOf } from './answers.ts'
 import { compileFor } from './compile-plan.ts'
 import type { CommandEnvironment } from './environment.ts'
@@ -77,14 +78,15 @@ function diagnosesOf(outcome: RunOutcome): {
   return { diagnoses, exitCode }
 }
 
-function printDiagnosis(diagnosis: Diagnosis, color: boolean): string {
+/** What hosts sent cannot act on the terminal. */
+export function printDiagnosis(diagnosis: Diagnosis, color: boolean): string {
   const { host, failure } = diagnosis
   const rows: readonly Finding[] = failure
     ? [{ id: failure.code, level: 'error', text: failure.message, hint: failure.hint }]
     : diagnosis.findings
   const lines = rows.flatMap(({ level, text, hint }) => [
-    `  ${paint(color, looks[level], signs[level].padEnd(7))}  ${text}`,
-    ...(hint === undefined || level === 'ok' ? [] : [`           → ${hint}`]),
+    `  ${paint(color, looks[level], signs[level].padEnd(7))}  ${printable(text)}`,
+    ...(hint === undefined || level === 'ok' ? [] : [`           → ${printable(hint)}`]),
   ])
   return `${paint(color, 'bold', host)}\n${lines.join('\n')}\n`
 }

@@ -3,6 +3,7 @@ import { printDiagnostics } from '../config/print-diagnostics.ts'
 import { ExitCode } from '../model/exit-code.ts'
 import type { Failure } from '../model/failure.ts'
 import { defined } from '../util/defined.ts'
+import { printable } from '../util/printable.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { printData } from './print-data.ts'
 import type { RunOptions } from './run-options.ts'
@@ -38,7 +39,7 @@ export function refuseFailure(failure: Failure, format: RunOptions['format'], en
 /** `error: …` and the hint below it, for stderr. */
 export function failureLines({ message, hint }: Failure, host?: string): string {
   const subject = host === undefined ? '' : `${host}: `
-  return `error: ${subject}${message}\n${hint === undefined ? '' : `  hint: ${hint}\n`}`
+  return printable(`error: ${subject}${message}\n${hint === undefined ? '' : `  hint: ${hint}\n`}`)
 }
 
 /** The document alone, where the words were printed already. */

@@ -29,6 +29,8 @@ export async function runPipeline(
   const resumeFrom =
     options.resume === undefined ? undefined : await runToResume(options.resume, plan.name, env)
   const { runId, folder } = newRunFolder(env.cwd, fileNameOf(basename(plan.file)), new Date())
+  // As it may be seen: in the journal, in reports, and in logs of whoever runs hvlab.
+  const command = commandLine(pipeline, { ...options, extraVars: options.extraVars.map(withoutSecrets) })
   const outcome = await runPlanHere(
     defined({
       plan,
@@ -36,7 +38,7 @@ export async function runPipeline(
       folder,
       format: options.format,
       resumeFrom,
-      command: commandLine(pipeline, { ...options, extraVars: options.extraVars.map(withoutSecrets) }),
+      command,
     }),
     options,
     env,
@@ -46,7 +48,7 @@ export async function runPipeline(
   })
   const endings: readonly number[] = [ExitCode.interrupted, ExitCode.terminated, ExitCode.deadline]
   if (endings.includes(outcome.exitCode) && !options.check)
-    env.stderr(`Continue it with: ${commandLine(pipeline, options)} --resume ${runId}\n`)
+    env.stderr(`Continue it with: ${command} --resume ${runId}\n`)
   if (existsSync(join(folder, 'report.html'))) await inLanguage(folder, options, env)
   return { exitCode: outcome.exitCode, runId }
 }

@@ -74,7 +74,8 @@ export function refuseNetworkInUse(network: NetworkState, domains: readonly Doma
 /** Folders of guests that no domain belongs to: what an interrupted run left. */
 export function orphanedFolders(state: LibvirtState): string[] {
   const domains = new Set(state.domains.map((domain) => domain.name))
-  return state.folders.filter((folder) => !domains.has(folder))
+  // A name with a newline is two here, and the second may be `..`: only what can be a domain's name is removed.
+  return state.folders.filter((folder) => !domains.has(folder) && /^[A-Za-z0-9][\w.-]*$/.test(folder))
 }
 
 function reservationsOf(domain: DomainState, networks: readonly NetworkState[]) {

@@ -378,7 +378,7 @@ const cases: readonly Case[] = [
     state: {
       ...deployed,
       networks: [own, { ...theirs, name: 'default' }],
-      folders: ['hvlab-guest1', 'hvlab-half'],
+      folders: ['hvlab-guest1', 'hvlab-half', '..'],
     },
     changes: [
       'remove guest hvlab-guest1 with its disk',
