@@ -557,3 +557,21 @@ t.test(
     t.equal(ignored.outcome.exitCode, 0)
   },
 )
+
+t.test('a question that a command waited for is shown when the command is ended', async (t) => {
+  const puppets = new Puppets(() => '')
+  const ran = await run(
+    { stages: [play('s', ['h'], [task('s/0', 'act', { cmd: 'ask' })])] },
+    {
+      openConnection: async (settings, dependencies) => ({
+        ...(await puppets.open(settings, dependencies)),
+        run: async (_command, options) => {
+          options?.onOutput?.('stdout', 'Continue? [y/N] ')
+          throw new FailureError({ reason: 'timeout', code: 'command-timeout', message: 'ended' })
+        },
+      }),
+    },
+  )
+  const lines = ran.events.flatMap((event) => (event.kind === 'task.output' ? [event.line] : []))
+  t.same(lines, ['Continue? [y/N] '])
+})
