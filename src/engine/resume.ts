@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { statSync } from 'node:fs'
+import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs'
+import { join } from 'node:path'
 import type { TaskFinished } from '../model/event.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Plan } from '../model/plan.ts'
@@ -73,11 +74,19 @@ export async function readEarlierRun(folder: string, plan: Plan, isCheck: boolea
   )
 }
 
-/** SHA-256 of what decides what a task does. Files of the controller count by size and time of change. */
+/** SHA-256 of what decides what a task does. Files of the controller count by size and time of change, folders with all in them. */
 export function taskFingerprint(content: unknown, files: readonly string[]): string {
-  const stamps = files.map((file) => {
-    const { size, mtimeMs } = statSync(file)
-    return { file, size, mtimeMs }
+  const stamps = files.flatMap((file) => {
+    const status = statSync(file)
+    const inside = status.isDirectory() ? readdirSync(file, { recursive: true, encoding: 'utf8' }) : []
+    return [
+      stampOf(file, status),
+      ...inside.map((name) => stampOf(name, lstatSync(join(file, name), { throwIfNoEntry: false }))),
+    ]
   })
   return createHash('sha256').update(canonicalJson({ content, stamps })).digest('hex')
+}
+
+function stampOf(file: string, status: Stats | undefined) {
+  return { file, size: status?.size, mtimeMs: status?.mtimeMs }
 }

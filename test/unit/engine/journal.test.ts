@@ -184,6 +184,20 @@ t.test('a task whose parameters changed is not taken from the journal', async (t
   t.same(same.did, [])
 })
 
+t.test('nor is one whose folder on the controller has other files', async (t) => {
+  const folder = t.testdir({ src: { deep: { file: 'one' } } })
+  const plan = planOf({ stages: [play('s', ['a'], [task('s/0', 'echo', { src: `${folder}/src` })])] })
+  const resumes = async (): Promise<boolean> => {
+    const events: Event[] = []
+    await runPlan(plan, optionsOf(events, { resumeFrom: join(folder, 'run') }))
+    return events.some((event) => event.kind === 'task.finished' && event.resumed === true)
+  }
+  await runPlan(plan, optionsOf([], { runDirectory: join(folder, 'run') }))
+  t.equal(await resumes(), true)
+  writeFileSync(`${folder}/src/deep/file`, 'two and more')
+  t.equal(await resumes(), false)
+})
+
 t.test('facts are asked once until something on the host changes', async (t) => {
   const world = new World()
   const ran = await run(
