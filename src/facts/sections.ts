@@ -1,5 +1,6 @@
 import type { Command, CommandPart } from '../model/command.ts'
 import { sh } from '../util/sh.ts'
+import { withoutAtEnd } from '../util/words.ts'
 
 /**
  * Several queries in one round trip: each part's output comes after a line `@@name`. A part's failure does not stop
@@ -39,5 +40,5 @@ export function readSections(stdout: string): (name: string) => string {
       found.set(line.slice(2).trim(), current)
     } else current.push(line)
   }
-  return (name) => (found.get(name) ?? []).join('\n').replace(/\n+$/, '')
+  return (name) => withoutAtEnd((found.get(name) ?? []).join('\n'), '\n')
 }

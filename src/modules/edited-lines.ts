@@ -1,3 +1,5 @@
+import { withoutAtEnd } from '../util/words.ts'
+
 /**
  * Text of a file as Ansible edits it: bytes, one character each (latin1), in lines that keep their ends. So files
  * of any encoding pass unharmed.
@@ -23,7 +25,7 @@ export function splitLines(text: ByteText): ByteText[] {
 }
 
 export function withoutEnd(line: ByteText): ByteText {
-  return line.replace(/[\r\n]+$/, '')
+  return withoutAtEnd(line, '\r\n')
 }
 
 /** Appends a newline to the last line when it has none, so that a line can follow it. */

@@ -2,6 +2,7 @@ import type { Command, CommandResult } from '../model/command.ts'
 import type { Failure } from '../model/failure.ts'
 import type { Vars } from '../model/value.ts'
 import { sh } from '../util/sh.ts'
+import { withoutAtEnd } from '../util/words.ts'
 import { lastLines } from './failure.ts'
 import { hostPath } from './host-path.ts'
 import type { ModuleContext, Steps } from './module.ts'
@@ -113,8 +114,8 @@ function emptyResult(cmd: Vars[string]): Vars {
 
 function resultData(cmd: Vars[string], result: CommandResult, started: Date, strip: boolean): Vars {
   const ended = new Date(started.getTime() + result.durationMs)
-  const stdout = strip ? result.stdout.replace(/[\r\n]+$/, '') : result.stdout
-  const stderr = strip ? result.stderr.replace(/[\r\n]+$/, '') : result.stderr
+  const stdout = strip ? withoutAtEnd(result.stdout, '\r\n') : result.stdout
+  const stderr = strip ? withoutAtEnd(result.stderr, '\r\n') : result.stderr
   return {
     cmd,
     rc: result.exitCode,
@@ -143,7 +144,7 @@ function timestamp(date: Date): string {
 function delta(ms: number): string {
   const seconds = Math.floor(ms / 1000)
   const two = (value: number): string => String(value).padStart(2, '0')
-  const micro = String(Math.round((ms % 1000) * 1000)).padStart(6, '0')
+  const micro = String(Math.floor((ms % 1000) * 1000)).padStart(6, '0')
   return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${micro}`
 }
 

@@ -364,6 +364,11 @@ t.test('modules that look and wait', async (t) => {
   t.equal(shut.result.failed?.message, `port ${port} of 127.0.0.1 still answers after 0 s`)
   t.match((await runHere(t, 'wait_for_connection', {})).result, { data: { elapsed: 0 } })
 
+  // A regular expression that looks for newlines at the end takes a minute for these.
+  const empty = await runHere(t, 'shell', { cmd: "yes '' | head -n 100000; echo x" })
+  const lines = empty.result.data?.['stdout_lines']
+  t.equal(Array.isArray(lines) && lines.length, 100_001)
+
   const failed = await runHere(t, 'shell', { cmd: 'echo out; echo err >&2; exit 7' })
   t.match(failed.result, {
     failed: { code: 'command-failed' },
