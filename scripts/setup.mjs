@@ -54,6 +54,7 @@ async function bundle() {
     platform: 'node',
     format: 'esm',
     target: 'node20.19',
+    sourcemap: true,
     logLevel: 'warning',
   })
 }
@@ -72,7 +73,7 @@ function clear(...names) {
 
 function fingerprintOfSources(folders) {
   const hash = createHash('sha256')
-  for (const name of ['package.json', 'tsconfig.json', 'package-lock.json'])
+  for (const name of ['package-lock.json', 'tsconfig.json', 'scripts/setup.mjs'])
     hash.update(readFileSync(join(root, name)))
   for (const folder of folders) {
     for (const entry of readdirSync(join(root, folder), { recursive: true }).sort()) {
