@@ -8,6 +8,11 @@ export interface Launch {
   readonly line: string
   /** Printed on both streams by the started shell; what comes earlier is noise of the login. */
   readonly token: string
+  /**
+   * Printed on both streams right before the program that becomes the user: only what comes after it can ask for the
+   * password, or say why nobody was become. Undefined when there is no such program.
+   */
+  readonly mark?: string
   /** Text that asks for the password; undefined when nothing may ask. */
   readonly prompt?: RegExp
   readonly password?: string
@@ -33,19 +38,22 @@ export function launch(become: Become | undefined, shell: string, rest: string):
   const user = plainWord(become.user, 'the user to become')
   const exe = plainWord(become.exe ?? become.method, 'ansible_become_exe')
   const flags = (become.flags ?? []).map((flag) => plainWord(flag, 'ansible_become_flags'))
+  const mark = `hvlab-login-${id}`
+  const start = `exec ${shell} -c 'printf %s ${mark}; printf %s ${mark} >&2; exec env LC_ALL=C "$@"' hvlab`
   const password = become.password === undefined ? {} : { password: become.password }
   if (become.method === 'su') {
-    const words = ['exec env LC_ALL=C', exe, ...flags, '-s', shell, '-c', `'${body}'`, user]
-    return { line: words.join(' '), token, prompt: /:\s*$/, ...password }
+    const words = [start, exe, ...flags, '-s', shell, '-c', `'${body}'`, user]
+    return { line: words.join(' '), token, mark, prompt: /:\s*$/, ...password }
   }
   // -S reads the password from stdin, -n never asks: exactly one of them, so that sudo never waits for a terminal.
   const own = (become.flags === undefined ? ['-H'] : flags).filter((flag) => flag !== '-n' && flag !== '-S')
   const prompt = `hvlab-password-${id}:`
   const asking = become.password === undefined ? ['-n'] : ['-S', '-p', prompt]
-  const words = ['exec env LC_ALL=C', exe, ...own, ...asking, '-u', user, shell, '-c', `'${body}'`]
+  const words = [start, exe, ...own, ...asking, '-u', user, shell, '-c', `'${body}'`]
   return {
     line: words.join(' '),
     token,
+    mark,
     prompt: new RegExp(`${prompt}|password[^\\n]*:\\s*$`, 'i'),
     ...password,
   }
@@ -105,7 +113,7 @@ const becomeFailures: readonly { code: string; pattern: RegExp; message: string;
     code: 'become-password-missing',
     pattern: /password is required|authentication is required/i,
     message: 'a password is needed',
-    hint: 'Set ansible_become_password, or allow the user to run sudo without one (NOPASSWD).',
+    hint: 'Set ansible_become_password (in a file that only you may read: -e @FILE), or allow the user to run sudo without one (NOPASSWD).',
   },
   {
     code: 'become-not-allowed',

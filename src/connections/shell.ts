@@ -123,9 +123,21 @@ async function waitUntilReady(
 ): Promise<void> {
   const ready = deferred<void>()
   const said: Record<StreamName, string> = { stdout: '', stderr: '' }
+  /** Whether the login and its noise are over: a line of it that ends like a prompt gets no password. */
+  const isPast: Record<StreamName, boolean> = {
+    stdout: start.mark === undefined,
+    stderr: start.mark === undefined,
+  }
+  const passMark = (stream: StreamName) => {
+    const at = start.mark === undefined ? -1 : said[stream].indexOf(start.mark)
+    if (isPast[stream] || start.mark === undefined || at < 0) return
+    isPast[stream] = true
+    said[stream] = said[stream].slice(at + start.mark.length)
+  }
   let asked = 0
   const answer = (stream: StreamName) => {
-    if (start.prompt === undefined || !start.prompt.test(said[stream]) || options.become === undefined) return
+    if (!isPast[stream] || options.become === undefined) return
+    if (start.prompt === undefined || !start.prompt.test(said[stream])) return
     asked++
     said[stream] = ''
     if (start.password === undefined) channel.stdin.end()
@@ -136,6 +148,7 @@ async function waitUntilReady(
     const decoder = new StringDecoder('utf8')
     const onData = (chunk: Buffer) => {
       said[stream] = (said[stream] + decoder.write(chunk)).slice(-loginOutputLimit)
+      passMark(stream)
       const isReady = (name: StreamName) => said[name].includes(start.token)
       if (isReady('stdout') && isReady('stderr')) ready.resolve()
       else if (!isReady('stdout') && !isReady('stderr')) answer(stream)
@@ -156,7 +169,7 @@ async function waitUntilReady(
   void channel.closed.then(() => {
     const output = `${said.stdout}\n${said.stderr}`
     if (transport.lost !== undefined) ready.reject(new FailureError(transport.lost))
-    else if (options.become !== undefined) {
+    else if (options.become !== undefined && isPast.stderr) {
       ready.reject(
         new FailureError(explainBecomeFailure(options.become, output, transport.description, asked)),
       )

@@ -245,17 +245,20 @@ t.test('become settings and launch lines', async (t) => {
   })
   const line = (settings: Parameters<typeof launch>[0]) =>
     launch(settings, '/bin/sh', 'exec /bin/sh')
-      .line.replace(/'.*'/, 'BODY')
+      .line.replace(/'[^']*'/g, 'BODY')
       .replace(/-[0-9a-f]{16}/g, '')
   t.equal(line(undefined), 'exec /bin/sh -c BODY')
-  t.equal(line({ method: 'sudo', user: 'root' }), 'exec env LC_ALL=C sudo -H -n -u root /bin/sh -c BODY')
+  t.equal(
+    line({ method: 'sudo', user: 'root' }),
+    'exec /bin/sh -c BODY hvlab sudo -H -n -u root /bin/sh -c BODY',
+  )
   t.equal(
     line({ method: 'sudo', user: 'root', password: 'secret', flags: ['-E', '-n'] }),
-    'exec env LC_ALL=C sudo -E -S -p hvlab-password: -u root /bin/sh -c BODY',
+    'exec /bin/sh -c BODY hvlab sudo -E -S -p hvlab-password: -u root /bin/sh -c BODY',
   )
   t.equal(
     line({ method: 'su', user: 'root', password: 'secret' }),
-    'exec env LC_ALL=C su -s /bin/sh -c BODY root',
+    'exec /bin/sh -c BODY hvlab su -s /bin/sh -c BODY root',
   )
   t.match(await failureOf(() => line({ method: 'sudo', user: 'root; id' })), {
     message: 'the user to become: "root; id" has characters that are not allowed there',
