@@ -9,6 +9,8 @@ export interface LoginAttempts {
   readonly handler: AuthHandlerMiddleware
   /** What was tried so far, for the failure's text. */
   readonly tried: readonly string[]
+  /** Key files that could not be tried, because they are protected by a passphrase. */
+  readonly locked: readonly string[]
 }
 
 interface Candidate {
@@ -26,7 +28,7 @@ export async function loginAttempts(
   secrets: { readonly password?: string; readonly passphrase?: string },
 ): Promise<LoginAttempts> {
   const { user: username } = target
-  const keys = await readKeys(target, secrets.passphrase)
+  const { keys, locked } = await readKeys(target, secrets.passphrase)
   const files = keys.map(
     ({ file, key }): Candidate => ({
       name: `key ${file}`,
@@ -60,7 +62,7 @@ export async function loginAttempts(
       next(passwordMethod(username, password, left))
     }
   }
-  return { handler, tried }
+  return { handler, tried, locked }
 }
 
 /** `keyboard-interactive` only where the server has no plain password login (PAM set-ups). */
@@ -82,18 +84,27 @@ function passwordMethod(username: string, password: string, left: readonly strin
 async function readKeys(
   target: SshTarget,
   passphrase: string | undefined,
-): Promise<readonly { readonly file: string; readonly key: ParsedKey }[]> {
+): Promise<{
+  readonly keys: readonly { readonly file: string; readonly key: ParsedKey }[]
+  readonly locked: readonly string[]
+}> {
+  const locked = new Set<string>()
   const keys = await Promise.all(
     target.identityFiles.map(async (file) => {
       const key = await readKey(file, passphrase)
       if (!('reason' in key)) return { file, key }
+      const isLocked = key.code === 'ssh-key-encrypted'
       // The agent may hold the same key unlocked; without one there is no way on.
-      const agentMayHelp = key.code === 'ssh-key-encrypted' && target.agentSocket !== undefined
-      if (target.identityIsExplicit && !agentMayHelp) throw new FailureError(key)
+      if (target.identityIsExplicit && !(isLocked && target.agentSocket !== undefined))
+        throw new FailureError(key)
+      if (isLocked) locked.add(file)
       return undefined
     }),
   )
-  return keys.filter((key) => key !== undefined)
+  return {
+    keys: keys.filter((key) => key !== undefined),
+    locked: target.identityFiles.filter((file) => locked.has(file)),
+  }
 }
 
 async function readKey(file: string, passphrase: string | undefined): Promise<ParsedKey | Failure> {

@@ -47,6 +47,7 @@ export function connectFailure(where: string, stage: Stage, error: Error): Failu
   return unreachable(
     'ssh-protocol',
     `${where}: the SSH connection failed while ${doing[stage]}: ${error.message}`,
+    'Compare with `ssh -v` to that address; the log of its sshd says more.',
   )
 }
 
@@ -61,19 +62,30 @@ export function connectTimeout(where: string, stage: Stage, timeoutMs: number): 
   )
 }
 
+/**
+ * @param tried Ways to log in that the host refused.
+ * @param locked Key files that were not offered, because their passphrase is not known.
+ */
 export function authenticationFailure(
   where: string,
-  tried: readonly string[],
+  { tried, locked }: { readonly tried: readonly string[]; readonly locked: readonly string[] },
   hasPassword: boolean,
 ): Failure {
+  const [key] = locked
+  const not =
+    key === undefined
+      ? ''
+      : `; not ${locked.join(', ')}, which ${locked.length > 1 ? 'are' : 'is'} protected by a passphrase`
   return unreachable(
     'ssh-authentication',
     tried.length === 0
-      ? `${where}: there is no key, agent or password to log in with`
-      : `${where}: the login was refused; tried ${tried.join(', ')}`,
+      ? `${where}: there is no key, agent or password to log in with${not}`
+      : `${where}: the login was refused; tried ${tried.join(', ')}${not}`,
     hasPassword
       ? 'Check ansible_user and ansible_password. A refused password is not tried again.'
-      : 'Check ansible_user, ansible_ssh_private_key_file and the authorized_keys of the user there.',
+      : key !== undefined
+        ? `Load the key into the agent (ssh-add ${key}) or set ansible_ssh_private_key_passphrase.`
+        : 'Check ansible_user, ansible_ssh_private_key_file and the authorized_keys of the user there.',
   )
 }
 

@@ -59,7 +59,7 @@ export async function logIn(
     if (level === 'agent') return
     if (level === 'client-authentication') {
       outcome.reject(
-        new FailureError(authenticationFailure(where, attempts.tried, settings.password !== undefined)),
+        new FailureError(authenticationFailure(where, attempts, settings.password !== undefined)),
       )
     } else fail(error)
   })

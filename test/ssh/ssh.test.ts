@@ -440,6 +440,20 @@ t.test('become', { skip: needsRoot }, async (t) => {
     ),
     { code: 'become-wrong-password' },
   )
+  await t.test('a line of the login that ends like a prompt gets no password', async (t) => {
+    const other = new TestUser()
+    t.teardown(() => other.remove())
+    writeFileSync(join(user.home, '.bashrc'), 'printf "permission denied? Password: "; sleep 0.2\n')
+    user.shell('/bin/bash')
+    t.teardown(() => user.shell('/bin/sh'))
+    const noisy = await sshd.open()
+    const become = { method: 'su', user: other.name, password: other.password } as const
+    t.match(await noisy.run({ ...script('id -un'), become }), { stdout: `${other.name}\n` })
+    t.match(await failureOf(noisy.run({ ...script('id'), become: { ...root, exe: 'nosudo' } })), {
+      code: 'become-not-installed',
+    })
+    await noisy.close()
+  })
 })
 
 t.test('logging in: keys, passwords, agent-less failures', { skip: needsRoot }, async (t) => {
@@ -472,7 +486,17 @@ t.test('logging in: keys, passwords, agent-less failures', { skip: needsRoot }, 
   })
   t.match(await failureOf(sshd.open({ ...lockedKey, ansible_ssh_private_key_passphrase: 'wrong' })), {
     code: 'ssh-key-encrypted',
+    message: `The key ${locked} is protected by a passphrase, and the one that is set does not open it`,
   })
+  // An agent may have the key; one that does not, or does not answer, is no reason to say nothing of the key.
+  process.env['SSH_AUTH_SOCK'] = join(sshd.folder, 'no-agent')
+  t.teardown(() => delete process.env['SSH_AUTH_SOCK'])
+  t.match(await failureOf(sshd.open(lockedKey)), {
+    code: 'ssh-authentication',
+    message: `${where}: the login was refused; tried SSH agent; not ${locked}, which is protected by a passphrase`,
+    hint: `Load the key into the agent (ssh-add ${locked}) or set ansible_ssh_private_key_passphrase.`,
+  })
+  delete process.env['SSH_AUTH_SOCK']
   writeFileSync(join(sshd.folder, 'authorized_keys'), readFileSync(`${locked}.pub`), { flag: 'a' })
   const unlocked = await sshd.open({ ...lockedKey, ansible_ssh_private_key_passphrase: 'open sesame' })
   t.equal((await unlocked.run(sh`echo in`)).stdout, 'in\n')
