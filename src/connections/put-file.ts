@@ -4,6 +4,7 @@ import { posix } from 'node:path'
 import type { Become, Command } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
 import { CappedOutput } from '../util/capped-output.ts'
+import { saysDiskFull } from '../util/disk-full.ts'
 import { sh } from '../util/sh.ts'
 import { defineSha256 } from '../util/sha256.ts'
 import { shellError } from './command-failures.ts'
@@ -156,6 +157,7 @@ function notWritable(executor: Executor, path: string, why: string): FailureErro
     reason: 'module',
     code: 'file-not-writable',
     message: `Cannot write ${path} on ${executor.description}: ${why}`,
+    ...(saysDiskFull(why) ? { hint: 'Make room there (`df -h` shows where), then run again.' } : {}),
   })
 }
 

@@ -1,6 +1,7 @@
 import type { CommandResult } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Change, ChangeResult, HostAccess, ModuleResult, Steps } from '../modules/module.ts'
+import { saysDiskFull } from '../util/disk-full.ts'
 import type { HostState } from './host-state.ts'
 
 export interface DriveOptions {
@@ -57,10 +58,19 @@ async function execute(change: Change, { access, state }: DriveOptions): Promise
 
 function commandFailed(summary: string, result: CommandResult): FailureError {
   const said = (result.stderr.trim() || result.stdout.trim()).split('\n').slice(-12).join('\n')
+  const details = said === '' ? {} : { details: said }
+  if (saysDiskFull(said))
+    return new FailureError({
+      reason: 'exit-code',
+      code: 'host-disk-full',
+      message: `Could not ${summary}: a disk of the host is full.`,
+      hint: 'Make room there (`df -h` shows where), then run again.',
+      ...details,
+    })
   return new FailureError({
     reason: 'exit-code',
     code: 'command-failed',
     message: `Could not ${summary}: the command ended with exit code ${result.exitCode}.`,
-    ...(said === '' ? {} : { details: said }),
+    ...details,
   })
 }

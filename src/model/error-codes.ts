@@ -3,7 +3,10 @@
  * step: the codes used in src/, this list, and the document.
  */
 export const errorCodes = {
+  'address-taken': 'A guest is to have an address that another machine has on its network.',
   'answer-unreadable': 'What a module said of a host is not as the command that asked reads it.',
+  'apt-clock':
+    'Package lists or the certificate of a mirror are refused for their dates: the clock of the host is wrong, or the mirror is out of date.',
   'apt-deb-unreadable': 'A .deb file cannot be read by dpkg-deb.',
   'apt-dependencies': 'apt found no set of packages that fits together.',
   'apt-failed': 'apt-get ended with an error; its last lines are with the error.',
@@ -105,6 +108,7 @@ export const errorCodes = {
   'guest-without-address': 'A guest would be on a bridge only, without an address that hvlab knows.',
   'guests-do-not-fit': 'A host has too little memory or disk, or too few CPUs, for all its guests together.',
   'handler-unknown': 'A task notifies a handler that does not exist.',
+  'host-disk-full': 'A disk of a host was full in the middle of a change.',
   'host-key-changed': 'A host shows another key than the known one, so nothing was sent to it.',
   'host-key-revoked': 'A host shows a key that is marked as revoked.',
   'host-key-unknown': 'The key of a host is not known, and host key checking is strict.',
@@ -220,6 +224,8 @@ export const errorCodes = {
   'sandbox-host-unknown': 'No sandbox host of that name is on this machine.',
   'sandbox-inventory': 'A file inventory/sandbox.yml that `hvlab sandbox` did not write is in the way.',
   'sandbox-not-possible': 'A machine cannot carry sandbox hosts; the message says all that is missing.',
+  'sandbox-record-damaged':
+    'The record of a sandbox host cannot be read, so neither its address nor its key is known.',
   'sandbox-tree-failed': 'The file tree of sandbox hosts could not be built from packages.',
   'script-failed': 'A script stage threw an error.',
   'script-missing': 'The script of a stage does not exist.',

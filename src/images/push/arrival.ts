@@ -1,5 +1,6 @@
 import type { Command } from '../../model/command.ts'
 import type { HostAccess } from '../../modules/module.ts'
+import { saysDiskFull } from '../../util/disk-full.ts'
 import { sh } from '../../util/sh.ts'
 import { defineSha256 } from '../../util/sha256.ts'
 import { imageFiles, type Manifest } from '../manifest.ts'
@@ -8,7 +9,7 @@ import { compressedFolder } from '../relay/relay-key.ts'
 import { fileDigests, publish, setTimes } from '../store.ts'
 import { storeNotWritable } from '../store-errors.ts'
 import type { Piece, PieceContent, PieceDigests } from './pieces.ts'
-import { noRoom, pushFailed } from './push-failures.ts'
+import { noRoom, pushFailed, ranFull } from './push-failures.ts'
 
 /** What a host has of an image that is on its way to it. */
 export interface Arrived {
@@ -61,6 +62,7 @@ echo "free $(df -Pk . | tail -n 1 | tr -s ' ' | cut -d ' ' -f 4)"
 echo "used $(du -sk . | cut -f 1)"
 command -v zstd >/dev/null && echo zstd
 ls done | sed 's/^/piece /')`)
+    if (result.exitCode !== 0 && saysDiskFull(result.stderr)) throw ranFull(name, this.#store, result.stderr)
     if (result.exitCode !== 0) throw storeNotWritable(this.#store, result.stderr)
     const lines = result.stdout.split('\n').map((line) => line.split(' '))
     const numberOf = (word: string): number => Number(lines.find(([first]) => first === word)?.[1] ?? 0)
@@ -147,6 +149,16 @@ ${defineSha256()}${source} >${name} && ${isRight} || { rm -f ${name}; exit ${wro
 bad=$( { { ${unpack} <${name} || echo bad >&3; } | dd ${place} || echo bad >&3; } 3>&1 )
 [ -z "$bad" ] || { rm -f ${name}; exit 1; }
 ${settled} && : >done/${piece.name})`
+  }
+
+  /** Takes away what has arrived: a full disk stops guests and whatever else writes there, so the room is given back. */
+  async discard(): Promise<void> {
+    await this.#host.run(
+      sh`(cd ${this.folder} || exit
+${closeLinks()}
+cd / && rm -rf --one-file-system ${this.folder})`,
+      { cleanUp: true },
+    )
   }
 
   /** Everything is there: verified as a whole, then made the image under its key in one step. */

@@ -1,27 +1,42 @@
 import { type BuildReport, paced } from '../build-report.ts'
 import type { Piece } from './pieces.ts'
 
+/**
+ * The speed is that of the last seconds: a host that gets its first pieces late, because another one gets them and passes them on,
+ * is not judged by the time before.
+ */
+const windowMs = 10_000
+const sampleMs = 200
+
 /** Adds up pieces that travel at the same time, and tells how long the rest will take. */
 export class PushProgress {
   readonly #show: ReturnType<typeof paced>
   readonly #text: string
   readonly #totalBytes: number
-  readonly #startedAt = performance.now()
+  readonly #now: () => number
   readonly #underWay = new Map<string, number>()
+  /** How much was there when, from the first bytes on; what an earlier push left says nothing about the speed. */
+  readonly #samples: { readonly at: number; readonly done: number }[] = []
   #doneBytes = 0
-  /** Of an earlier push: says nothing about the speed. */
-  #foundBytes = 0
 
-  constructor(report: Pick<BuildReport, 'progress'>, text: string, totalBytes: number) {
-    this.#show = paced(report)
+  /** @param now Milliseconds. */
+  constructor(
+    report: Pick<BuildReport, 'progress'>,
+    text: string,
+    totalBytes: number,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#show = paced(report, now)
     this.#text = text
     this.#totalBytes = totalBytes
+    this.#now = now
   }
 
   found(pieces: readonly Piece[]): void {
-    this.#foundBytes = pieces.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-    this.#doneBytes = this.#foundBytes
+    this.#doneBytes = pieces.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     this.#underWay.clear()
+    this.#samples.length = 0
+    this.#say(this.#doneBytes, undefined)
   }
 
   /** @param share Of the piece, 0 to 1: compressed bytes count for what they will become. */
@@ -43,11 +58,15 @@ export class PushProgress {
 
   #tell(): void {
     const done = this.#doneBytes + [...this.#underWay.values()].reduce((sum, bytes) => sum + bytes, 0)
-    const left = timeLeft(
-      done - this.#foundBytes,
-      this.#totalBytes - done,
-      performance.now() - this.#startedAt,
-    )
+    const at = this.#now()
+    if (at - (this.#samples.at(-1)?.at ?? Number.NEGATIVE_INFINITY) >= sampleMs)
+      this.#samples.push({ at, done })
+    while (this.#samples[1] !== undefined && at - this.#samples[1].at >= windowMs) this.#samples.shift()
+    const [since = { at, done }] = this.#samples
+    this.#say(done, timeLeft(done - since.done, this.#totalBytes - done, at - since.at))
+  }
+
+  #say(done: number, left: string | undefined): void {
     this.#show({
       text: `${this.#text}${left === undefined ? '' : `, ${left} left:`}`,
       done,

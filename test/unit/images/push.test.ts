@@ -14,7 +14,7 @@ import t, { type Test } from 'tap'
 import type { Manifest } from '../../../src/images/manifest.ts'
 import { PieceSource, piecesOf } from '../../../src/images/push/pieces.ts'
 import type { Pushed } from '../../../src/images/push/push.ts'
-import { timeLeft } from '../../../src/images/push/push-progress.ts'
+import { PushProgress, timeLeft } from '../../../src/images/push/push-progress.ts'
 import { pushImage } from '../../../src/images/push-image.ts'
 import { lookUp, remove } from '../../../src/images/store.ts'
 import { FailureError } from '../../../src/model/failure.ts'
@@ -22,7 +22,7 @@ import type { HostAccess } from '../../../src/modules/module.ts'
 import { renderCommand, sh } from '../../../src/util/sh.ts'
 import { atEnd } from '../../support/cleanup.ts'
 import { failureOf } from '../../support/failure-of.ts'
-import { must } from '../../support/tool.ts'
+import { must, tool } from '../../support/tool.ts'
 import { openLocalHost } from './local-host.ts'
 import { tinyManifest } from './tiny-manifest.ts'
 
@@ -293,10 +293,68 @@ t.test('a store without room is said before anything is sent', { skip: noMounts 
   })
 })
 
+t.test('a disk that is full on the way gets its room back', { skip: noMounts }, async (test) => {
+  const place = stores(test)
+  place.to = mkdtempSync('/tmp/hvlab-small-')
+  atEnd(test, () => rmSync(place.to, { recursive: true }))
+  must('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'hvlab-test', place.to])
+  atEnd(test, () => void must('umount', [place.to]))
+  let pieces = 0
+  const host = withPieces((number, piece) => {
+    pieces = number
+    if (number === 2) tool('sh', ['-c', 'head -c 8M /dev/zero >"$1/of somebody else"', 'sh', place.to])
+    return piece
+  })
+  test.match(await failureOf(() => push(place, host)), {
+    code: 'image-push-no-room',
+    message: `the disk of ${place.to} was full before image tiny had arrived`,
+    hint: 'What had arrived was removed. Make room there, or set hvlab_store to a folder on a larger disk.',
+    details: 'No space left on device',
+  })
+  test.ok(pieces <= 6, `${pieces} pieces: none is tried again`)
+  test.same(contents(place.to), ['of somebody else'])
+  rmSync(join(place.to, 'of somebody else'))
+  await push(place)
+  await isWhole(test, place)
+})
+
 t.test('how long the rest takes', async (test) => {
   test.equal(timeLeft(0, 100, 5000), undefined)
   test.equal(timeLeft(10, 100, 900), undefined, 'too early to say')
   test.equal(timeLeft(10 * mib, 30 * mib, 2000), '6 s')
   test.equal(timeLeft(1 * mib, 400 * mib, 1000), '7 min')
   test.equal(timeLeft(1 * mib, 40_000 * mib, 1000), '11 h')
+})
+
+t.test('the speed is that of the last seconds', async (test) => {
+  let now = 0
+  const said: string[] = []
+  const report = {
+    progress: ({ text, done }: { text: string; done?: number }) => said.push(`${text} ${done}`),
+  }
+  const piece = (index: number) => ({ name: `p${index}`, file: 'image.qcow2' as const, index, sizeBytes: 10 })
+  const progress = new PushProgress(report, 'copying', 1000, () => now)
+  const at = (seconds: number, work: () => void) => {
+    now = seconds * 1000
+    work()
+    return said.at(-1)
+  }
+  test.equal(
+    at(0, () => progress.found([piece(0)])),
+    'copying 10',
+  )
+  // Another host gets its pieces first; then one piece a second comes from there.
+  test.equal(
+    at(60, () => progress.arrived(piece(1))),
+    'copying 20',
+  )
+  test.equal(
+    at(61, () => progress.arrived(piece(2))),
+    'copying, 97 s left: 30',
+  )
+  for (let second = 62; second < 80; second += 1) at(second, () => progress.arrived(piece(second)))
+  test.equal(said.at(-1), 'copying, 79 s left: 210')
+  // Ten times as fast, for as long as is looked back.
+  for (let tenth = 801; tenth <= 905; tenth += 1) at(tenth / 10, () => progress.moved(piece(tenth), 0.1))
+  test.equal(said.at(-1), 'copying, 69 s left: 315')
 })
