@@ -1,3 +1,4 @@
+import { declaredAddresses } from './declared-addresses.ts'
 import { guestAddress, guestMac, type Reservation } from './identity.ts'
 import { contains, parseAddress, type Subnet } from './ipv4.ts'
 
@@ -19,14 +20,21 @@ export function awaitedReservations(
   guests: readonly AwaitedGuest[],
   subnet: Subnet,
 ): NamedReservation[] {
+  const declared = declaredAddresses(lab, guests)
   const reserved: NamedReservation[] = []
   for (const { name, address: own } of guests) {
     const mac = guestMac(lab, name)
     const given = own?.ip.split('/')[0]
     const onSubnet = given !== undefined && contains(subnet, parseAddress(given) ?? 0)
-    const address = given === undefined ? guestAddress(mac, subnet, reserved) : onSubnet ? given : undefined
-    // Where the subnet is full, whoever makes the guest says so.
-    if (address !== undefined) reserved.push({ mac, address, name })
+    const address =
+      given === undefined
+        ? guestAddress(mac, subnet, [...declared, ...reserved])
+        : onSubnet
+          ? given
+          : undefined
+    // Where the subnet is full, or two want the same, whoever makes the guest says so.
+    const isFree = !reserved.some((entry) => entry.address === address)
+    if (address !== undefined && isFree) reserved.push({ mac, address, name })
   }
   return reserved
 }

@@ -3,6 +3,7 @@ import { FailureError } from '../model/failure.ts'
 import type { ModuleContext } from '../modules/module.ts'
 import { resolveAccelerator } from './accelerator-choice.ts'
 import { chooseCpu, cpuChoices } from './cpu-model.ts'
+import { declaredAddresses, refuseTakenAddress } from './declared-addresses.ts'
 import type { DomainState } from './domain-state.ts'
 import { configText, readConfig, type WantedGuest } from './guest-config.ts'
 import { type KeyPair, newHostKey } from './guest-key.ts'
@@ -57,7 +58,7 @@ export async function planGuests(
   state: LibvirtState,
 ): Promise<{ guest: PlannedGuest; hostKey: KeyPair }[]> {
   const planned: { guest: PlannedGuest; hostKey: KeyPair }[] = []
-  const reserved: Reservation[] = []
+  const reserved = wanted.flatMap((guest) => declaredAddresses(guest.lab, [guest]))
   for (const guest of wanted) {
     const nics = planNics(guest, state, context.host, reserved)
     reserved.push(...nics.flatMap(({ mac, address }) => (address === undefined ? [] : { mac, address })))
@@ -146,6 +147,8 @@ function planNics(
     const given = name === guest.network ? guest.address?.ip.split('/')[0] : undefined
     const onSubnet =
       given !== undefined && network.subnets.some((subnet) => contains(subnet, parseAddress(given) ?? 0))
+    if (given !== undefined && onSubnet)
+      refuseTakenAddress(guest.name, { mac, address: given }, network, state, host)
     const address =
       given === undefined ? chooseAddress(guest.name, mac, network, reserved) : onSubnet ? given : undefined
     return { network, mac, ...(address === undefined ? {} : { address }) }

@@ -42,8 +42,16 @@ export function wantedGuests(
     )
   })
   const ports = new Map<number, string>()
+  const addresses = new Map<string, string>()
   for (const guest of guests) {
     check(guest)
+    const [ip] = guest.address?.ip.split('/') ?? []
+    if (ip !== undefined) {
+      const place = `${guest.network} ${ip}`
+      const other = addresses.get(place)
+      if (other !== undefined) throw wrong(guest.name, `wants the address ${ip}, which ${other} has`)
+      addresses.set(place, guest.name)
+    }
     for (const { host } of guest.ports) {
       const other = ports.get(host)
       if (other !== undefined)

@@ -231,6 +231,55 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    title: 'an address that is chosen keeps away from one that stands later in the list',
+    module: 'libvirt_guest',
+    params: {
+      guests: [{ name: 'guest2' }, { name: 'fixed', address: { ip: '192.168.122.186/24' } }],
+      memory_mb: 512,
+    },
+    state: deployed,
+    storedImage: true,
+    changes: [
+      'create the disk of guest2: 10 GiB over image debian-12',
+      'write the seed of guest2: user hvlab, SSH keys, host name',
+      'reserve 192.168.122.187 for guest2 (52:54:00:f6:fc:a6) on network hvlab',
+      'define domain hvlab-guest2: 2 vCPU Nehalem, 512 MiB, emulated (TCG)',
+      'create the disk of fixed: 10 GiB over image debian-12',
+      'write the seed of fixed: user hvlab, SSH keys, host name',
+      `reserve 192.168.122.186 for fixed (${guestMac('hvlab', 'fixed')}) on network hvlab`,
+      'define domain hvlab-fixed: 2 vCPU Nehalem, 512 MiB, emulated (TCG)',
+    ],
+  },
+  {
+    title: 'two guests with one address',
+    module: 'libvirt_guest',
+    params: {
+      guests: ['a', 'b'].map((name) => ({ name, address: { ip: '192.168.122.9/24' } })),
+    },
+    state: deployed,
+    failure: 'Guest b wants the address 192.168.122.9, which a has.',
+    hint: 'Change one of them in the list of guests.',
+  },
+  {
+    title: 'an address that another guest has',
+    module: 'libvirt_guest',
+    params: { name: 'guest2', memory_mb: 512, address: { ip: '192.168.122.57/24' } },
+    state: deployed,
+    storedImage: true,
+    failure:
+      'Guest guest2 wants the address 192.168.122.57, which hvlab-guest1 has on network hvlab of testhost.',
+    hint: 'Set another address, or leave it out: then a free one is chosen.',
+  },
+  {
+    title: 'the address of the hypervisor',
+    module: 'libvirt_guest',
+    params: { name: 'guest2', memory_mb: 512, address: { ip: '192.168.122.1/24' } },
+    state: deployed,
+    storedImage: true,
+    failure:
+      'Guest guest2 wants the address 192.168.122.1, which testhost itself has on network hvlab of testhost.',
+  },
+  {
     title: 'check mode on a host that has nothing yet',
     module: 'libvirt_guest',
     params: { guests: [{ name: 'guest1' }, { name: 'guest2' }] },
@@ -541,6 +590,17 @@ t.test('libvirt_network reserves what libvirt_guest would', async (t) => {
     { mac: guestMac('hvlab', 'fixed'), address: '192.168.122.7' },
   ]
   t.strictSame(network?.reservations, reservations)
+  const clash = [...guests.slice(0, 1), { name: 'late', address: { ip: '192.168.122.66/24' } }]
+  const [clashing] = await changesOf(
+    'libvirt_network',
+    { guests: [...clash, { ...clash[1], name: 'same' }] },
+    bare,
+  )
+  t.strictSame(
+    parseNetworkState(clashing?.diff?.after ?? '')?.reservations.map(({ address }) => address),
+    ['192.168.122.67', '192.168.122.16', '192.168.122.66'],
+    'what is chosen keeps away from what is declared',
+  )
   const there = { ...bare, networks: [{ ...own, reservations }] }
   const makes = await changesOf('libvirt_guest', { guests: guests.slice(0, 3), overcommit: true }, there)
   const summaries = makes.map(({ summary }) => summary)
