@@ -9,6 +9,7 @@ import { guestHost, machineCount } from '../lab/guest-host.ts'
 import { type GuestKey, guestKey, newHostKey } from '../lab/guest-key.ts'
 import { runInGuest } from '../lab/guest-login.ts'
 import { chooseAddress, type PlannedNic, reservationSteps } from '../lab/guest-steps.ts'
+import { lockHost } from '../lab/host-lock.ts'
 import { domainName, interfaceMac } from '../lab/identity.ts'
 import { guestName, onlyLab } from '../lab/lab-name.ts'
 import { type LibvirtState, readLibvirt } from '../lab/libvirt-state.ts'
@@ -41,6 +42,7 @@ export const libvirtClone = defineModule({
   params,
   returns: { guest: 'name, domain and address of the new guest' },
   async *run(context, params) {
+    await using _lock = await lockHost(context)
     const state = await readLibvirt(context, context.host)
     const source = findGuest(params.guest, params.lab, state, context.host)
     const wanted = { lab: source.metadata.lab, name: params.name }

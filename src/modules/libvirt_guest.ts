@@ -7,6 +7,7 @@ import { guestHost, machineCount } from '../lab/guest-host.ts'
 import { type GuestKey, guestKey } from '../lab/guest-key.ts'
 import { type Newcomers, refuseWithoutRoom } from '../lab/guest-room.ts'
 import { creationSteps, explained } from '../lab/guest-steps.ts'
+import { lockHost } from '../lab/host-lock.ts'
 import { domainName } from '../lab/identity.ts'
 import { type LibvirtState, readLibvirt, readLibvirtOrNone } from '../lab/libvirt-state.ts'
 import type { GuestMetadata } from '../lab/metadata.ts'
@@ -32,6 +33,7 @@ export const libvirtGuest = defineModule({
       'a list of name, host (name in the inventory), domain, address, state, accelerator, image, boot_seconds',
   },
   async *run(context, params) {
+    await using _lock = await lockHost(context)
     const state = await readLibvirtOrNone(context)
     if (params.state === 'absent') return yield* absent(context, params, state)
     const key = await guestKey(context.controller)

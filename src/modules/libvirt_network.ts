@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { giveCardBack, makeBridge } from '../bridges/bridge-steps.ts'
 import { type AwaitedGuest, awaitedReservations, type NamedReservation } from '../lab/awaited-guests.ts'
 import { configChanges } from '../lab/guest-config.ts'
+import { lockHost } from '../lab/host-lock.ts'
 import { bridgeName, networkUuid } from '../lab/identity.ts'
 import { formatSubnet, parseSubnet, type Subnet } from '../lab/ipv4.ts'
 import { labName } from '../lab/lab-name.ts'
@@ -87,6 +88,7 @@ export const libvirtNetwork = defineModule({
     active: 'whether the network runs',
   },
   async *run(context, params) {
+    await using _lock = await lockHost(context)
     const state = await readLibvirtOrNone(context)
     const existing = state.networks.find((network) => network.name === params.name)
     if (existing && existing.metadata?.lab !== params.lab) throw notOurs(existing, context.host)

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import { hostname, userInfo } from 'node:os'
+import type { Command } from '../model/command.ts'
+import { FailureError } from '../model/failure.ts'
+import type { ModuleContext } from '../modules/module.ts'
+import { printable } from '../util/printable.ts'
+import { sh } from '../util/sh.ts'
+
+/** Gone after a reboot, as every holder is. */
+const lockFolder = '/run/hvlab'
+
+/**
+ * Lets one task at a time change networks or guests of a host, of all runs of everybody: between the look at what is there and the
+ * change, another run would make the same, and take the first one's disks away. Waits, and says for whom. In check mode, and on
+ * hosts where the user may not write in /run, there is no lock.
+ *
+ * The holder is the connection of hvlab to the host (its sshd; on the controller hvlab itself), by process id and start time:
+ * whatever ends it, kill -9 and a cut network too, the lock is free.
+ */
+export async function lockHost(
+  context: Pick<ModuleContext, 'run' | 'check' | 'runId' | 'host' | 'note' | 'progress'>,
+  folder: string = lockFolder,
+): Promise<AsyncDisposable> {
+  if (context.check) return { [Symbol.asyncDispose]: async () => undefined }
+  const token = randomBytes(8).toString('hex')
+  const who = `${context.runId} (process ${process.pid} of ${userInfo().username} on ${hostname()})`
+  let told = false
+  for (;;) {
+    const { stdout } = await context.run(take(folder, token, who))
+    const holder = /^held (.*)$/m.exec(stdout)?.[1]
+    if (holder === undefined) break
+    const other = printable(holder)
+    if (!told) context.note('info', `the run ${other} changes guests of ${context.host} now; waiting for it`)
+    told = true
+    context.progress({ text: `waiting for the run ${other}` })
+  }
+  return {
+    [Symbol.asyncDispose]: async () => {
+      try {
+        await context.run(release(folder, token), { cleanUp: true })
+      } catch (error) {
+        // Where the connection is gone, the lock is, too.
+        if (!(error instanceof FailureError)) throw error
+      }
+    },
+  }
+}
+
+/**
+ * Prints `held WHO` after some seconds in which somebody else kept it. The guard is held for the look and the write only. Shells and
+ * what becomes another user stand between this command and the connection.
+ */
+function take(folder: string, token: string, who: string): Command {
+  return sh`(umask 022
+{ mkdir -p ${folder} && [ -w ${folder} ] && cd ${folder}; } 2>/dev/null || exit 0
+own=$PPID
+while read -r name <"/proc/$own/comm"; do
+  case $name in sh|ash|dash|bash|ksh*|zsh|fish|csh|tcsh|busybox|setsid|env|sudo|su) ;; *) break ;; esac
+  own=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$own/status")
+done 2>/dev/null
+startOf() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
+start=$(startOf "$own"); [ -n "$start" ] || exit 0
+attempt() (
+  exec 9>guard; flock 9
+  read -r pid began _ who 2>/dev/null <lock && [ -n "$began" ] && [ "$(startOf "$pid")" = "$began" ] && { printf '%s\\n' "$who"; exit 1; }
+  printf '%s\\n' "$own $start "${token}" "${who} >lock
+)
+n=0
+until holder=$(attempt); do
+  n=$((n+1)); [ "$n" -lt 20 ] || { printf 'held %s\\n' "$holder"; exit 0; }
+  sleep 0.25
+done)`
+}
+
+function release(folder: string, token: string): Command {
+  return sh`(cd ${folder} 2>/dev/null || exit 0
+exec 9>guard; flock 9
+read -r _ _ token _ 2>/dev/null <lock && [ "$token" = ${token} ] && rm -f lock; :)`
+}

@@ -1,0 +1,90 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { hostname, userInfo } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { lockHost } from '../../../src/lab/host-lock.ts'
+import { deferred } from '../../../src/util/deferred.ts'
+import { must } from '../../support/tool.ts'
+import { openLocalHost } from '../images/local-host.ts'
+
+/** Several runs on one host, each with a connection of its own. */
+async function runOf(test: Test, runId: string) {
+  const local = await openLocalHost()
+  test.teardown(() => local[Symbol.asyncDispose]())
+  const notes: string[] = []
+  const waits = deferred<void>()
+  const context = {
+    ...local,
+    ...{ host: 'node1', check: false, runId },
+    note: (_level: string, text: string) => {
+      notes.push(text)
+      waits.resolve()
+    },
+    progress: () => {},
+  }
+  return { context, notes, waits: waits.promise }
+}
+
+const me = `process ${process.pid} of ${userInfo().username} on ${hostname()}`
+
+t.test('one run at a time changes guests of a host; the others say for whom they wait', async (test) => {
+  const folder = join(test.testdir({}), 'run')
+  const [first, second] = await Promise.all([runOf(test, 'one'), runOf(test, 'two')])
+  const held = await lockHost(first.context, folder)
+  const [pid, start, , ...who] = readFileSync(join(folder, 'lock'), 'utf8').trim().split(' ')
+  test.equal(pid, String(process.pid), 'the holder is what a connection ends with, not a shell below it')
+  test.equal(start, must('sh', ['-c', `sed 's/.*) //' /proc/${process.pid}/stat | cut -d ' ' -f 20`]).trim())
+  test.equal(who.join(' '), `one (${me})`)
+
+  let isOver = false
+  const waiting = lockHost(second.context, folder)
+  await second.waits
+  test.same(second.notes, [`the run one (${me}) changes guests of node1 now; waiting for it`])
+  const after = waiting.then((lock) => {
+    test.ok(isOver, 'not before')
+    return lock
+  })
+  isOver = true
+  await held[Symbol.asyncDispose]()
+  const lock = await after
+  test.match(readFileSync(join(folder, 'lock'), 'utf8'), `two (${me})`)
+  await lock[Symbol.asyncDispose]()
+  test.notOk(existsSync(join(folder, 'lock')))
+})
+
+t.test('the lock of a run that is dead is taken over at once', async (test) => {
+  const folder = test.testdir({})
+  const { context, notes } = await runOf(test, 'next')
+  const ended = must('sh', ['-c', 'echo $$']).trim()
+  for (const lock of [
+    `${ended} 12345 token died`,
+    `${process.pid} 1 token an older process of that id`,
+    '',
+    'x',
+  ]) {
+    writeFileSync(join(folder, 'lock'), `${lock}\n`)
+    await using _held = await lockHost(context, folder)
+    test.match(readFileSync(join(folder, 'lock'), 'utf8'), `next (${me})`, lock)
+  }
+  test.same(notes, [])
+})
+
+t.test('a lock that was taken over meanwhile is not taken away', async (test) => {
+  const folder = test.testdir({})
+  const { context } = await runOf(test, 'old')
+  const held = await lockHost(context, folder)
+  writeFileSync(join(folder, 'lock'), `${process.pid} 1 other new\n`)
+  await held[Symbol.asyncDispose]()
+  test.ok(existsSync(join(folder, 'lock')))
+})
+
+t.test('no lock in check mode, and none where it cannot be', async (test) => {
+  const folder = test.testdir({ file: 'x' })
+  const { context } = await runOf(test, 'check')
+  const unused = join(folder, 'unused')
+  await using _check = await lockHost({ ...context, check: true }, unused)
+  test.notOk(existsSync(unused))
+  await using _nowhere = await lockHost(context, join(folder, 'file'))
+  mkdirSync(unused)
+  test.same(readFileSync(join(folder, 'file'), 'utf8'), 'x')
+})
