@@ -14,7 +14,7 @@ import {
   subnetTaken,
 } from '../sandbox/bridge.ts'
 import { bootHost, prepareHost, untilReady } from '../sandbox/host.ts'
-import { sandboxFiles } from '../sandbox/label.ts'
+import { hostFiles, sandboxFiles } from '../sandbox/label.ts'
 import { requireSandboxMachine, type SandboxMachine, sandboxMachine } from '../sandbox/machine.ts'
 import type { HostRecord } from '../sandbox/record.ts'
 import { removeHost, removeSandboxFolder, removeTrees } from '../sandbox/removal.ts'
@@ -51,6 +51,7 @@ export const sandbox = defineModule({
   params,
   returns: {
     hosts: 'a list of sandbox, host, address, state, host_key, created',
+    damaged: 'a list of sandbox, host, file, why: hosts that do not run and whose record cannot be read',
     key_file: 'the private key that logs in as root',
     known_hosts: 'file with the keys of the hosts, on that machine',
   },
@@ -71,6 +72,7 @@ async function* present(context: ModuleContext, name: string, count: number): St
   const there = hostsOf(state, name)
   const tree = await wantedTree(context)
   const missing = wanted.filter((host) => !there.some(({ record }) => record.host === host))
+  refuseDamaged(damagedOf(state, name).filter(({ host }) => missing.includes(host)))
   if (missing.length > 0 && !(await storedTrees(context)).includes(tree.key))
     yield {
       summary: 'build the tree of the hosts: Debian 12 from packages',
@@ -243,8 +245,14 @@ async function* absent(context: ModuleContext, params: Params): Steps {
   }
   if (params.trees) {
     const now = context.check ? { ...state, folders: [] } : await context.freshFact(sandboxState)
-    const used = now.folders.flatMap(({ record }) => (record === undefined ? [] : [record.tree]))
-    const idle = (await storedTrees(context)).filter((key) => !used.some((folder) => folder.endsWith(key)))
+    const used = [...now.folders, ...now.processes].flatMap(({ record }) => record?.tree ?? [])
+    // On which tree a damaged host stands is not known.
+    const damaged = damagedOf(now, undefined)
+    for (const { file } of damaged) context.note('warning', `trees stay because ${file} cannot be read`)
+    const idle =
+      damaged.length > 0
+        ? []
+        : (await storedTrees(context)).filter((key) => !used.some((folder) => folder.endsWith(key)))
     if (idle.length > 0)
       yield { summary: 'remove the trees that no host stands on', action: removeTrees(idle) }
   }
@@ -270,6 +278,37 @@ function hostsOf(state: SandboxState, name: string | undefined): Host[] {
     .toSorted((a, b) => order(a).localeCompare(order(b)))
 }
 
+type DamagedHost = {
+  readonly sandbox: string
+  readonly host: string
+  readonly file: string
+  readonly why: string
+}
+
+/** Hosts that do not run and whose record cannot be read: neither their address nor their key is known. */
+function damagedOf({ folders, processes }: SandboxState, name: string | undefined): DamagedHost[] {
+  return folders.flatMap(({ sandbox, host, damage: why }) => {
+    const isOther = name !== undefined && sandbox !== name
+    const runs = processes.some(({ record }) => record.sandbox === sandbox && record.host === host)
+    return why === undefined || isOther || runs
+      ? []
+      : [{ sandbox, host, file: hostFiles(sandbox, host).record, why }]
+  })
+}
+
+/** What is on the disk of such a host is somebody's: it is not made anew without being told. */
+function refuseDamaged([first, ...others]: readonly DamagedHost[]): void {
+  if (first === undefined) return
+  const { sandbox, host, file, why } = first
+  const more =
+    others.length === 0 ? '' : ` The same goes for ${others.map((other) => other.host).join(', ')}.`
+  throw moduleFailure(
+    'sandbox-record-damaged',
+    `The record of the sandbox host ${host} is damaged: ${file}: ${why}.${more}`,
+    `\`hvlab sandbox down --name ${sandbox}\` removes the hosts of that sandbox; then \`up\` makes them anew.`,
+  )
+}
+
 const isSame = (a: HostRecord, b: HostRecord) => a.sandbox === b.sandbox && a.host === b.host
 const order = ({ record }: Host) =>
   `${record.sandbox} ${record.host.replace(/\d+$/, (digits) => digits.padStart(3, '0'))}`
@@ -284,7 +323,12 @@ async function resultData(context: ModuleContext, state: SandboxState, name: str
     created: record.created,
   }))
   const { path } = await guestKey(context.controller)
-  return { hosts, key_file: path, known_hosts: sandboxFiles(name ?? 'sandbox').knownHosts }
+  return {
+    hosts,
+    damaged: damagedOf(state, name),
+    key_file: path,
+    known_hosts: sandboxFiles(name ?? 'sandbox').knownHosts,
+  }
 }
 
 async function must(

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parsedJson } from '../util/json.ts'
+import { err, ok, type Result } from '../util/result.ts'
 
 /** What is decided about a host before it boots. In its folder as host.json, and on the command line of its process. */
 export const hostRecordSchema = z.object({
@@ -26,10 +27,22 @@ export function recordArgument(record: HostRecord): string {
 export function recordIn(argv: readonly string[]): HostRecord | undefined {
   const start = `--setenv=${variable}=`
   const argument = argv.find((word) => word.startsWith(start))
-  return argument === undefined ? undefined : parseRecord(argument.slice(start.length))
+  if (argument === undefined) return undefined
+  const parsed = parseRecord(argument.slice(start.length))
+  return parsed.ok ? parsed.value : undefined
 }
 
-/** Undefined where it was cut while it was written: the folder is half made. */
-export function parseRecord(text: string): HostRecord | undefined {
-  return hostRecordSchema.safeParse(parsedJson(text)).data
+/** The error says what is wrong, as the end of a sentence. A record is put in its place whole, so it was damaged later. */
+export function parseRecord(text: string): Result<HostRecord, string> {
+  if (text.trim() === '') return err('it is empty')
+  const data = parsedJson(text)
+  if (data === undefined) return err('it is not JSON')
+  const parsed = hostRecordSchema.safeParse(data)
+  if (parsed.success) return ok(parsed.data)
+  const [issue] = parsed.error.issues
+  return err(
+    issue === undefined || issue.path.length === 0
+      ? 'it is no record'
+      : `"${issue.path.join('.')}" is missing or no text`,
+  )
 }

@@ -13,14 +13,18 @@ export interface SandboxState {
   readonly mounts: readonly { readonly sandbox: string; readonly host: string; readonly path: string }[]
   readonly bridges: readonly SandboxBridge[]
   readonly rules: readonly FirewallRule[]
-  /** Folders of hosts; without a record they are half made. */
-  readonly folders: readonly {
-    readonly sandbox: string
-    readonly host: string
-    readonly record?: HostRecord
-  }[]
+  /** Folders of hosts. */
+  readonly folders: readonly HostFolder[]
   /** Folders of sandboxes, also of those without hosts. */
   readonly sandboxes: readonly string[]
+}
+
+/** Without a record it is half made, by a run that was interrupted; with one that cannot be read, `damage` says why. */
+interface HostFolder {
+  readonly sandbox: string
+  readonly host: string
+  readonly record?: HostRecord
+  readonly damage?: string
 }
 
 /** The systemd-nspawn of a host. Its start time (clock ticks after boot) tells it from a later process of that id. */
@@ -56,7 +60,7 @@ export const sandboxState = defineFact<[], SandboxState>({
       filter: sh`iptables -w -S | grep hvlab-sandbox:`,
       nat: sh`iptables -w -t nat -S | grep hvlab-sandbox:`,
       sandboxes: sh`ls ${hostsFolder}`,
-      folders: sh`for d in ${hostsFolder}/*/*/; do [ -d "$d" ] || continue; printf '%s\\t' "$d"; cat "$d/host.json" 2>/dev/null || echo; done`,
+      folders: sh`for d in ${hostsFolder}/*/*/; do [ -d "$d" ] || continue; printf '%s\\t' "$d"; [ ! -e "$d/host.json" ] || { printf 'record\\t'; head -c 8192 "$d/host.json" | tr '\\n\\t' '  '; }; echo; done`,
     })}`,
   parse({ stdout }) {
     const section = readSections(stdout)
@@ -72,16 +76,19 @@ export const sandboxState = defineFact<[], SandboxState>({
         lines(section(table)).flatMap((line) => ruleOf(table, line)),
       ),
       sandboxes: lines(section('sandboxes')),
-      folders: lines(section('folders')).flatMap((line) => {
-        const [path = '', json = ''] = line.split('\t')
-        const place = placeOf(path)
-        if (place === undefined) return []
-        const found = parseRecord(json)
-        return [{ ...place, ...(found === undefined ? {} : { record: found }) }]
-      }),
+      folders: lines(section('folders')).flatMap(folderOf),
     }
   },
 })
+
+function folderOf(line: string): HostFolder[] {
+  const [path = '', mark, json = ''] = line.split('\t')
+  const place = placeOf(path)
+  if (place === undefined) return []
+  if (mark !== 'record') return [place]
+  const parsed = parseRecord(json)
+  return [{ ...place, ...(parsed.ok ? { record: parsed.value } : { damage: parsed.error }) }]
+}
 
 /** systemd-nspawn forks before it starts the host's PID 1: until then a child has the same command line. */
 function processOf(line: string): HostProcess[] {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
@@ -43,6 +43,13 @@ t.test('hvlab sandbox: two hosts and nothing left of them', { skip }, async (t) 
 
   await hosts[0]?.run(failingUnits)
   while ((await sandbox.status()).every(({ state }) => state === 'running')) await delay(500)
+  const record = `/var/lib/hvlab/sandbox/hosts/${sandbox.name}/node1/host.json`
+  const whole = readFileSync(record)
+  writeFileSync(record, whole.subarray(0, 40))
+  const damaged = await lab.hvlab(['sandbox', 'up', '--hosts', '2', ...own, '--format', 'plain'], minutes)
+  exits(t, damaged, 2)
+  t.match(damaged.stderr, `The record of the sandbox host node1 is damaged: ${record}: it is not JSON.`)
+  writeFileSync(record, whole)
   const boot = await lab.hvlab(['sandbox', 'up', '--hosts', '2', ...own, '--format', 'plain'], minutes)
   exits(t, boot, 0)
   const advice = 'see `hvlab sandbox shell node1 -- systemctl status broken.service`'

@@ -17,6 +17,9 @@ const resultSchema = z.object({
       created: z.string(),
     }),
   ),
+  damaged: z
+    .array(z.object({ sandbox: z.string(), host: z.string(), file: z.string(), why: z.string() }))
+    .default([]),
   key_file: z.string(),
   known_hosts: z.string(),
 })

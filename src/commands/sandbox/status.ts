@@ -1,3 +1,4 @@
+import { printable } from '../../util/printable.ts'
 import { textTable } from '../../util/text-table.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import { printData } from '../print-data.ts'
@@ -16,8 +17,15 @@ export async function sandboxStatusCommand(
 ): Promise<number> {
   const { exitCode, sandbox } = await runSandbox(questionOf(options), 'sandbox status', options, env)
   if (sandbox === undefined) return exitCode
-  const { hosts } = sandbox
-  if (printData({ hosts }, options, env)) return exitCode
+  const { hosts, damaged } = sandbox
+  if (printData({ hosts, damaged }, options, env)) return exitCode
+  for (const { sandbox: name, host, file, why } of damaged)
+    env.stderr(
+      printable(
+        `warning: the record of ${host} in ${name} is damaged: ${file}: ${why}\n  hint: hvlab sandbox down --name ${name} removes it.\n`,
+      ),
+    )
+  if (hosts.length === 0 && damaged.length > 0) return exitCode
   if (hosts.length === 0) env.stdout('There are no sandbox hosts. `hvlab sandbox up` makes them.\n')
   else {
     const now = new Date()

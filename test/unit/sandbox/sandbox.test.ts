@@ -46,8 +46,11 @@ hvlab-sandbox:gone/node2 /var/lib/hvlab/sandbox/hosts/gone/node2/root
 @@sandboxes
 old
 @@folders
-/var/lib/hvlab/sandbox/hosts/demo/node1/\t${JSON.stringify(record)}
-/var/lib/hvlab/sandbox/hosts/half/node1/\t{"sandbox":
+/var/lib/hvlab/sandbox/hosts/demo/node1/\trecord\t${JSON.stringify(record)}
+/var/lib/hvlab/sandbox/hosts/half/node1/\t
+/var/lib/hvlab/sandbox/hosts/bad/node1/\trecord\t{"sandbox":
+/var/lib/hvlab/sandbox/hosts/bad/node2/\trecord\t
+/var/lib/hvlab/sandbox/hosts/bad/node3/\trecord\t{"sandbox": "bad", "host": "node3"}
 `),
   )
   t.same(
@@ -62,8 +65,11 @@ old
   t.same(state.folders, [
     { sandbox: 'demo', host: 'node1', record },
     { sandbox: 'half', host: 'node1' },
+    { sandbox: 'bad', host: 'node1', damage: 'it is not JSON' },
+    { sandbox: 'bad', host: 'node2', damage: 'it is empty' },
+    { sandbox: 'bad', host: 'node3', damage: '"address" is missing or no text' },
   ])
-  t.same(namesIn(state), ['demo', 'gone', 'half', 'old'])
+  t.same(namesIn(state), ['bad', 'demo', 'gone', 'half', 'old'])
 })
 
 t.test('the subnet is one that no route touches, in either direction', async (t) => {
