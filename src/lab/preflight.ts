@@ -6,6 +6,7 @@ import type { OsRelease } from '../facts/os-release.ts'
 import type { ServiceManager } from '../facts/service-manager.ts'
 import type { Virtualization } from '../facts/virtualization.ts'
 import type { Accelerator } from './accelerator.ts'
+import { clockFindings } from './clock-findings.ts'
 import { firewallFindings } from './firewall-findings.ts'
 import {
   acceleratorFinding,
@@ -30,6 +31,7 @@ export interface Finding {
     | 'virtualization'
     | 'container'
     | 'services'
+    | 'clock'
     | 'firewall'
     | 'accelerator'
   readonly level: 'ok' | 'warning' | 'error'
@@ -67,6 +69,8 @@ export interface HostSituation {
   readonly firewall: Firewall
   readonly privileges: Privileges
   readonly ownGuests: readonly OwnGuest[]
+  /** How much later it is there than on the controller, seconds. */
+  readonly clockAheadSeconds?: number
   /** Absent while it cannot be known: the probe needs QEMU and a kernel. */
   readonly accelerator?: Accelerator
 }
@@ -82,6 +86,7 @@ export function preflight(host: HostSituation, need: Need): Finding[] {
     virtualizationFinding(host.virtualization, host.cpu),
     ...containerFindings(host.virtualization, host.privileges),
     servicesFinding(host.services),
+    ...clockFindings(host.clockAheadSeconds),
     ...firewallFindings(host.firewall),
     acceleratorFinding(host.accelerator),
   ]

@@ -95,6 +95,15 @@ function aptFailure(words: readonly string[], output: string, exitCode: number) 
       details,
     )
   }
+  const release = /(Release file for \S+ is (?:not valid yet|expired) \([^)]*\))/.exec(output)?.[1]
+  if (release !== undefined || /certificate.*\bnot yet (valid|activated)/i.test(output)) {
+    return moduleFailure(
+      'apt-clock',
+      `${what}: by the clock of the host ${release ?? 'the certificate of the mirror is not valid yet'}`,
+      'set the clock of the host (`timedatectl set-ntp true`); where it is right, the mirror is out of date',
+      details,
+    )
+  }
   if (/No space left on device|don't have enough free space/.test(output)) {
     return moduleFailure(
       'apt-no-space',

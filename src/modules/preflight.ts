@@ -3,6 +3,7 @@ import { mistakesOf } from '../config/zod-diagnostics.ts'
 import { cpu } from '../facts/cpu.ts'
 import { disk as diskFact } from '../facts/disk.ts'
 import { firewall } from '../facts/firewall.ts'
+import { hostTime } from '../facts/host-time.ts'
 import { memory } from '../facts/memory.ts'
 import { osRelease } from '../facts/os-release.ts'
 import { serviceManager } from '../facts/service-manager.ts'
@@ -145,7 +146,7 @@ async function situationOf(
   accelerator: HostSituation['accelerator'],
 ): Promise<HostSituation> {
   const state = storeOf(context).replace(/\/[^/]*$/, '') || '/'
-  const [os, processors, ram, room, layers, services, filter, may, own] = await Promise.all([
+  const [os, processors, ram, room, layers, services, filter, may, own, time] = await Promise.all([
     context.fact(osRelease),
     context.fact(cpu),
     context.freshFact(memory),
@@ -155,6 +156,7 @@ async function situationOf(
     context.freshFact(firewall),
     context.fact(privileges),
     context.freshFact(ownGuests, `${state}/guests`),
+    context.freshFact(hostTime),
   ])
   return {
     os,
@@ -166,6 +168,7 @@ async function situationOf(
     firewall: filter,
     privileges: may,
     ownGuests: own,
+    ...(time.epoch === 0 ? {} : { clockAheadSeconds: time.epoch - Date.now() / 1000 }),
     ...(accelerator === undefined ? {} : { accelerator }),
   }
 }

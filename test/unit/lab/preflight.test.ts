@@ -440,6 +440,28 @@ const cases: [what: string, host: Partial<HostSituation>, need: Partial<Need>, e
     },
   ],
   [
+    'a clock that is behind',
+    { clockAheadSeconds: -18_723 },
+    {},
+    {
+      id: 'clock',
+      level: 'warning',
+      text: 'its clock is 5 hours behind that of the machine where hvlab runs',
+      hint: 'Set it right, on whichever of the two is wrong (`timedatectl set-ntp true`): packages and certificates are refused by their dates, and guests start with the host’s time.',
+    },
+  ],
+  [
+    'a clock that is ahead',
+    { clockAheadSeconds: 150 },
+    {},
+    {
+      id: 'clock',
+      level: 'warning',
+      text: 'its clock is 3 minutes ahead of that of the machine where hvlab runs',
+      hint: 'Set it right, on whichever of the two is wrong (`timedatectl set-ntp true`): packages and certificates are refused by their dates, and guests start with the host’s time.',
+    },
+  ],
+  [
     'no KVM',
     { accelerator: { type: 'tcg', reason: 'QEMU is not installed' } },
     {},
@@ -461,6 +483,8 @@ t.test('findings', async (t) => {
       what,
     )
   }
+  for (const clockAheadSeconds of [-119, 0, 119])
+    t.notOk(preflight({ ...host, clockAheadSeconds }, one).some(({ id }) => id === 'clock'))
   const { accelerator: _unknown, ...undecided } = host
   t.same(preflight(undecided, one).at(-1), {
     id: 'accelerator',
