@@ -66,7 +66,7 @@ export async function labGuests(
       params: { state: 'facts' },
       become: true,
       name,
-      format: null,
+      format: 'silent',
     },
     // A question is asked in check mode too.
     { ...options, check: false },

@@ -52,7 +52,7 @@ export async function planDrift(
   const questions = guestQuestions(plan)
   if (questions === undefined) return { guests: [], others: [], failures: [], exitCode: ExitCode.ok }
   const outcome = await runPlanHere(
-    { plan: questions.plan, runId: 'plan', folder: null, format: null },
+    { plan: questions.plan, runId: 'plan', folder: null, format: 'silent' },
     { ...options, check: true },
     env,
   )

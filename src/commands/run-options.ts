@@ -13,7 +13,7 @@ export interface RunOptions {
   readonly diff: boolean
   readonly forks: number
   readonly verbosity: number
-  readonly format: Exclude<OutputFormat, 'adhoc'>
+  readonly format: Exclude<OutputFormat, 'adhoc' | 'silent'>
   /** `true` continues the newest unfinished run of the pipeline. */
   readonly resume?: string | true
   /** Seconds after which the run stops with exit code 6. */

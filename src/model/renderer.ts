@@ -7,7 +7,8 @@ export interface Renderer {
   close(): Promise<void>
 }
 
-export type OutputFormat = 'auto' | 'tty' | 'plain' | 'json' | 'jsonl' | 'adhoc'
+/** `silent`: the command shows the answers itself. */
+export type OutputFormat = 'auto' | 'tty' | 'plain' | 'json' | 'jsonl' | 'adhoc' | 'silent'
 
 export interface RendererOptions {
   readonly format: OutputFormat

@@ -1,8 +1,9 @@
 import type { Event, TaskFinished } from '../model/event.ts'
 import type { Renderer } from '../model/renderer.ts'
 import type { Value } from '../model/value.ts'
+import type { AnswerLine } from './answer-line.ts'
 import { diffText } from './diff-text.ts'
-import { failureText, finalFailure, stageFailures } from './messages.ts'
+import { failureText, finalFailure, interruptedText, stageFailures } from './messages.ts'
 import type { Paint } from './style.ts'
 
 /**
@@ -12,23 +13,45 @@ import type { Paint } from './style.ts'
 export function adhocRenderer(options: {
   readonly paint: Paint
   readonly diff: boolean
+  readonly line?: AnswerLine | undefined
   stdout(text: string): void
   stderr(text: string): void
 }): Renderer {
   /** Stages before the last one only prepare, e.g. find guests: of them people see failures. */
   let asked: string | undefined
+  const { line, paint } = options
+  const stdout = (text: string) => {
+    line?.clear()
+    options.stdout(`${text}\n`)
+  }
+  const stderr = (text: string) => {
+    line?.clear()
+    options.stderr(`${text}\n`)
+  }
   return {
     handle(event: Event) {
+      line?.handle(event)
       if (event.kind === 'run.started') asked = event.stages.at(-1)?.name
-      if (event.kind === 'task.change' && options.diff && event.diff)
-        options.stdout(`${diffText(event.diff, options.paint)}\n`)
+      if (event.kind === 'task.change' && options.diff && event.diff) stdout(diffText(event.diff, paint))
       if (event.kind === 'task.finished' && (event.stage === asked || finalFailure(event)))
-        options.stdout(`${answer(event, options.paint)}\n`)
-      if (event.kind === 'run.finished')
-        for (const text of stageFailures(event, options.paint)) options.stderr(`${text}\n`)
-      if (event.kind === 'note' && event.level === 'warning') options.stderr(`warning: ${event.text}\n`)
+        stdout(answer(event, paint))
+      if (event.kind === 'run.finished') for (const text of stageFailures(event, paint)) stderr(text)
+      if (event.kind === 'run.interrupted') stderr(paint('yellow', interruptedText(event)))
+      if (event.kind === 'note' && event.level === 'warning') stderr(`warning: ${event.text}`)
     },
-    async close() {},
+    async close() {
+      line?.close()
+    },
+  }
+}
+
+/** For commands that show the answers themselves: only the line that says who has not answered yet, where there is a terminal. */
+export function silentRenderer(line: AnswerLine | undefined): Renderer {
+  return {
+    handle: (event) => line?.handle(event),
+    async close() {
+      line?.close()
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 import type { OutputFormat, Renderer, RendererOptions } from '../model/renderer.ts'
-import { adhocRenderer } from './adhoc.ts'
+import { adhocRenderer, silentRenderer } from './adhoc.ts'
+import { AnswerLine } from './answer-line.ts'
 import { jsonRenderer } from './json.ts'
 import { jsonlRenderer } from './jsonl.ts'
 import { plainRenderer } from './plain.ts'
@@ -19,6 +20,7 @@ export async function createRenderer(options: RendererOptions, screen: Screen): 
   const paint = painter(wantsColor(screen))
   const plain = () =>
     plainRenderer({ paint, verbosity: options.verbosity, diff: options.diff, stdout, stderr })
+  const line = () => (isInteractive(screen) ? new AnswerLine(screen.stderr, paint) : undefined)
   switch (chosen(options, screen)) {
     case 'tty': {
       const { ttyRenderer } = await import('./tty.ts')
@@ -29,17 +31,23 @@ export async function createRenderer(options: RendererOptions, screen: Screen): 
     case 'jsonl':
       return jsonlRenderer(stdout)
     case 'adhoc':
-      return adhocRenderer({ paint, diff: options.diff, stdout, stderr })
+      return adhocRenderer({ paint, diff: options.diff, line: line(), stdout, stderr })
+    case 'silent':
+      return silentRenderer(line())
     default:
       return plain()
   }
 }
 
-function chosen(options: RendererOptions, { stderr, env }: Screen): OutputFormat {
+function chosen(options: RendererOptions, screen: Screen): OutputFormat {
   if (options.format !== 'auto') return options.format
-  const interactive = stderr.isTTY === true && !env['CI'] && env['TERM'] !== 'dumb'
   // Verbose output and diffs are for reading back, which a redrawn picture cannot give.
-  return interactive && options.verbosity === 0 && !options.diff ? 'tty' : 'plain'
+  return isInteractive(screen) && options.verbosity === 0 && !options.diff ? 'tty' : 'plain'
+}
+
+/** Whether somebody looks at it who sees what is drawn again. */
+function isInteractive({ stderr, env }: Screen): boolean {
+  return stderr.isTTY === true && !env['CI'] && env['TERM'] !== 'dumb'
 }
 
 /** https://no-color.org, and FORCE_COLOR as Node reads it. */

@@ -20,6 +20,12 @@ export function durationText(ms: number): string {
   return `${Math.floor(whole / 3600)}:${two(Math.floor((whole % 3600) / 60))}:${two(whole % 60)} h`
 }
 
+/** `0:07`, `2:05`: ticks by whole seconds, so that a redraw changes as little as possible. */
+export function clock(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+}
+
 /** Each line of the text behind the given margin. */
 export function indent(text: string, margin: string): string {
   return text

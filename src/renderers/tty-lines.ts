@@ -1,6 +1,6 @@
 import { counted } from '../util/words.ts'
 import type { HostView, RunView, StageView } from './run-view.ts'
-import { durationText, fit, type Paint } from './style.ts'
+import { clock, durationText, fit, type Paint } from './style.ts'
 
 /** More hosts than this are summed up in one line, so that the picture always fits a terminal. */
 const HOST_ROWS = 8
@@ -82,10 +82,4 @@ function summary(stage: StageView): string {
   if (stage.changed > 0) parts.push(`${stage.changed} changed`)
   if (stage.failed > 0) parts.push(`${stage.failed} failed`)
   return parts.join(', ')
-}
-
-/** `0:07`, `2:05`: ticks by whole seconds, so that a redraw changes as little as possible. */
-function clock(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000))
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
 }

@@ -77,7 +77,7 @@ export async function snapshotListCommand(
       params: { state: 'facts', guests: only === undefined ? [] : [only.domain] },
       become: true,
       name: 'snapshot',
-      format: null,
+      format: 'silent',
     },
     { ...options, check: false },
     env,

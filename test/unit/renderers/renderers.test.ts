@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
 import type { Event } from '../../../src/model/event.ts'
 import { adhocRenderer } from '../../../src/renderers/adhoc.ts'
+import { AnswerLine } from '../../../src/renderers/answer-line.ts'
 import { createRenderer, wantsColor } from '../../../src/renderers/create.ts'
 import { diffText } from '../../../src/renderers/diff-text.ts'
 import { plainRenderer } from '../../../src/renderers/plain.ts'
@@ -246,6 +247,65 @@ t.test('ad-hoc answers', async (t) => {
   t.ok(out.endsWith(shown), 'with --diff')
   out = out.slice(0, -shown.length)
   t.equal(out, 'one | CHANGED | rc=0 >>\nup 3 days\ntwo | SUCCESS => {\n    "ping": "pong"\n}\n')
+})
+
+t.test('a line on the terminal says who has not answered yet', async (t) => {
+  let shown = ''
+  const terminal = { columns: 60, write: (text: string) => (shown += text) }
+  let now = 0
+  const line = new AnswerLine(terminal, paint, () => now)
+  t.teardown(() => line.close())
+  let out = ''
+  const renderer = adhocRenderer({
+    paint,
+    diff: false,
+    line,
+    stdout: (text) => (out += text),
+    stderr: () => {},
+  })
+  const time = '2026-01-05T10:00:00.000Z'
+  const hosts = ['one', 'two', 'three', 'four', 'five']
+  const task = { time, stage: 'exec', task: 'exec/0', name: 'command', module: 'command' } as const
+  const start = (host: string) =>
+    renderer.handle({ ...task, kind: 'task.started', host, location: { file: 'f', line: 1, column: 1 } })
+  const end = (host: string) =>
+    renderer.handle({
+      ...task,
+      kind: 'task.finished',
+      host,
+      outcome: { kind: 'ok' },
+      durationMs: 1,
+      fingerprint: '',
+      data: {},
+    })
+  const drawn = () => {
+    line.draw()
+    const text = shown
+    shown = ''
+    return text
+  }
+  const stages = [{ name: 'exec', needs: [], hosts }]
+  const about = { runId: 'exec', pipeline: 'exec', file: 'exec', version: '0', fingerprint: '', check: false }
+  renderer.handle({ time, kind: 'run.started', ...about, inventory: { sources: [], hosts }, stages })
+  renderer.handle({ time, kind: 'stage.started', stage: 'exec', hosts })
+  for (const host of hosts) start(host)
+  now = 900
+  t.equal(drawn(), '', 'answers that come soon need none')
+  now = 67_300
+  t.equal(drawn(), '\r\u001b[K1:07  0 of 5 hosts have answered; waiting for one, two, th…')
+  end('one')
+  t.equal(out, 'one | SUCCESS => {}\n')
+  t.equal(drawn(), '\r\u001b[K\r\u001b[K1:07  1 of 5 hosts have answered; waiting for two, three, …')
+  for (const host of ['two', 'three', 'five']) end(host)
+  shown = ''
+  renderer.handle({ ...task, kind: 'task.progress', host: 'four', text: 'push', done: 1, total: 4 })
+  terminal.columns = 100
+  t.equal(drawn(), '\r\u001b[K1:07  4 of 5 hosts have answered; waiting for four: push 25 %')
+  renderer.handle({ time, kind: 'run.interrupted', signal: 'SIGINT', times: 1 })
+  t.equal(drawn(), '\r\u001b[K\r\u001b[Kinterrupted by SIGINT, stopping')
+  end('four')
+  await renderer.close()
+  t.equal(drawn(), '\r\u001b[K', 'and goes away')
 })
 
 t.test('a stage that fails as a whole says why', async (t) => {
