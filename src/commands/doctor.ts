@@ -46,7 +46,7 @@ export async function doctorCommand(options: RunOptions, env: CommandEnvironment
       become: false,
       defaults: quick.ok ? quick.value.plan.defaults : {},
       name: 'doctor',
-      format: null,
+      format: 'silent',
     },
     options,
     env,

@@ -63,3 +63,16 @@ t.test('a run writes down what was typed and where its inventory came from', asy
   const [run = ''] = readdirSync(join(lab.path, 'results'))
   t.notMatch(readFileSync(join(lab.path, 'results', run, 'journal.jsonl'), 'utf8'), /hunter22/)
 })
+
+t.test('how to go on says no secrets: it may stand in a log', async (t) => {
+  const lab = new LabFolder(t)
+  writeFileSync(
+    join(lab.path, 'site.yml'),
+    '- hosts: localhost\n  gather_facts: false\n  tasks:\n    - command: sleep 600\n',
+  )
+  const secret = ['-e', 'the_password=hunter22']
+  const result = await lab.hvlab(['run', 'site.yml', ...secret, '--deadline', '1', '--format', 'plain'])
+  exits(t, result, 6)
+  t.match(result.stderr, /^Continue it with: hvlab run site\.yml -e 'the_password=\*\*\*' --resume \S+$/m)
+  t.notMatch(result.stderr, 'hunter22')
+})
