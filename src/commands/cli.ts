@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import { ExitCode } from '../model/exit-code.ts'
 import { FailureError } from '../model/failure.ts'
+import { defined } from '../util/defined.ts'
 import { systemErrorText } from '../util/system-error.ts'
+import { ansibleHint } from './ansible-options.ts'
 import {
   changeOptions,
   type Exits,
@@ -40,7 +42,16 @@ export function commandTree(exits: Exits, env: CommandEnvironment): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(`hvlab --help` lists the commands)')
     .exitOverride()
-    .configureOutput({ writeOut: env.stdout, writeErr: env.stderr, getOutHasColors: () => env.color })
+    .configureOutput({
+      writeOut: env.stdout,
+      writeErr: env.stderr,
+      getOutHasColors: () => env.color,
+      outputError: (text, write) => {
+        const hint = ansibleHint(text)
+        // Better than the nearest word.
+        write(hint === undefined ? text : `${text.split('\n')[0]}\n  hint: ${hint}\n`)
+      },
+    })
     .helpCommand(false)
 
   /** A command whose action's number becomes the exit code. */
@@ -213,6 +224,12 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
     if (error.exitCode === 0) return ExitCode.ok
     // commander has printed it already.
     const message = error.message.replace(/^error: /, '')
-    return document([{ severity: 'error', code: 'usage', message }], ExitCode.usage, formatOf(argv), env)
+    const hint = ansibleHint(message)
+    return document(
+      [defined({ severity: 'error' as const, code: 'usage', message, hint })],
+      ExitCode.usage,
+      formatOf(argv),
+      env,
+    )
   }
 }
