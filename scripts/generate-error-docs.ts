@@ -43,7 +43,8 @@ const exitCodes: Readonly<Record<keyof typeof ExitCode, string>> = {
   inconclusive: 'A gate cannot say.',
   deadline: 'The time of `--deadline` passed.',
   interrupted: 'Interrupted with Ctrl-C. The run can be continued with `--resume`.',
-  terminated: 'Ended by SIGTERM. The run can be continued with `--resume`.',
+  terminated:
+    'Ended by SIGTERM, or because its terminal was closed. The run can be continued with `--resume`.',
 }
 
 /** The whole page. */
