@@ -31,10 +31,10 @@ module.exports = {
     },
     layer('model', []),
     layer('util', ['model/']),
-    layer('template', ['model/', 'util/']),
+    layer('template', ['model/', 'util/', 'config/yaml.ts']),
     layer('connections', ['model/', 'util/']),
     layer('facts', ['model/', 'util/']),
-    layer('config', ['model/', 'util/', 'template/']),
+    layer('config', ['model/', 'util/']),
     layer('lab', ['model/', 'util/', 'facts/', 'images/', 'connections/', 'modules/module.ts']),
     layer('images', [
       'model/',

@@ -31,10 +31,12 @@ export class YamlTreeBuilder {
   readonly #lines: LineIndex
   readonly #frames: Frame[] = []
   readonly #anchors = new Map<string, YamlNode | 'open'>()
+  readonly #mostDocuments: number
   #documents = 0
 
-  constructor(lines: LineIndex) {
+  constructor(lines: LineIndex, mostDocuments: number) {
     this.#lines = lines
+    this.#mostDocuments = mostDocuments
   }
 
   openDocument(): void {
@@ -109,7 +111,7 @@ export class YamlTreeBuilder {
   }
 
   #placeRoot(node: YamlNode): void {
-    if (this.#documents <= 1) this.root = node
+    if (this.#documents <= this.#mostDocuments) this.root = node
     else {
       this.complain(
         'yaml-syntax',

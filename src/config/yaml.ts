@@ -44,14 +44,42 @@ const maxAliases = 10_000
  * work, maps have no prototype. Duplicate keys, unknown tags, several documents and alias bombs are errors.
  */
 export function parseYaml(text: string, file: string): Result<YamlDocument, Diagnostic[]> {
-  const source = text.startsWith('\uFEFF') ? text.slice(1) : text
+  const source = withoutMark(text)
   const lines = new LineIndex(file, source)
+  const read = readDocuments(source, file, lines, 1)
+  if (!read.ok) return read
+  const { values, root } = read.value
+  return ok(new PlainDocument(file, source, values[0] ?? null, root, lines))
+}
+
+/** The values of a text with any number of documents, or at most so many; otherwise as `parseYaml`. */
+export function yamlDocuments(
+  text: string,
+  file: string,
+  most = Number.POSITIVE_INFINITY,
+): Result<Value[], Diagnostic[]> {
+  const source = withoutMark(text)
+  const read = readDocuments(source, file, new LineIndex(file, source), most)
+  return read.ok ? ok(read.value.values) : read
+}
+
+/** Without the byte order mark that editors of Windows write. */
+function withoutMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text
+}
+
+function readDocuments(
+  source: string,
+  file: string,
+  lines: LineIndex,
+  most: number,
+): Result<{ values: Value[]; root: YamlNode }, Diagnostic[]> {
   try {
     const events = parseEvents(source, { filename: file })
-    const tree = readTree(events, source, lines)
+    const tree = readTree(events, source, lines, most)
     if (tree.diagnostics.length > 0) return err(tree.diagnostics)
     const values = constructFromEvents(events, { source, filename: file, schema, maxAliases })
-    return ok(new PlainDocument(file, source, (values[0] ?? null) as Value, tree.root, lines))
+    return ok({ values: values as Value[], root: tree.root })
   } catch (error) {
     if (error instanceof YAMLException) return err([syntaxDiagnostic(error, lines, source, file)])
     throw error
@@ -121,8 +149,13 @@ const knownTags: ReadonlySet<string> = new Set(
 )
 
 /** One walk over the events: positions, duplicate keys, tags that nobody knows, sizes. */
-function readTree(events: readonly Event[], source: string, lines: LineIndex): YamlTreeBuilder {
-  const tree = new YamlTreeBuilder(lines)
+function readTree(
+  events: readonly Event[],
+  source: string,
+  lines: LineIndex,
+  mostDocuments: number,
+): YamlTreeBuilder {
+  const tree = new YamlTreeBuilder(lines, mostDocuments)
   for (const event of events) {
     switch (event.type) {
       case EVENT_ID.DOCUMENT:

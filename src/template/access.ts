@@ -2,7 +2,7 @@ import type { Value } from '../model/value.ts'
 import { didYouMean } from '../util/did-you-mean.ts'
 import { methodOf } from './methods.ts'
 import type { Runtime } from './runtime-value.ts'
-import { Callable, isDictionary, plain, typeName, Undefined } from './runtime-value.ts'
+import { Callable, isDictionary, PythonObject, plain, typeName, Undefined } from './runtime-value.ts'
 import type { Expression } from './syntax-tree.ts'
 import { LazyMap, TemplateError } from './template.ts'
 
@@ -38,6 +38,12 @@ export function attribute(object: Runtime, name: string, path: string): Runtime 
   if (object instanceof LazyMap) return object.get(name) ?? missing(name, object.keys(), path)
   if (object instanceof Callable)
     throw new TemplateError(`'${object.name}' is a function: call it with parentheses`)
+  if (object instanceof PythonObject) {
+    return (
+      object.attribute(name) ??
+      new Undefined(`'${owner(path)}' is a ${object.type} and has no '${name}'`, path)
+    )
+  }
   if (isDictionary(object)) {
     if (Object.hasOwn(object, name)) return object[name] ?? null
     const method = methodOf(object, name)
@@ -85,12 +91,14 @@ export function item(object: Runtime, key: Value, path: string): Runtime {
         path,
       )
     }
-    const found = object.at(Math.trunc(key))
-    const inside = key < object.length && key >= -object.length
+    const items = typeof object === 'string' ? [...object] : object
+    const found = items.at(Math.trunc(key))
+    const inside = key < items.length && key >= -items.length
     return inside && found !== undefined
       ? found
-      : new Undefined(`'${owner(path)}' has ${object.length} items and no index ${key}`, path)
+      : new Undefined(`'${owner(path)}' has ${items.length} items and no index ${key}`, path)
   }
+  if (object instanceof PythonObject) return attribute(object, String(key), path)
   return new Undefined(`'${owner(path)}' is ${withArticle(typeName(object))} and has no items`, path)
 }
 

@@ -11,6 +11,7 @@ import {
   isDictionary,
   isTruthy,
   newDictionary,
+  PythonObject,
   plain,
   typeName,
   Undefined,
@@ -83,7 +84,7 @@ function evaluateNode(node: Expression, names: Names): Runtime {
     case 'unary':
       return unary(node.operator, evaluatePlain(node.operand, names))
     case 'binary':
-      return binary(node.operator, evaluatePlain(node.left, names), evaluatePlain(node.right, names))
+      return arithmetic(node, names)
     case 'comparison':
       return comparison(node, names)
     case 'and': {
@@ -126,12 +127,26 @@ function comparison(node: Extract<Expression, { kind: 'comparison' }>, names: Na
     if (right instanceof LazyMap && (operator === 'in' || operator === 'not in')) {
       const found = right.keys().includes(String(plain(left, node.line)))
       if (found !== (operator === 'in')) return false
+    } else if (left instanceof PythonObject && right instanceof PythonObject && left.type === right.type) {
+      if (!compare(operator, left.rank, right.rank)) return false
     } else if (!compare(operator, plain(left, node.line), plain(right, operand.line))) {
       return false
     }
     left = right
   }
   return true
+}
+
+function arithmetic(node: Extract<Expression, { kind: 'binary' }>, names: Names): Runtime {
+  const left = evaluate(node.left, names)
+  const right = evaluate(node.right, names)
+  if (left instanceof PythonObject) {
+    const result = left.binary(node.operator, right)
+    if (result !== undefined) return result
+    if (node.operator !== '~')
+      throw new TemplateError(`cannot compute ${typeName(left)} ${node.operator} ${typeName(right)}`)
+  }
+  return binary(node.operator, plain(left, node.left.line), plain(right, node.right.line))
 }
 
 function unary(operator: '-' | '+' | 'not', value: Value): Value {

@@ -6,6 +6,7 @@ import { isEqual, order } from './operators.ts'
 import { pythonText } from './python-text.ts'
 import type { Runtime } from './runtime-value.ts'
 import { isDictionary, isTruthy, newDictionary, plain, typeName, Undefined } from './runtime-value.ts'
+import { subelements } from './subelements.ts'
 import { TemplateError } from './template.ts'
 
 function unique(values: readonly Value[]): Value[] {
@@ -142,9 +143,6 @@ export const collectionFilters: readonly (readonly [string, Filter])[] = [
   selection('reject', false, false),
   selection('selectattr', true, true),
   selection('rejectattr', false, true),
-  define('extract_attribute', ['name'], (input, args, context) =>
-    plain(context.attribute(input, args.text('name'))),
-  ),
   define('length', [], (input) => lengthOf(input)),
   define('count', [], (input) => lengthOf(input)),
   define('first', [], (input) => endOf(listOf(input, 'first'), 0, 'first')),
@@ -239,36 +237,26 @@ export const collectionFilters: readonly (readonly [string, Filter])[] = [
       (key): Value => [key, keyed.filter((item) => isEqual(item.key, key)).map(({ value }) => value)],
     )
   }),
-  define('batch', ['linecount', 'fill_with'], (input, args) => {
-    const values = listOf(input, 'batch')
-    const size = Math.max(1, args.number('linecount'))
-    const rows: Value[][] = []
-    for (let at = 0; at < values.length; at += size) rows.push(values.slice(at, at + size))
-    const last = rows.at(-1)
-    if (last !== undefined && args.has('fill_with'))
-      while (last.length < size) last.push(args.value('fill_with'))
-    return rows
+  define('subelements', ['path', 'skip_missing'], (input, args) => {
+    const path = args.value('path')
+    const joined = Array.isArray(path) ? path.map(pythonText).join('.') : pythonText(path)
+    return subelements(input, joined, args.flag('skip_missing'))
   }),
-  [
-    'zip',
-    (input, positional) => {
-      const lists = [input, ...positional].map((value) => listOf(plain(value), 'zip'))
-      const length = Math.min(...lists.map((list) => list.length))
-      return Array.from({ length }, (_, index): Value => lists.map((list) => list[index] ?? null))
-    },
-  ],
-  define('product', ['other'], (input, args) =>
-    listOf(input, 'product').flatMap((one) =>
-      listOf(args.value('other'), 'product').map((other): Value => [one, other]),
-    ),
-  ),
-  define('subelements', ['path'], (input, args, context) =>
-    listOf(input, 'subelements').flatMap((value) =>
-      listOf(plain(context.attribute(value, args.text('path'))), 'subelements').map(
-        (part): Value => [value, part],
-      ),
-    ),
-  ),
+  define('rekey_on_member', ['key', 'duplicates'], (input, args) => {
+    const key = args.text('key')
+    const result = newDictionary()
+    for (const value of isDictionary(input) ? Object.values(input) : listOf(input, 'rekey_on_member')) {
+      const item = dictionaryOf(value, 'rekey_on_member')
+      const name = Object.hasOwn(item, key) ? item[key] : undefined
+      if (name === undefined) throw new TemplateError(`'rekey_on_member' found an item without '${key}'`)
+      const text = pythonText(name)
+      if (Object.hasOwn(result, text) && args.text('duplicates', 'error') !== 'overwrite') {
+        throw new TemplateError(`'rekey_on_member' found '${text}' twice`)
+      }
+      result[text] = item
+    }
+    return result
+  }),
   [
     'extract',
     (input, positional, _named, context) => {

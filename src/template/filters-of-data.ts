@@ -1,7 +1,8 @@
+import { yamlDocuments } from '../config/yaml.ts'
 import type { Value } from '../model/value.ts'
 import type { Filter } from './filter-arguments.ts'
 import { define } from './filter-arguments.ts'
-import { isDictionary, newDictionary } from './runtime-value.ts'
+import { isDictionary, newDictionary, PythonObject, plain } from './runtime-value.ts'
 import { TemplateError } from './template.ts'
 import { yamlText } from './yaml-text.ts'
 
@@ -48,6 +49,14 @@ function parseJson(text: string): Value {
   }
 }
 
+function documentsOf(text: string, filter: string, most?: number): Value[] {
+  const documents = yamlDocuments(text, filter, most)
+  if (documents.ok) return documents.value
+  const [first] = documents.error
+  const line = first?.location === undefined ? '' : `line ${first.location.line}: `
+  throw new TemplateError(`'${filter}' cannot read its input: ${line}${first?.message ?? ''}`)
+}
+
 const jsonParameters = ['indent', 'sort_keys', 'ensure_ascii']
 
 function toJson(input: Value, indent: number | null, sort: boolean): string {
@@ -67,10 +76,25 @@ export const dataFilters: readonly (readonly [string, Filter])[] = [
     toJson(input, args.has('indent') ? args.number('indent') : null, true),
   ),
   define('from_json', [], (input) => (typeof input === 'string' ? parseJson(input) : input)),
+  define('from_yaml', [], (input) =>
+    typeof input === 'string' ? (documentsOf(input, 'from_yaml', 1)[0] ?? null) : input,
+  ),
+  define('from_yaml_all', [], (input) =>
+    typeof input === 'string' ? documentsOf(input, 'from_yaml_all') : input,
+  ),
   define('to_yaml', ['indent', 'sort_keys', 'default_flow_style', 'width'], (input, args) =>
     yamlText(input, args.number('indent', 2), args.flag('sort_keys', true)),
   ),
   define('to_nice_yaml', ['indent', 'sort_keys', 'width'], (input, args) =>
     yamlText(input, args.number('indent', 4), args.flag('sort_keys', true)),
   ),
+  ['type_debug', (input) => (input instanceof PythonObject ? input.type : pythonType(plain(input)))],
 ]
+
+function pythonType(value: Value): string {
+  if (value === null) return 'NoneType'
+  if (typeof value === 'string') return 'str'
+  if (typeof value === 'boolean') return 'bool'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float'
+  return Array.isArray(value) ? 'list' : 'dict'
+}

@@ -3,28 +3,32 @@ import type { Filter } from './filter-arguments.ts'
 import { define, listOf, textOf } from './filter-arguments.ts'
 import { binary, order } from './operators.ts'
 import { pythonRepr } from './python-text.ts'
+import { plain } from './runtime-value.ts'
 import { TemplateError } from './template.ts'
 
 const units = ['', 'K', 'M', 'G', 'T', 'P', 'E', 'Z', 'Y']
 
 function numberOf(value: Value, filter: string): number {
   const number =
-    typeof value === 'boolean' ? Number(value) : typeof value === 'string' ? toFloat(value) : value
-  if (typeof number === 'number' && !Number.isNaN(number)) return number
+    typeof value === 'boolean' ? Number(value) : typeof value === 'string' ? readFloat(value) : value
+  if (typeof number === 'number') return number
   throw new TemplateError(`'${filter}' needs a number, got ${pythonRepr(value)}`)
 }
 
-function toFloat(text: string): number {
+/** Python's `float()`; undefined for text that is no number. */
+function readFloat(text: string): number | undefined {
+  const word = /^\s*([-+]?)(?:(nan)|inf(?:inity)?)\s*$/i.exec(text)
+  if (word !== null) return word[2] ? Number.NaN : word[1] === '-' ? -Infinity : Infinity
   return /^\s*[-+]?(\d[\d_]*\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$/.test(text)
     ? Number(text.replaceAll('_', ''))
-    : Number.NaN
+    : undefined
 }
 
 function toInteger(value: Value, base: number): number {
   if (typeof value === 'boolean') return Number(value)
   if (typeof value === 'number') return Math.trunc(value)
   if (typeof value !== 'string') return Number.NaN
-  if (base === 10) return Math.trunc(toFloat(value))
+  if (base === 10) return Math.trunc(readFloat(value) ?? Number.NaN)
   const digits = value.trim().replace(base === 16 ? /^0x/i : base === 8 ? /^0o/i : /^0b/i, '')
   return Number.parseInt(digits, base)
 }
@@ -38,13 +42,21 @@ function bytesText(size: number, bits: boolean, unit: string | null): string {
   return `${(size / 1024 ** index).toFixed(2)} ${name}`
 }
 
+/** Ansible's reading: the letter of the unit counts, and a second one must be `B` for bytes or `b` for bits. */
 function sizeBytes(text: string, fallbackUnit: string | null, bits: boolean): number {
-  const match = /^\s*([-+]?\d+(?:\.\d+)?)\s*([A-Za-z]?)[A-Za-z]*\s*$/.exec(text)
+  const match = /^\s*(\d+\.?\d*|\.\d+)\s*([A-Za-z]+)?/.exec(text)
   if (match === null) throw new TemplateError(`'human_to_bytes' does not understand ${pythonRepr(text)}`)
-  const letter = (match[2] || fallbackUnit?.slice(0, 1) || '').toUpperCase()
-  const index = letter === '' || letter === 'B' ? 0 : units.indexOf(letter)
+  const unit = match[2] ?? fallbackUnit ?? 'B'
+  const letter = unit.slice(0, 1).toUpperCase()
+  const index = letter === 'B' ? 0 : units.indexOf(letter)
   if (index === -1) throw new TemplateError(`'human_to_bytes' does not know the unit of ${pythonRepr(text)}`)
-  return Math.trunc(Number(match[1]) * 1024 ** index * (bits ? 1 : 1))
+  const kind = bits ? { letter: 'b', name: 'bit' } : { letter: 'B', name: 'byte' }
+  if (unit.length > 1 && unit[1] !== kind.letter && !unit.toLowerCase().includes(kind.name)) {
+    throw new TemplateError(
+      `'human_to_bytes' counts ${kind.name}s, and '${unit}' is none: write ${letter === 'B' ? '' : letter}${kind.letter}`,
+    )
+  }
+  return roundHalfEven(Number(match[1]) * 1024 ** index)
 }
 
 const sum = (values: readonly Value[], start: Value): Value =>
@@ -61,11 +73,12 @@ function extreme(input: Value, filter: string, sign: 1 | -1): Value {
 export const numberFilters: readonly (readonly [string, Filter])[] = [
   define('int', ['default', 'base'], (input, args) => {
     const value = toInteger(input, args.number('base', 10))
-    return Number.isNaN(value) ? args.value('default', 0) : value
+    return Number.isFinite(value) ? value : args.value('default', 0)
   }),
   define('float', ['default'], (input, args) => {
-    const value = typeof input === 'string' ? toFloat(input) : typeof input === 'number' ? input : Number.NaN
-    return Number.isNaN(value) ? args.value('default', 0) : value
+    const value =
+      typeof input === 'string' ? readFloat(input) : typeof input === 'boolean' ? Number(input) : input
+    return typeof value === 'number' ? value : args.value('default', 0)
   }),
   define('bool', [], (input) => {
     if (input === null || typeof input === 'boolean') return input
@@ -85,7 +98,7 @@ export const numberFilters: readonly (readonly [string, Filter])[] = [
     if (!args.has('attribute')) return sum(values, args.value('start', 0))
     const name = args.text('attribute')
     return sum(
-      values.map((value) => context.filter('extract_attribute', value, [name], new Map()) as Value),
+      values.map((value) => plain(context.attribute(value, name))),
       args.value('start', 0),
     )
   }),

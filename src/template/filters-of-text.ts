@@ -1,21 +1,11 @@
-import { createHash } from 'node:crypto'
-import { basename, dirname, extname, posix } from 'node:path'
 import { quote } from '../util/sh.ts'
+import { comment, commentParameters } from './comment-style.ts'
 import type { Filter } from './filter-arguments.ts'
-import { define, listOf, textOf } from './filter-arguments.ts'
+import { define, textOf } from './filter-arguments.ts'
 import { capitalize, split, stripped, titleCase } from './methods.ts'
 import { percentFormat } from './percent-format.ts'
 import { pythonText } from './python-text.ts'
 import { plain } from './runtime-value.ts'
-import { strftime } from './strftime.ts'
-import { TemplateError } from './template.ts'
-
-const hashes = new Set(['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'])
-
-function digest(text: string, algorithm: string): string {
-  if (!hashes.has(algorithm)) throw new TemplateError(`'hash' does not know '${algorithm}'`)
-  return createHash(algorithm).update(text).digest('hex')
-}
 
 /** Filters whose input is text. */
 export const textFilters: readonly (readonly [string, Filter])[] = [
@@ -46,14 +36,7 @@ export const textFilters: readonly (readonly [string, Filter])[] = [
       )
       .join('\n')
   }),
-  define('comment', ['style'], (input, args) => {
-    const marks: Readonly<Record<string, string>> = { plain: '# ', c: '// ', erlang: '% ', xml: ' - ' }
-    const mark = marks[args.text('style', 'plain')] ?? '# '
-    const body = textOf(input, 'comment')
-      .split('\n')
-      .map((line) => (mark + line).trimEnd())
-    return [mark.trimEnd(), ...body, mark.trimEnd()].join('\n')
-  }),
+  define('comment', commentParameters, (input, args) => comment(textOf(input, 'comment'), args)),
   define('truncate', ['length', 'killwords', 'end', 'leeway'], (input, args) => {
     const text = textOf(input, 'truncate')
     const length = args.number('length', 255)
@@ -79,46 +62,11 @@ export const textFilters: readonly (readonly [string, Filter])[] = [
   define('escape', [], (input) => escapeHtml(pythonText(input))),
   define('e', [], (input) => escapeHtml(pythonText(input))),
   define('safe', [], (input) => input),
-  define('urlencode', [], (input) => encodeURIComponent(textOf(input, 'urlencode')).replaceAll('%2F', '/')),
   define('quote', [], (input) => (input === null ? "''" : quote(textOf(input, 'quote')) || "''")),
-  define('basename', [], (input) => lastPart(textOf(input, 'basename'))),
-  define('dirname', [], (input) => folder(textOf(input, 'dirname'))),
-  define('splitext', [], (input) => {
-    const path = textOf(input, 'splitext')
-    const extension = extname(path)
-    return [path.slice(0, path.length - extension.length), extension]
-  }),
-  define('path_join', [], (input) =>
-    listOf(input, 'path_join')
-      .map((part) => textOf(part, 'path_join'))
-      .reduce((path, part) =>
-        part.startsWith('/') ? part : path === '' || path.endsWith('/') ? path + part : `${path}/${part}`,
-      ),
+  define('striptags', [], (input) =>
+    split(textOf(input, 'striptags').replace(/<!--.*?-->|<[^>]*>/gs, ''), null).join(' '),
   ),
-  define('normpath', [], (input) => posix.normalize(textOf(input, 'normpath')).replace(/(.)\/$/, '$1')),
-  define('b64encode', ['encoding'], (input) => Buffer.from(textOf(input, 'b64encode')).toString('base64')),
-  define('b64decode', ['encoding'], (input) =>
-    Buffer.from(textOf(input, 'b64decode'), 'base64').toString('utf8'),
-  ),
-  define('hash', ['hashtype'], (input, args) => digest(textOf(input, 'hash'), args.text('hashtype', 'sha1'))),
-  define('checksum', [], (input) => digest(textOf(input, 'checksum'), 'sha1')),
-  define('md5', [], (input) => digest(textOf(input, 'md5'), 'md5')),
-  define('sha1', [], (input) => digest(textOf(input, 'sha1'), 'sha1')),
-  define('strftime', ['second', 'utc'], (input, args) => {
-    const moment = args.has('second') ? new Date(args.number('second') * 1000) : new Date()
-    return strftime(textOf(input, 'strftime'), moment, args.flag('utc'))
-  }),
 ]
-
-function lastPart(path: string): string {
-  return path.endsWith('/') ? '' : basename(path)
-}
-
-function folder(path: string): string {
-  if (path.endsWith('/')) return path.length === 1 ? '/' : path.replace(/\/+$/, '')
-  const parent = dirname(path)
-  return parent === '.' && !path.startsWith('.') ? '' : parent
-}
 
 function escapeHtml(text: string): string {
   return text

@@ -1,10 +1,15 @@
 import type { Filter } from './filter-arguments.ts'
 import { FilterArguments } from './filter-arguments.ts'
+import { arrangementFilters } from './filters-of-arrangements.ts'
+import { chanceFilters } from './filters-of-chance.ts'
 import { collectionFilters } from './filters-of-collections.ts'
 import { dataFilters } from './filters-of-data.ts'
+import { encodingFilters } from './filters-of-encodings.ts'
 import { numberFilters } from './filters-of-numbers.ts'
+import { pathFilters } from './filters-of-paths.ts'
 import { regexFilters } from './filters-of-regex.ts'
 import { textFilters } from './filters-of-text.ts'
+import { timeFilters } from './filters-of-time.ts'
 import { isTruthy, plain, Undefined } from './runtime-value.ts'
 import { TemplateError } from './template.ts'
 
@@ -43,7 +48,12 @@ export const filters: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   ['ternary', ternary],
   ...textFilters,
   ...regexFilters,
+  ...encodingFilters,
+  ...pathFilters,
+  ...timeFilters,
   ...numberFilters,
+  ...chanceFilters,
   ...collectionFilters,
+  ...arrangementFilters,
   ...dataFilters,
 ])

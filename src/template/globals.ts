@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { env } from 'node:process'
 import type { Value } from '../model/value.ts'
+import { DateTime } from './date-time.ts'
 import { FilterArguments } from './filter-arguments.ts'
+import { lookUp } from './lookups.ts'
 import { pythonText } from './python-text.ts'
 import type { Runtime } from './runtime-value.ts'
 import { Callable, isDictionary, newDictionary, plain, typeName, Undefined } from './runtime-value.ts'
-import { strftime } from './strftime.ts'
+import { clockTime, strftime } from './strftime.ts'
 import type { Scope } from './template.ts'
 import { TemplateError } from './template.ts'
 
@@ -15,46 +15,58 @@ const longestRange = 100_000
 /** What `namespace()` made: only these may be assigned to (`{% set ns.x = 1 %}`). */
 export const namespaces = new WeakSet<object>()
 
-/** The functions that templates may call: `lookup`, `query`, `range`, `now`, `dict`, `namespace`. */
+type Global = (positional: readonly Runtime[], named: ReadonlyMap<string, Runtime>, scope: Scope) => Runtime
+
+/** The functions that templates may call, by name. */
+export const globalFunctions: ReadonlyMap<string, Global> = new Map<string, Global>([
+  ['range', (positional) => range(positional.map((value) => plain(value)))],
+  [
+    'dict',
+    ([from, ...more], named) => {
+      if (more.length > 0) throw new TemplateError("'dict' takes at most one value to make a dictionary of")
+      const given = [...named].map(([key, value]): [string, Value] => [key, plain(value)])
+      return newDictionary([...(from === undefined ? [] : pairsOf(plain(from))), ...given])
+    },
+  ],
+  [
+    'namespace',
+    (_positional, named) => {
+      const made = newDictionary([...named].map(([key, value]) => [key, plain(value)]))
+      namespaces.add(made)
+      return made
+    },
+  ],
+  [
+    'now',
+    (positional, named) => {
+      const args = new FilterArguments('now', ['utc', 'fmt'], positional, named)
+      const utc = args.flag('utc')
+      return args.has('fmt') ? strftime(args.text('fmt'), clockTime(new Date(), utc)) : DateTime.now(utc)
+    },
+  ],
+  [
+    'undef',
+    (positional, named) => {
+      const args = new FilterArguments('undef', ['hint'], positional, named)
+      return new Undefined(args.text('hint', 'mandatory variable has not been overridden'), 'undef')
+    },
+  ],
+  [
+    'lookup',
+    (positional, named, scope) => {
+      const found = lookUp(positional, named, scope)
+      if (plain(named.get('wantlist') ?? false) === true) return found
+      // One result is itself, several are joined, as Ansible's `lookup` does.
+      return found.length === 1 ? (found[0] ?? null) : found.map(String).join(',')
+    },
+  ],
+  ['query', lookUp],
+  ['q', lookUp],
+])
+
 export function globalFunction(name: string, scope: Scope): Callable | undefined {
-  switch (name) {
-    case 'range':
-      return new Callable(name, (positional) => range(positional.map((value) => plain(value))))
-    case 'dict':
-      return new Callable(name, ([from, ...more], named) => {
-        if (more.length > 0) throw new TemplateError("'dict' takes at most one value to make a dictionary of")
-        const given = [...named].map(([key, value]): [string, Value] => [key, plain(value)])
-        return newDictionary([...(from === undefined ? [] : pairsOf(plain(from))), ...given])
-      })
-    case 'namespace':
-      return new Callable(name, (_positional, named) => {
-        const made = newDictionary([...named].map(([key, value]) => [key, plain(value)]))
-        namespaces.add(made)
-        return made
-      })
-    case 'now':
-      return new Callable(name, (positional, named) => {
-        const args = new FilterArguments('now', ['utc', 'fmt'], positional, named)
-        return strftime(args.text('fmt', '%F %T.%f'), new Date(), args.flag('utc'))
-      })
-    case 'undef':
-      return new Callable(name, (positional, named) => {
-        const args = new FilterArguments('undef', ['hint'], positional, named)
-        return new Undefined(args.text('hint', 'mandatory variable has not been overridden'), 'undef')
-      })
-    case 'lookup':
-      return new Callable(name, (positional, named) => {
-        const found = lookUp(positional, named, scope)
-        if (plain(named.get('wantlist') ?? false) === true) return found
-        // One result is itself, several are joined, as Ansible's `lookup` does.
-        return found.length === 1 ? (found[0] ?? null) : found.map(String).join(',')
-      })
-    case 'query':
-    case 'q':
-      return new Callable(name, (positional, named) => lookUp(positional, named, scope))
-    default:
-      return undefined
-  }
+  const made = globalFunctions.get(name)
+  return made && new Callable(name, (positional, named) => made(positional, named, scope))
 }
 
 /** A dictionary's entries, or pairs of key and value as `zip` makes them. */
@@ -84,39 +96,4 @@ function range(values: readonly Value[]): Value[] {
   if (length > longestRange)
     throw new TemplateError(`'range' of ${length} numbers passes the limit of ${longestRange}`)
   return Array.from({ length }, (_, index) => start + index * step)
-}
-
-function lookUp(positional: readonly Runtime[], named: ReadonlyMap<string, Runtime>, scope: Scope): Value[] {
-  const [kind, ...terms] = positional.map((value) => plain(value))
-  const names = terms.flat().map(String)
-  const fallback = named.get('default')
-  switch (String(kind).replace(/^ansible\.builtin\./, '')) {
-    case 'env':
-      return names.map((name) => env[name] ?? (fallback === undefined ? '' : plain(fallback)))
-    case 'vars':
-      return names.map((name) => {
-        const value = scope.get(name)
-        if (value !== undefined) return plain(value)
-        if (fallback !== undefined) return plain(fallback)
-        throw new TemplateError(`'${name}' is undefined`, { undefinedName: name })
-      })
-    case 'file':
-      return names.map((name) => readFile(name, scope).replace(/\s+$/, ''))
-    case 'items':
-    case 'list':
-      return terms.flat()
-    default:
-      throw new TemplateError(`unknown look-up '${String(kind)}': hvlab has env, file, vars and items`)
-  }
-}
-
-function readFile(name: string, scope: Scope): string {
-  if (scope.locate === undefined) throw new TemplateError("'lookup' cannot read files here")
-  const path = scope.locate(name)
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new TemplateError(`'lookup' cannot read '${name}': ${why}`)
-  }
 }

@@ -1,8 +1,22 @@
 import type { Value } from '../model/value.ts'
+import type { BinaryOperator } from './syntax-tree.ts'
 import { LazyMap, TemplateError } from './template.ts'
 
-/** What expressions work with: plain values, lazy mappings, functions, and the mark of a name that does not exist. */
-export type Runtime = Value | LazyMap | Undefined | Callable
+/** What expressions work with: plain values, lazy mappings, functions, objects, and the mark of a name that does not exist. */
+export type Runtime = Value | LazyMap | Undefined | Callable | PythonObject
+
+/** A value that is more than data, such as a date. Outside of its expression it is its text. */
+export abstract class PythonObject {
+  abstract readonly type: string
+  /** What objects of one type are ordered by. */
+  abstract readonly rank: number
+  /** Python's `str()`. */
+  abstract text(): string
+  /** A part or a method; undefined when it has none of that name. */
+  abstract attribute(name: string): Value | Callable | undefined
+  /** `this + other` and the like; undefined for what Python cannot compute either. */
+  abstract binary(operator: BinaryOperator, other: Runtime): Runtime | undefined
+}
 
 /** A name or attribute that does not exist. Only `default`, `defined` and their like may touch it. */
 export class Undefined {
@@ -40,6 +54,7 @@ export function plain(value: Runtime, line?: number): Value {
   if (value instanceof Callable) {
     throw new TemplateError(`'${value.name}' is a function: call it with parentheses`, details)
   }
+  if (value instanceof PythonObject) return value.text()
   if (value instanceof LazyMap) {
     const result: { [key: string]: Value } = Object.create(null)
     for (const key of value.keys()) {
@@ -60,6 +75,7 @@ export function isDictionary(value: Runtime): value is Dictionary {
     !Array.isArray(value) &&
     !(value instanceof Undefined) &&
     !(value instanceof Callable) &&
+    !(value instanceof PythonObject) &&
     !(value instanceof LazyMap)
   )
 }
@@ -80,6 +96,7 @@ export function typeName(value: Runtime): string {
   if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'float'
   if (value instanceof Undefined) return 'undefined'
   if (value instanceof Callable) return 'function'
+  if (value instanceof PythonObject) return value.type
   return 'dictionary'
 }
 

@@ -7,7 +7,9 @@ import type { Runtime } from './runtime-value.ts'
 import { Callable, isDictionary, isTruthy, plain, typeName, Undefined } from './runtime-value.ts'
 import type { ComparisonOperator } from './syntax-tree.ts'
 import { LazyMap, TemplateError } from './template.ts'
-import { compareVersions } from './version.ts'
+import { fileTests, isSameFile } from './tests-of-files.ts'
+import { urlParts } from './url-parts.ts'
+import { compareSemanticVersions, compareVersions } from './version.ts'
 
 export type Test = (input: Runtime, args: readonly Runtime[]) => boolean
 
@@ -61,6 +63,13 @@ function matching(name: string, how: 'match' | 'search' | 'fullmatch'): readonly
   })
 }
 
+/** Any text is one for Python's `urlparse`, unless the scheme must be one of a list. */
+function isUri(value: Value, schemes: Value): boolean {
+  if (schemes === null) return true
+  if (!Array.isArray(schemes)) throw new TemplateError('the schemes of a URI are a list')
+  return schemes.includes(urlParts(pythonText(value))['scheme'] ?? '')
+}
+
 const isNumber = (value: Value): value is number => typeof value === 'number'
 
 /** Every test by name: Jinja2's and those of Ansible that need no look at a host. */
@@ -72,6 +81,8 @@ export const tests: ReadonlyMap<string, Test> = new Map<string, Test>([
   ['none', (input) => plain(input) === null],
   test('string', (value) => typeof value === 'string'),
   test('number', isNumber),
+  test('nan', (value) => Number.isNaN(value)),
+  test('isnan', (value) => Number.isNaN(value)),
   test('integer', (value) => isNumber(value) && Number.isInteger(value)),
   test('float', (value) => isNumber(value) && !Number.isInteger(value)),
   test('boolean', (value) => typeof value === 'boolean'),
@@ -91,10 +102,10 @@ export const tests: ReadonlyMap<string, Test> = new Map<string, Test>([
   test('contains', (value, args) => contains(value, needed(args, 'contains'))),
   ...comparing('==', 'eq', 'equalto', '=='),
   ...comparing('!=', 'ne', '!='),
-  ...comparing('<', 'lt', 'lessthan'),
-  ...comparing('<=', 'le'),
-  ...comparing('>', 'gt', 'greaterthan'),
-  ...comparing('>=', 'ge'),
+  ...comparing('<', 'lt', 'lessthan', '<'),
+  ...comparing('<=', 'le', '<='),
+  ...comparing('>', 'gt', 'greaterthan', '>'),
+  ...comparing('>=', 'ge', '>='),
   matching('match', 'match'),
   matching('search', 'search'),
   matching('regex', 'search'),
@@ -116,12 +127,21 @@ export const tests: ReadonlyMap<string, Test> = new Map<string, Test>([
   test('all', (value) => Array.isArray(value) && value.every(isTruthy)),
   test('any', (value) => Array.isArray(value) && value.some(isTruthy)),
   test('abs', (value) => pythonText(value).startsWith('/')),
+  ...Object.entries(fileTests).map(([name, ask]) => test(name, (value) => ask(pythonText(value)))),
+  test('is_abs', (value) => pythonText(value).startsWith('/')),
+  test('same_file', (value, args) => isSameFile(pythonText(value), pythonText(needed(args, 'same_file')))),
+  test('uri', (value, args) => isUri(value, args[0] ?? null)),
+  test('url', (value, args) => {
+    const { netloc, scheme } = urlParts(pythonText(value))
+    return isUri(value, args[0] ?? null) && (netloc !== '' || scheme === 'file')
+  }),
+  test('urn', (value) => isUri(value, ['urn'])),
   test('version', versionTest),
   test('version_compare', versionTest),
 ])
 
 const pattern = ['pattern', 'ignorecase', 'multiline']
-const version = ['version', 'operator']
+const version = ['version', 'operator', 'strict', 'version_type']
 
 /** Arguments of tests that are given by name, too. Others take theirs by place. */
 const parameters = new Map<string, readonly string[]>([
@@ -150,8 +170,19 @@ function subset(part: Value, whole: Value): boolean {
   return part.every((value) => whole.some((other) => isEqual(value, other)))
 }
 
+function versionSign(value: string, other: string, args: readonly Value[]): number {
+  const kind = isTruthy(args[2] ?? false) ? 'strict' : pythonText(args[3] || 'loose')
+  if (kind === 'loose') return compareVersions(value, other)
+  if (kind !== 'semver' && kind !== 'semantic') {
+    throw new TemplateError(`test 'version' does not know '${kind}' versions: it has loose and semver`)
+  }
+  const sign = compareSemanticVersions(value, other)
+  if (sign !== undefined) return sign
+  throw new TemplateError(`test 'version': '${value}' or '${other}' is no semantic version`)
+}
+
 function versionTest(value: Value, args: readonly Value[]): boolean {
-  const sign = compareVersions(pythonText(value), pythonText(needed(args, 'version')))
+  const sign = versionSign(pythonText(value), pythonText(needed(args, 'version')), args)
   const operator = pythonText(args[1] ?? 'eq')
   switch (operator) {
     case '==':

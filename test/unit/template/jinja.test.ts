@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { FailureError } from '../../../src/model/failure.ts'
 import type { Value, Vars } from '../../../src/model/value.ts'
 import { checkSyntax, evaluate, render, renderValue } from '../../../src/template/jinja.ts'
 import type { Scope } from '../../../src/template/template.ts'
@@ -23,7 +24,7 @@ function scopeOf(vars: Vars): Scope {
   return { get: (name) => (Object.hasOwn(vars, name) ? vars[name] : undefined) }
 }
 
-for (const file of ['jinja2.json', 'ansible.json']) {
+for (const file of ['jinja2.json', 'ansible.json', 'filters.json']) {
   t.test(`templates behave as in ${file}`, async (t) => {
     const { vars, cases } = casesOf(file)
     for (const { template, expression, want, error } of cases) {
@@ -110,4 +111,37 @@ t.test('syntax is checked without names, and mistakes name their line', async (t
     t.ok(error instanceof TemplateError)
     t.match(error, { line: 2, undefinedName: 'gone' })
   }
+})
+
+t.test('look-ups of files look where the scope says', async (t) => {
+  const folder = t.testdir({
+    'b.txt': 'b',
+    'a.txt': 'a\n',
+    '.hidden.txt': '',
+    'c.conf': 'c',
+    sub: { 'd.txt': 'd' },
+    'e.txt': {},
+  })
+  const missing = (name: string): never => {
+    throw new FailureError({ reason: 'module', code: 'file-not-found', message: `no ${name}` })
+  }
+  const scope: Scope = {
+    get: () => undefined,
+    locate: (name) => (existsSync(join(folder, name)) ? join(folder, name) : missing(name)),
+  }
+  const at = (...names: string[]): string[] => names.map((name) => join(folder, name))
+  t.same(
+    evaluate("query('fileglob', '*.txt', 'sub/[a-d].*', 'none/*')", scope),
+    at('a.txt', 'b.txt', 'sub/d.txt'),
+  )
+  t.same(evaluate("query('file', 'a.txt', 'b.txt')", scope), ['a', 'b'])
+  t.same(evaluate("query('first_found', ['x', 'c.conf'])", scope), at('c.conf'))
+  t.same(
+    evaluate("query('first_found', {'files': ['x', 'd.txt'], 'paths': ['none', 'sub']})", scope),
+    at('sub/d.txt'),
+  )
+  t.same(evaluate("query('first_found', {'files': 'x', 'skip': true})", scope), [])
+  t.throws(() => evaluate("query('first_found', ['x', 'y'])", scope), {
+    message: "'first_found': none of x, y exists",
+  })
 })
