@@ -1,4 +1,5 @@
 import type { Effects } from '../model/event.ts'
+import type { Vars } from '../model/value.ts'
 import type { Engine } from './engine.ts'
 
 /** Does what a task wants done inside the run: variables, facts, new hosts. */
@@ -12,17 +13,14 @@ export function applyEffects(engine: Engine, host: string, effects: Effects | un
 
 /** The effects of several items as one. */
 export function mergeEffects(all: readonly Effects[]): Effects {
-  const vars = Object.assign(Object.create(null), ...all.map((effects) => effects.vars ?? {})) as NonNullable<
-    Effects['vars']
-  >
-  const facts = Object.assign(
-    Object.create(null),
-    ...all.map((effects) => effects.facts ?? {}),
-  ) as NonNullable<Effects['facts']>
+  const merged = (part: 'vars' | 'included' | 'facts'): Vars =>
+    Object.assign(Object.create(null), ...all.map((effects) => effects[part] ?? {})) as Vars
+  const [vars, included, facts] = [merged('vars'), merged('included'), merged('facts')]
   const hosts = all.flatMap((effects) => effects.hosts ?? [])
   const notified = [...new Set(all.flatMap((effects) => effects.notified ?? []))]
   return {
     ...(Object.keys(vars).length === 0 ? {} : { vars }),
+    ...(Object.keys(included).length === 0 ? {} : { included }),
     ...(Object.keys(facts).length === 0 ? {} : { facts }),
     ...(hosts.length === 0 ? {} : { hosts }),
     ...(notified.length === 0 ? {} : { notified }),

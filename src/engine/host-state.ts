@@ -9,6 +9,8 @@ export class HostState {
   facts: Vars = Object.create(null)
   /** `set_fact` and `register`. Data: never read as templates again. */
   readonly set: Vars = Object.create(null)
+  /** `include_vars`: templates, as in files of variables. */
+  readonly included: Vars = Object.create(null)
   /** Variables of a host that came to be during the run: what a module found out about it, so data too. */
   readonly added: Vars = Object.create(null)
   /** Answers of facts' commands, until something on the host changes. */
@@ -21,8 +23,9 @@ export class HostState {
   }
 
   /** The variables and facts that a task sets. */
-  apply({ vars = {}, facts = {} }: Effects): void {
+  apply({ vars = {}, included = {}, facts = {} }: Effects): void {
     for (const [name, value] of Object.entries(vars)) this.setVariable(name, value)
+    Object.assign(this.included, included)
     this.addFacts(facts)
   }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { FailureError } from '../model/failure.ts'
 
-export type FileKind = 'files' | 'templates' | 'roles' | 'tasks'
+export type FileKind = 'files' | 'templates' | 'roles' | 'tasks' | 'vars'
 
 export interface SearchPlaces {
   /** The folder of the role that the task is in. */

@@ -146,6 +146,8 @@ export interface TaskFinished extends OfTask {
 export interface Effects {
   /** `set_fact`: variables of the host. */
   readonly vars?: Vars
+  /** `include_vars`: variables of the host whose templates are filled in when they are used. */
+  readonly included?: Vars
   /** `setup` and modules that return `ansible_facts`. */
   readonly facts?: Vars
   readonly hosts?: readonly {

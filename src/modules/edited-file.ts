@@ -10,7 +10,8 @@ import { named, writeFile } from './written-file.ts'
 
 export interface FileEdit extends Attributes {
   readonly path: string
-  readonly create: boolean
+  /** Make a file that does not exist; absent in a module that never does. */
+  readonly create?: boolean
   readonly backup: boolean
   readonly validate?: string | undefined
   /** A file that does not exist needs no edit. */
@@ -30,7 +31,8 @@ export async function* editFile(
   if (current === null && params.absentIsFine)
     return { data: { msg: 'file not present' }, why: `${asked} does not exist` }
   if (current === null && !params.create) {
-    throw moduleFailure('source-missing', `${asked} does not exist`, 'create: yes makes it')
+    const hint = params.create === undefined ? undefined : 'create: yes makes it'
+    throw moduleFailure('source-missing', `${asked} does not exist`, hint)
   }
   const path = current?.realPath ?? asked
   const before = current === null ? new Uint8Array() : await context.get(path)

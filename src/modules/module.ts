@@ -99,7 +99,7 @@ export interface ModuleContext extends HostAccess {
    * Finds a file that a task names: the role's folder of that kind, then beside the play, then the lab's and the
    * package's. Absolute path; a FailureError lists where it looked.
    */
-  locate(kind: 'files' | 'templates' | 'roles', name: string): string
+  locate(kind: 'files' | 'templates' | 'roles' | 'vars', name: string): string
   /** Lab first, then the package: where `images/`, `roles/` … are searched. */
   readonly searchPath: readonly string[]
   output(stream: 'stdout' | 'stderr', line: string): void
