@@ -55,10 +55,15 @@ export class Engine {
   }
 
   /** Keeps a task's result for the recap, the outcome of the run and its failures. */
-  keep(place: { host: string; stage: string; task: string }, outcome: Outcome, data: Vars): void {
+  keep(
+    place: { host: string; stage: string; task: string },
+    outcome: Outcome,
+    data: Vars,
+    isCounted = true,
+  ): void {
     // What an interruption cut off neither failed nor succeeded.
     if (outcome.kind === 'failed' && outcome.failure.reason === 'cancelled') return
-    this.recap.count(place.host, outcome, data['changed'] === true)
+    if (isCounted) this.recap.count(place.host, outcome, data['changed'] === true)
     const ofHost = this.results.get(place.host) ?? new Map<string, TaskResult>()
     ofHost.set(place.task, { outcome, data })
     this.results.set(place.host, ofHost)

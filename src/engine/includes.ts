@@ -54,7 +54,7 @@ export async function runInclude(
   for (const host of hosts) {
     const result = wantedBy(play, task, inherited, host)
     if (!Array.isArray(result)) {
-      reportStep(play, task, host, result, inherited.isRescuable)
+      reportStep(play, task, host, result, inherited)
       if (result.outcome.kind === 'skipped') continue
       failed.push(host)
       continue
@@ -73,13 +73,12 @@ export async function runInclude(
     const still = mine.filter((host) => going.includes(host))
     if (still.length === 0 || play.isOver) continue
     const steps = play.engine.plan.includes[wanted.key] ?? []
-    // Ansible counts each inclusion as ok, once a host.
     const included: ItemResult = {
       outcome: { kind: 'ok', why: `includes ${wanted.key}` },
       data: newDictionary([['changed', false]]),
     }
     for (const host of still)
-      reportStep(play, { ...task, id: `${task.id}#${wanted.index}` }, host, included, false)
+      reportStep(play, { ...task, id: `${task.id}#${wanted.index}` }, host, included, inherited)
     const result = await runSteps(play, steps, still, inside(task, inherited, wanted))
     const left = new Set(result.going)
     going = going.filter((host) => !still.includes(host) || left.has(host))
@@ -112,8 +111,9 @@ function wantedBy(play: PlayRun, task: Task, inherited: Inherited, host: string)
       return [{ key: keyOf(play, task, (text) => render(text, scope)), index: 0, itemVars: newDictionary() }]
     }
     const wanted: Wanted[] = []
-    for (const [index, item] of loopItems(task.loop, task.loopKind, scope).entries()) {
-      const itemVars = itemVariables(task, item, index)
+    const items = loopItems(task.loop, task.loopKind, scope)
+    for (const index of items.keys()) {
+      const itemVars = itemVariables(task, items, index)
       const itemScope = scope.with(itemVars)
       if (firstFalse('when', task.when, itemScope) !== undefined) continue
       wanted.push({ key: keyOf(play, task, (text) => render(text, itemScope)), index, itemVars })

@@ -1,3 +1,4 @@
+import type { PlayStage } from '../model/plan.ts'
 import type { Block, StepKeywords, Task } from '../model/task.ts'
 import type { Value, Vars } from '../model/value.ts'
 import type { Layer } from './vars.ts'
@@ -58,6 +59,20 @@ export const atTop: Inherited = {
   environment: [],
   keywords: {},
   isRescuable: false,
+}
+
+/** What a play gives all its tasks, handlers too. The rest of its keywords stand in the tasks already. */
+export function fromPlay(stage: PlayStage): Inherited {
+  const { become, becomeUser, becomeMethod, ignoreErrors } = stage
+  return {
+    ...atTop,
+    keywords: {
+      ...(become === undefined ? {} : { become }),
+      ...(becomeUser === undefined ? {} : { becomeUser }),
+      ...(becomeMethod === undefined ? {} : { becomeMethod }),
+      ...(ignoreErrors === undefined ? {} : { ignoreErrors }),
+    },
+  }
 }
 
 /** What the steps inside a block have. */

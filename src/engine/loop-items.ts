@@ -2,6 +2,7 @@ import { FailureError } from '../model/failure.ts'
 import type { Task } from '../model/task.ts'
 import type { Value, Vars } from '../model/value.ts'
 import { renderValue } from '../template/jinja.ts'
+import { lookUp } from '../template/lookups.ts'
 import { isDictionary, newDictionary, typeName } from '../template/runtime-value.ts'
 import type { VariableScope } from './vars.ts'
 
@@ -20,9 +21,12 @@ export function loopItems(loop: Value, kind: Task['loopKind'], scope: VariableSc
           ['value', item],
         ]),
       )
-    default:
+    case undefined:
+    case 'loop':
       if (!Array.isArray(value)) throw notLoopable('loop', 'a list', value)
       return value
+    default:
+      return lookUp([kind, ...(Array.isArray(value) ? value : [value])], new Map(), scope)
   }
 }
 
@@ -41,11 +45,33 @@ function notLoopable(keyword: string, wanted: string, value: Value): FailureErro
 }
 
 /** The variables that an item has inside its loop. */
-export function itemVariables(task: Task, item: Value, index: number): Vars {
+export function itemVariables(task: Task, items: readonly Value[], index: number): Vars {
+  const { loopVar = 'item', indexVar, extended } = task.loopControl ?? {}
   const vars: Vars = Object.create(null)
-  vars[task.loopControl?.loopVar ?? 'item'] = item
-  const indexVariable = task.loopControl?.indexVar
-  if (indexVariable !== undefined) vars[indexVariable] = index
-  vars['ansible_loop_var'] = task.loopControl?.loopVar ?? 'item'
+  vars[loopVar] = items[index] ?? null
+  vars['ansible_loop_var'] = loopVar
+  if (indexVar !== undefined) {
+    vars[indexVar] = index
+    vars['ansible_index_var'] = indexVar
+  }
+  if (extended) vars['ansible_loop'] = loopPosition(items, index, task.loopControl?.extendedAllItems ?? true)
   return vars
+}
+
+/** `ansible_loop`. The first item has no `previtem`, the last no `nextitem`. */
+function loopPosition(items: readonly Value[], index: number, hasAllItems: boolean): Vars {
+  const { length } = items
+  const position = newDictionary([
+    ['index', index + 1],
+    ['index0', index],
+    ['first', index === 0],
+    ['last', index === length - 1],
+    ['length', length],
+    ['revindex', length - index],
+    ['revindex0', length - index - 1],
+  ])
+  if (hasAllItems) position['allitems'] = [...items]
+  if (index > 0) position['previtem'] = items[index - 1] ?? null
+  if (index < length - 1) position['nextitem'] = items[index + 1] ?? null
+  return position
 }

@@ -3,7 +3,7 @@ import type { Task } from '../model/task.ts'
 import { firstFalse } from './conditions.ts'
 import { failureOf } from './failures.ts'
 import type { Inherited } from './inherited.ts'
-import { atTop } from './inherited.ts'
+import { fromPlay } from './inherited.ts'
 import type { Going, PlayRun } from './play-run.ts'
 import { reportStep } from './report-step.ts'
 import { failedResult } from './run-item.ts'
@@ -32,7 +32,7 @@ export async function runMeta(
         firstFalse('when', task.when, taskScope(play.engine, play.place, task, inherited, host)) === undefined
       )
     } catch (error) {
-      reportStep(play, task, host, failedResult(failureOf(error, task.location)), inherited.isRescuable)
+      reportStep(play, task, host, failedResult(failureOf(error, task.location)), inherited)
       failed.push(host)
       return false
     }
@@ -69,7 +69,7 @@ export async function runMeta(
     default:
       for (const host of concerned) {
         const result = failedResult(failureOf(unsupported(action, task)))
-        reportStep(play, task, host, result, inherited.isRescuable)
+        reportStep(play, task, host, result, inherited)
       }
       return { going: others.filter((host) => !concerned.includes(host)), failed: [...failed, ...concerned] }
   }
@@ -86,7 +86,7 @@ export async function flushHandlers(
   while (!play.isOver) {
     const next = play.handlers.takeNext(going)
     if (next === undefined) break
-    const result = await runTaskStep(play, next.handler, next.hosts, atTop)
+    const result = await runTaskStep(play, next.handler, next.hosts, fromPlay(play.stage))
     const still = new Set(result.going)
     going = going.filter((host) => !next.hosts.includes(host) || still.has(host))
     failed.push(...result.failed)

@@ -24,10 +24,12 @@ export class PlayRun {
   broken: string | undefined
   /** `any_errors_fatal`: a failure that is not rescued ends the play for everybody. */
   fatal: string | undefined
-  readonly #gone = new Set<string>()
+  /** Hosts that left the play, in this batch or one before. */
+  readonly #gone: Set<string>
 
-  constructor(engine: Engine, stage: PlayStage, batch: readonly string[]) {
+  constructor(engine: Engine, stage: PlayStage, batch: readonly string[], gone: Set<string>) {
     this.engine = engine
+    this.#gone = gone
     this.stage = stage
     this.batch = batch
     this.place = { stage, batch, alive: () => this.#playing() }

@@ -3,7 +3,7 @@ import type { Task } from '../model/task.ts'
 import { renderValue } from '../template/jinja.ts'
 import { batchesOf } from './batches.ts'
 import type { Engine } from './engine.ts'
-import { atTop, type Inherited } from './inherited.ts'
+import { atTop, fromPlay, type Inherited } from './inherited.ts'
 import { flushHandlers } from './meta.ts'
 import { type Going, PlayRun } from './play-run.ts'
 import { taskScope } from './scopes.ts'
@@ -14,9 +14,10 @@ import { runSteps, runTaskStep } from './steps.ts'
 /** Runs a play on its hosts, batch after batch. */
 export async function runPlay(engine: Engine, stage: PlayStage, hosts: readonly string[]): Promise<StageEnd> {
   const started = { ...stage, hosts }
+  const gone = new Set<string>()
   let broken: string | undefined
   for (const batch of batchesOf(hosts, serialOf(engine, started))) {
-    const play = new PlayRun(engine, started, batch)
+    const play = new PlayRun(engine, started, batch, gone)
     await runBatch(play)
     broken = play.broken
     if (broken !== undefined || play.isPlayEnded || engine.options.interruption.isInterrupted) break
@@ -62,19 +63,6 @@ async function runOnBatch(play: PlayRun, hosts: readonly string[], inherited: In
 
 function checkFatal(play: PlayRun, { failed }: Going): void {
   if (play.fatal !== undefined && failed.length > 0) play.giveUp(play.fatal)
-}
-
-function fromPlay(stage: PlayStage): Inherited {
-  const { become, becomeUser, becomeMethod, ignoreErrors } = stage
-  return {
-    ...atTop,
-    keywords: {
-      ...(become === undefined ? {} : { become }),
-      ...(becomeUser === undefined ? {} : { becomeUser }),
-      ...(becomeMethod === undefined ? {} : { becomeMethod }),
-      ...(ignoreErrors === undefined ? {} : { ignoreErrors }),
-    },
-  }
 }
 
 /** `serial` may hold templates of variables that need no host. */

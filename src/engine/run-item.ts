@@ -82,8 +82,8 @@ export async function runItem(
       ? undefined
       : numberOf('retries', task.retries, scope)
   const isRepeated = task.until !== undefined || retries !== undefined
-  // As Ansible counts: three attempts by default, and one more than `retries` says when it is given.
-  const attempts = !isRepeated ? 1 : retries === undefined ? 3 : retries + 1
+  // As Ansible counts: `retries` come after the first attempt.
+  const attempts = isRepeated ? (retries ?? 3) + 1 : 1
   const delayMs = (numberOf('delay', task.delay, scope) ?? 5) * 1000
   for (let attempt = 1; ; attempt += 1) {
     const result = await runOnce(run, module, scope, prepared.params)
@@ -127,7 +127,8 @@ function exhausted(result: ItemResult, missing: string, attempts: number): ItemR
           message: `After ${attempts} attempts ${missing}.`,
           hint: 'Give it more with `retries:` and `delay:`.',
         }
-  return failedResult(failure, result.data)
+  // Ansible does not count the last one.
+  return failedResult(failure, newDictionary([...Object.entries(result.data), ['attempts', attempts - 1]]))
 }
 
 async function runOnce(

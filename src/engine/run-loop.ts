@@ -42,10 +42,8 @@ export async function runLoop(run: TaskRun, module: Module, items: readonly Valu
   const { engine, task } = run
   const results: ItemResult[] = []
   const data: Value[] = []
-  const name = task.loopControl?.loopVar ?? 'item'
-  const indexVar = task.loopControl?.indexVar
   for (const [index, item] of items.entries()) {
-    const vars = itemVariables(task, item, index)
+    const vars = itemVariables(task, items, index)
     const scope = run.scope.with(vars)
     if (index > 0 && task.loopControl?.pause !== undefined) {
       await sleep(task.loopControl.pause * 1000, engine.options.interruption.signal)
@@ -59,12 +57,7 @@ export async function runLoop(run: TaskRun, module: Module, items: readonly Valu
     applyEffects(engine, run.place.host, result.effects)
     run.emit({ kind: 'task.item', ...run.place, label: labelOf(run, scope, item), outcome: result.outcome })
     results.push(result)
-    const names: [string, Value][] = [
-      [name, item],
-      ['ansible_loop_var', name],
-    ]
-    if (indexVar !== undefined) names.push([indexVar, index], ['ansible_index_var', indexVar])
-    data.push(newDictionary([...Object.entries(result.data), ...names]))
+    data.push(newDictionary([...Object.entries(result.data), ...Object.entries(vars)]))
     if (result.outcome.kind === 'unreachable' || engine.options.interruption.isInterrupted) break
   }
   return loopResult(results, data)
@@ -99,7 +92,12 @@ function loopResult(results: readonly ItemResult[], data: readonly Value[]): Ite
   if (results.length === 0) {
     return {
       outcome: { kind: 'skipped', why: 'the loop has no items' },
-      data: all('No items in the list', ['skipped', true]),
+      data: newDictionary([
+        ['changed', false],
+        ['skipped', true],
+        ['skipped_reason', 'No items in the list'],
+        ['results', []],
+      ]),
       effects,
     }
   }

@@ -6,7 +6,6 @@ import type { Vars } from '../model/value.ts'
 import type { Module } from '../modules/module.ts'
 import { render } from '../template/jinja.ts'
 import { newDictionary } from '../template/runtime-value.ts'
-import { hasTemplate, TemplateError } from '../template/template.ts'
 import { defined } from '../util/defined.ts'
 import { flag } from './conditions.ts'
 import { applyEffects, mergeEffects } from './effects.ts'
@@ -18,6 +17,7 @@ import { failedResult, prepareItem, runItem, skippedResult } from './run-item.ts
 import { itemsOf, runLoop } from './run-loop.ts'
 import type { Place } from './scopes.ts'
 import { fingerprintOf, loopFingerprint } from './task-fingerprint.ts'
+import { filledIn, taskLabels } from './task-labels.ts'
 import { TaskRun } from './task-run.ts'
 import type { VariableScope } from './vars.ts'
 
@@ -71,7 +71,7 @@ export async function runTask(
       engine.bus.emit({
         kind: 'task.started',
         ...place,
-        ...labels(engine, task, undefined),
+        ...taskLabels(engine, task, undefined),
         location: task.location,
       })
     result = failedResult(failureOf(error, task.location))
@@ -84,7 +84,7 @@ export async function runTask(
   engine.bus.emit({
     kind: 'task.finished',
     ...place,
-    ...labels(engine, task, run),
+    ...taskLabels(engine, task, shownScope(run)),
     outcome,
     durationMs: Math.round(performance.now() - started),
     fingerprint: isHidden ? '' : fingerprint,
@@ -110,33 +110,13 @@ function announce(run: TaskRun): void {
   run.engine.bus.emit({
     kind: 'task.started',
     ...run.place,
-    ...labels(run.engine, run.task, run),
+    ...taskLabels(run.engine, run.task, shownScope(run)),
     location: run.task.location,
   })
 }
 
-/** The name that people see; with `no_log` it is not filled in, because it may hold what must not be seen. */
-function labels(engine: Engine, task: Task, run: TaskRun | undefined): { name: string; module: string } {
-  const { module } = task
-  const role = task.role === undefined ? undefined : engine.plan.roles[task.role]?.name
-  const name =
-    task.name === undefined
-      ? module
-      : run === undefined || run.isHidden
-        ? task.name
-        : filledIn(task.name, run.scope)
-  return { name: role === undefined ? name : `${role} : ${name}`, module }
-}
-
-/** A name that cannot be filled in is shown as it was written: the task itself will say what is wrong. */
-function filledIn(name: string, scope: VariableScope): string {
-  if (!hasTemplate(name)) return name
-  try {
-    return render(name, scope)
-  } catch (error) {
-    if (error instanceof TemplateError) return name
-    throw error
-  }
+function shownScope(run: TaskRun | undefined): VariableScope | undefined {
+  return run === undefined || run.isHidden ? undefined : run.scope
 }
 
 interface TaskPlan {
@@ -212,7 +192,7 @@ function finish(
     state.setVariable(
       'ansible_failed_task',
       newDictionary([
-        ['name', task.name ?? task.module],
+        ['name', task.name === undefined || run === undefined ? '' : filledIn(task.name, run.scope)],
         ['action', task.module],
       ]),
     )

@@ -12,8 +12,8 @@ import type { TaskRun } from './task-run.ts'
 /** Empty when the items cannot all be known before the first has run: such a task is never taken from a journal. */
 export function loopFingerprint(run: TaskRun, module: Module, items: readonly Value[]): string {
   try {
-    const prepared = items.map((item, index) =>
-      prepareItem(run, module, run.scope.with(itemVariables(run.task, item, index))),
+    const prepared = items.map((_, index) =>
+      prepareItem(run, module, run.scope.with(itemVariables(run.task, items, index))),
     )
     return fingerprintOf(run, prepared)
   } catch (error) {

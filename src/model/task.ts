@@ -36,8 +36,8 @@ export interface Task extends StepKeywords {
   /** Parameters with templates unresolved; free-form text is under `_raw_params`. A string is a template for the whole. */
   readonly params: Vars | string
   readonly loop?: Value
-  /** Which keyword wrote the loop: `loop` keeps lists nested, `with_items` flattens one level. */
-  readonly loopKind?: 'loop' | 'items' | 'dict'
+  /** Which keyword wrote the loop: `loop` keeps lists nested; else the look-up that `with_…` names. */
+  readonly loopKind?: string
   readonly loopControl?: LoopControl
   readonly register?: string
   readonly notify: readonly string[]
@@ -61,6 +61,8 @@ export interface LoopControl {
   readonly indexVar?: string
   readonly label?: Value
   readonly pause?: number
+  readonly extended?: boolean
+  readonly extendedAllItems?: boolean
 }
 
 /** What an include brings. `key` is a key of `Plan.includes`. */

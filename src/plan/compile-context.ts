@@ -4,7 +4,7 @@ import type { YamlDocument } from '../config/yaml.ts'
 import type { Path } from '../config/yaml-node.ts'
 import type { Location } from '../model/location.ts'
 import type { Role } from '../model/plan.ts'
-import type { Step, Task } from '../model/task.ts'
+import type { Step, StepKeywords, Task } from '../model/task.ts'
 import type { ModuleRegistry } from '../modules/registry.ts'
 import type { TagSelection } from './tags.ts'
 
@@ -18,6 +18,8 @@ export interface Source {
 export interface Reach {
   /** Keys of roles, in the order of their first task. */
   readonly roles: Set<string>
+  /** Keys of roles' handlers; of two that answer to one name, the later counts. */
+  readonly handlers: Set<string>
   /** Keys of includes. */
   readonly includes: Set<string>
   readonly notified: { readonly name: string; readonly location: Location }[]
@@ -26,7 +28,7 @@ export interface Reach {
 }
 
 export function newReach(): Reach {
-  return { roles: new Set(), includes: new Set(), notified: [], seen: new Set() }
+  return { roles: new Set(), handlers: new Set(), includes: new Set(), notified: [], seen: new Set() }
 }
 
 /** Where a list of tasks is compiled. */
@@ -40,6 +42,8 @@ export interface Scope {
   /** Inherited from stage, role and blocks. */
   readonly tags: readonly string[]
   readonly isHandlers: boolean
+  /** Keywords of the roles around, outermost first: their handlers have them, too. */
+  readonly roleKeywords?: readonly StepKeywords[]
   /** Files and roles that are being imported: a circle is an error. */
   readonly chain: readonly string[]
   readonly reach: Reach
@@ -54,11 +58,14 @@ export class CompileContext {
   readonly roles = new Map<string, Role>()
   /** Key of `roles` by what makes a role's variables: its folder, parameters and files. */
   readonly roleKeys = new Map<string, string>()
+  /** By role and by the keywords that its uses give it. */
   readonly roleHandlers = new Map<string, readonly Task[]>()
   readonly includes = new Map<string, readonly Step[]>()
   /** File to the key of the role that included it first; empty for none. */
   readonly includeOwners = new Map<string, string>()
   readonly includeReach = new Map<string, Reach>()
+  /** Tags that tasks have, those that `--tags` leaves out too. */
+  readonly knownTags = new Set<string>()
   readonly searchPath: readonly string[]
   readonly modules: ModuleRegistry
   readonly tags: TagSelection

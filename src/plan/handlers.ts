@@ -7,13 +7,15 @@ import type { CompileContext, Reach } from './compile-context.ts'
 export function wholeReach(
   context: CompileContext,
   reach: Reach,
-): { roles: string[]; notified: Reach['notified'][number][] } {
+): { roles: string[]; handlers: string[]; notified: Reach['notified'][number][] } {
   const open = [reach]
   const seen = new Set<string>()
   const roles = new Set<string>()
+  const handlers = new Set<string>()
   const notified: Reach['notified'][number][] = []
   for (const part of open) {
     for (const role of part.roles) roles.add(role)
+    for (const key of part.handlers) handlers.add(key)
     notified.push(...part.notified)
     for (const key of part.includes) {
       const next = context.includeReach.get(key)
@@ -22,16 +24,16 @@ export function wholeReach(
       open.push(next)
     }
   }
-  return { roles: [...roles], notified }
+  return { roles: [...roles], handlers: [...handlers], notified }
 }
 
 /** Handlers of the roles that a stage reaches, then its own. */
 export function stageHandlers(
   context: CompileContext,
-  roles: readonly string[],
+  keys: readonly string[],
   own: readonly Step[],
 ): Task[] {
-  const ofRoles = roles.flatMap((key) => context.roleHandlers.get(key) ?? [])
+  const ofRoles = keys.flatMap((key) => context.roleHandlers.get(key) ?? [])
   return [...ofRoles, ...own.filter((step): step is Task => step.kind === 'task')]
 }
 

@@ -143,7 +143,7 @@ function includeRole(
   const key = `role:${name}:${from}${suffix}${tagVariant(context, scope) ?? ''}`
   return register(context, key, apply, scope, (inner) => {
     const keywords = stepKeywordsOf({}, inner, source)
-    const { role: _, ...outside } = inner
+    const { role: _, roleKeywords: __, ...outside } = inner
     const block = compileRole(context, roleUseOf(name, params, keywords), source, { ...outside, id: key })
     return block ? [block] : []
   })

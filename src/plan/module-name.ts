@@ -1,6 +1,6 @@
 import { describe } from '../config/describe.ts'
 import { isMap } from '../config/schema/common.ts'
-import { taskKeywords } from '../config/schema/step.ts'
+import { loopLookups, taskKeywords } from '../config/schema/step.ts'
 import type { Location } from '../model/location.ts'
 import type { Value, Vars } from '../model/value.ts'
 import { didYouMean } from '../util/did-you-mean.ts'
@@ -8,6 +8,16 @@ import type { CompileContext, Source } from './compile-context.ts'
 import { actionOf } from './task-params.ts'
 
 export const keywordNames: ReadonlySet<string> = new Set(Object.keys(taskKeywords.shape))
+
+/** What people write whose hands know another tool, and what it is called here. */
+const otherWords: Readonly<Record<string, string>> = {
+  env: 'environment',
+  foreach: 'loop',
+  if: 'when',
+  retry: 'retries',
+  sudo: 'become',
+  sudo_user: 'become_user',
+}
 
 /** The module of a task, and where its parameters stand. */
 export interface NamedModule {
@@ -89,7 +99,7 @@ function unknownKey(context: CompileContext, key: string, hasModule: boolean, lo
       'unsupported-keyword',
       `the keyword "${key}" is not supported`,
       location,
-      'use loop with a filter or a query',
+      `use loop with a filter; there are ${loopLookups.map((name) => `with_${name}`).join(', ')}`,
     )
     return
   }
@@ -104,7 +114,7 @@ function unknownKey(context: CompileContext, key: string, hasModule: boolean, lo
   const isCollection = /^[a-z_]\w*\.[a-z_]\w*\.\w+$/.test(key) && !/^ansible\.(builtin|legacy)\./.test(key)
   const bare = key.replace(/^ansible\.(builtin|legacy)\./, '')
   const meantModule = didYouMean(bare, modules)
-  const meantKeyword = didYouMean(key, keywordNames)
+  const meantKeyword = Object.hasOwn(otherWords, key) ? otherWords[key] : didYouMean(key, keywordNames)
   if (hasModule) {
     const meant = meantKeyword ?? meantModule
     const hint = meant === undefined ? undefined : `did you mean "${meant}"?`

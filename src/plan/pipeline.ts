@@ -15,6 +15,7 @@ import type { CompileContext, Source } from './compile-context.ts'
 import { checkNeeds, inOrderOfNeeds, type StageOrder } from './needs.ts'
 import { compilePlay, compileScript, type StageHead, type StageSettings } from './stage.ts'
 import { withoutUnsupported } from './step-keywords.ts'
+import { checkTags } from './tags.ts'
 
 export interface CompiledPipeline {
   readonly name?: string
@@ -98,7 +99,7 @@ function stagesOf(
     return []
   })
   checkNeeds(context, order)
-  if (stages.length === 0 && left.size > 0) warnOfTags(context)
+  checkTags(context, stages.length === 0 && left.size > 0)
   return inOrderOfNeeds(stages.map((stage) => ({ ...stage, needs: needsWithout(stage.needs, left) })))
 }
 
@@ -124,12 +125,16 @@ function compileStage(
   const { value, diagnostics } = checkAt(schema, supported, source.document, path, words)
   context.diagnostics.push(...diagnostics)
   if (value) return compilePlay(context, head, value, source, settings)
-  // The stage is wrong, but its tasks can still be read: every mistake at once.
-  const lists = ['hosts', 'roles', 'pre_tasks', 'tasks', 'post_tasks', 'handlers']
-  const rest: Vars = { name: head.name }
-  for (const key of lists) if (Object.hasOwn(supported, key)) rest[key] = supported[key] as Value
-  const parts = schema.safeParse(rest)
-  if (parts.success) compilePlay(context, head, parts.data, source, settings)
+  // The stage is wrong, but each list in it can still be read: every mistake at once.
+  const lists = ['roles', 'pre_tasks', 'tasks', 'post_tasks', 'handlers'].filter((key) =>
+    Array.isArray(supported[key]),
+  )
+  const rest = Object.fromEntries(lists.map((key) => [key, supported[key]]))
+  const tags = playbookPlay.shape.tags.safeParse(supported['tags']).data
+  const hosts = playbookPlay.shape.hosts.safeParse(supported['hosts'])
+  const { inventory, ...withoutHosts } = settings
+  const parts = playbookPlay.parse({ ...rest, hosts: hosts.data ?? [], ...(tags ? { tags } : {}) })
+  compilePlay(context, head, parts, source, hosts.success && inventory ? settings : withoutHosts)
   return undefined
 }
 
@@ -162,17 +167,6 @@ function readNeeds(value: Value | undefined): string[] | undefined {
 function needLocation({ document, path }: Source, item: Vars, index: number) {
   if (item['needs'] === undefined) return document.locate(path)
   return document.locate(Array.isArray(item['needs']) ? [...path, 'needs', index] : [...path, 'needs'])
-}
-
-/** A misspelt tag would otherwise look like a run in which all is well. */
-function warnOfTags(context: CompileContext): void {
-  const { only, skip } = context.tags
-  const options = [
-    ...(only.length > 0 ? [`--tags ${only.join(',')}`] : []),
-    ...(skip.length > 0 ? [`--skip-tags ${skip.join(',')}`] : []),
-  ]
-  if (options.length === 0) return
-  context.warn('tags-select-nothing', `${options.join(' ')} leaves no task of the pipeline`, undefined)
 }
 
 /** A stage that tags leave out hands its own needs on. */

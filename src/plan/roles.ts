@@ -89,7 +89,8 @@ export function compileRole(
   const signature = JSON.stringify([key, use.files, when, tags])
   if (scope.reach.seen.has(signature) && !use.isRepeatable && !meta.isRepeatable) return undefined
   scope.reach.seen.add(signature)
-  const inner: Scope = { ...scope, tags, chain: [...scope.chain, path] }
+  const roleKeywords = [...(scope.roleKeywords ?? []), use.keywords]
+  const inner: Scope = { ...scope, tags, roleKeywords, chain: [...scope.chain, path] }
   const dependencies = meta.source
     ? compileRoles(context, meta.dependencies, meta.source, { ...inner, id: `${scope.id}.dependencies.` })
     : []
@@ -158,7 +159,7 @@ function compileRoleTasks(
   )
 }
 
-/** Once for every entry of the plan's roles: handlers run at most once, whoever notifies them. */
+/** Once for every entry of the plan's roles and the keywords around it, which its handlers have as its tasks do. */
 function compileRoleHandlers(
   context: CompileContext,
   key: string,
@@ -167,8 +168,15 @@ function compileRoleHandlers(
   location: ReturnType<Source['document']['locate']>,
   scope: Scope,
 ): void {
-  if (context.roleHandlers.has(key)) return
-  context.roleHandlers.set(key, [])
+  const around = (scope.roleKeywords ?? []).map(({ location: _, tags: __, vars: ___, ...given }) => given)
+  const handlerKey = JSON.stringify([key, around])
+  scope.reach.handlers.delete(handlerKey)
+  scope.reach.handlers.add(handlerKey)
+  if (context.roleHandlers.has(handlerKey)) return
+  const others = [...context.roleHandlers.keys()].filter((known) =>
+    known.startsWith(`[${JSON.stringify(key)},`),
+  )
+  context.roleHandlers.set(handlerKey, [])
   const file = roleFile(path, 'handlers', use.files.handlers)
   if (file === undefined) {
     if (use.files.handlers === undefined) return
@@ -178,16 +186,33 @@ function compileRoleHandlers(
   }
   const document = context.read(file)
   if (!document) return
-  const inner = { ...roleScope(scope, key, path, `${key}/handlers.`), isHandlers: true, tags: [] }
+  const id = others.length === 0 ? `${key}/handlers.` : `${key}/handlers~${others.length + 1}.`
+  const inner = { ...roleScope(scope, key, path, id), isHandlers: true, tags: [] }
   const steps = context.compileSteps(
     document.value,
     { document, path: [] },
     { ...inner, folders: [dirname(file), ...inner.folders] },
   )
+  const handlers = steps.filter((step): step is Task => step.kind === 'task')
   context.roleHandlers.set(
-    key,
-    steps.filter((step): step is Task => step.kind === 'task'),
+    handlerKey,
+    handlers.map((handler) => around.reduceRight(withKeywords, handler)),
   )
+}
+
+/** The handler's own keywords win; conditions and environments come on top. */
+function withKeywords(
+  handler: Task,
+  { when, environment, ...given }: Omit<StepKeywords, 'location' | 'tags' | 'vars'>,
+): Task {
+  const outside = environment === undefined ? [] : [environment].flat()
+  const inside = handler.environment === undefined ? [] : [handler.environment].flat()
+  return {
+    ...given,
+    ...handler,
+    when: [...when, ...handler.when],
+    ...(outside.length + inside.length === 0 ? {} : { environment: [...outside, ...inside] }),
+  }
 }
 
 function readMeta(

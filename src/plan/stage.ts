@@ -65,7 +65,7 @@ export function compilePlay(
   const handlerScope = { ...scope, id: `${head.name}/handlers.`, isHandlers: true, tags: [] }
   const own = context.compileSteps(given.handlers, part('handlers'), handlerScope)
   const reached = wholeReach(context, reach)
-  const handlers = stageHandlers(context, reached.roles, own)
+  const handlers = stageHandlers(context, reached.handlers, own)
   checkNotified(context, handlers, reached.notified)
   const { pattern, hosts } = stageHosts(context, given.hosts, head.name, part('hosts'), settings)
   const isFiltered = context.tags.only.length + context.tags.skip.length > 0
@@ -141,6 +141,7 @@ export function compileScript(
     const hint = `looked in ${settings.folders.join(', ')}`
     context.error('script-missing', `there is no script ${given.script}`, locate('script'), hint)
   }
+  for (const tag of given.tags ?? []) context.knownTags.add(tag)
   if (!isSelected(given.tags ?? [], context.tags)) return undefined
   return defined({
     kind: 'script' as const,

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { stepKeywords } from '../config/schema/step.ts'
+import { loopLookups, type stepKeywords } from '../config/schema/step.ts'
 import type { StepKeywords } from '../model/task.ts'
 import type { Value, Vars } from '../model/value.ts'
 import { defined } from '../util/defined.ts'
@@ -45,9 +45,7 @@ const templated = [
 const conditional = ['when', 'until', 'changed_when', 'failed_when']
 const looped = [
   'loop',
-  'with_items',
-  'with_dict',
-  'with_list',
+  ...loopLookups.map((name) => `with_${name}`),
   'loop_control',
   'retries',
   'delay',

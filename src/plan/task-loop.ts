@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { describe } from '../config/describe.ts'
 import { isMap } from '../config/schema/common.ts'
-import type { taskKeywords } from '../config/schema/step.ts'
+import { loopLookups, type taskKeywords } from '../config/schema/step.ts'
 import type { LoopControl, Task } from '../model/task.ts'
 import type { Vars } from '../model/value.ts'
 import { hasTemplate } from '../template/template.ts'
@@ -10,7 +10,7 @@ import type { CompileContext, Scope, Source } from './compile-context.ts'
 
 type Keywords = z.output<typeof taskKeywords>
 
-/** `loop`, `with_items`, `with_dict` and `loop_control`, as the model has them. */
+/** `loop`, `with_…` and `loop_control`, as the model has them. */
 export function loopOf(given: Keywords): Pick<Task, 'loop' | 'loopKind' | 'loopControl'> {
   const control = given.loop_control
   const loopControl: LoopControl | undefined = control
@@ -19,15 +19,13 @@ export function loopOf(given: Keywords): Pick<Task, 'loop' | 'loopKind' | 'loopC
         indexVar: control.index_var,
         label: control.label,
         pause: control.pause,
+        extended: control.extended,
+        extendedAllItems: control.extended_allitems,
       })
     : undefined
-  const [kind, loop] = (
-    [
-      ['loop', given.loop ?? given.with_list],
-      ['items', given.with_items],
-      ['dict', given.with_dict],
-    ] as const
-  ).find(([, value]) => value !== undefined) ?? ['loop', undefined]
+  const name = loopLookups.find((lookup) => given[`with_${lookup}`] !== undefined)
+  const loop = given.loop ?? (name === undefined ? undefined : given[`with_${name}`])
+  const kind = given.loop !== undefined || name === undefined || name === 'list' ? 'loop' : name
   return defined({ loop, loopKind: loop === undefined ? undefined : kind, loopControl })
 }
 
@@ -38,7 +36,7 @@ export function checkLoop(
   isStatic: boolean,
   { document, path }: Source,
 ): void {
-  const written = (['loop', 'with_list', 'with_items', 'with_dict'] as const).filter(
+  const written = ['loop', ...loopLookups.map((name) => `with_${name}`)].filter(
     (key) => given[key] !== undefined,
   )
   const [first, second] = written
@@ -54,7 +52,7 @@ export function checkLoop(
   }
   const value = given[first]
   const isTemplate = typeof value === 'string' && hasTemplate(value)
-  if (isTemplate || (first === 'with_items' && typeof value === 'string')) return
+  if (isTemplate || !['loop', 'with_list', 'with_dict'].includes(first)) return
   const isRight = first === 'with_dict' ? isMap(value) : Array.isArray(value)
   if (isRight) return
   const wanted = first === 'with_dict' ? 'a map' : 'a list'

@@ -35,6 +35,7 @@ export function compileTask(context: CompileContext, item: Vars, source: Source,
   checkListen(context, known, scope, source)
   if (!given || params === undefined) return []
   const keywords = stepKeywordsOf(given, scope, source)
+  for (const tag of keywords.tags) context.knownTags.add(tag)
   if (isStatic && typeof params !== 'string') {
     const inner = { ...scope, tags: keywords.tags }
     return compileImport(context, action, params, given, keywords, at, inner)

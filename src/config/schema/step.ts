@@ -32,21 +32,43 @@ export const stepKeywords = {
   any_errors_fatal: plainFlag.optional(),
 } as const
 
+/** Look-ups that a task may loop over: `with_items` and its kin. */
+export const loopLookups = [
+  'dict',
+  'file',
+  'fileglob',
+  'first_found',
+  'indexed_items',
+  'items',
+  'list',
+  'nested',
+  'random_choice',
+  'sequence',
+  'subelements',
+  'together',
+] as const
+
 export const loopControl = z.strictObject({
   loop_var: z.string().optional().describe('Name of the item; default `item`.'),
   index_var: z.string().optional(),
   label: anyValue.optional().describe('What people read instead of the item.'),
   pause: z.number().optional().describe('Seconds between items.'),
+  extended: plainFlag.optional().describe('Adds ansible_loop: where in the loop the item is.'),
+  extended_allitems: plainFlag.optional().describe('no leaves ansible_loop.allitems out.'),
 })
+
+const lookedUp = anyValue.optional()
+const withLookups = Object.fromEntries(loopLookups.map((name) => [`with_${name}`, lookedUp])) as Record<
+  `with_${(typeof loopLookups)[number]}`,
+  typeof lookedUp
+>
 
 /** Keywords of a task, its module apart. */
 export const taskKeywords = z.strictObject({
   ...stepKeywords,
   args: vars.optional().describe('More parameters of the module.'),
   loop: anyValue.optional().describe('A list; the task runs once for each item.'),
-  with_items: anyValue.optional(),
-  with_list: anyValue.optional(),
-  with_dict: anyValue.optional(),
+  ...withLookups,
   loop_control: loopControl.optional(),
   register: z
     .string()

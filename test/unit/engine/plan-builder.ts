@@ -298,6 +298,15 @@ const addHost = defineQuery({
   },
 })
 
+const includeVars = defineQuery({
+  name: 'include_vars',
+  doc: 'Test.',
+  rawParams: ['t'],
+  params: z.looseObject({}),
+  answer(_context, params) {
+    return { effects: { included: params as Vars }, why: 'variables only' }
+  },
+})
 export const testModules: readonly Module[] = [
   act,
   ask,
@@ -306,6 +315,7 @@ export const testModules: readonly Module[] = [
   change,
   fail,
   setFact,
+  includeVars,
   setup,
   addHost,
 ] as readonly Module[]

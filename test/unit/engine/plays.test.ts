@@ -60,7 +60,7 @@ t.test('throttle: so many hosts at a time', async (t) => {
 t.test('blocks: rescue and always, for the hosts that failed and for all', async (t) => {
   const steps = [
     block('s/0', {
-      block: [failOn('s/0.0', 'a'), task('s/0.1', 'echo')],
+      block: [{ ...failOn('s/0.0', 'a'), name: 'step of {{ inventory_hostname }}' }, task('s/0.1', 'echo')],
       rescue: [
         task('s/0.r', 'echo', { why: '{{ ansible_failed_result.msg }} in {{ ansible_failed_task.name }}' }),
       ],
@@ -79,7 +79,7 @@ t.test('blocks: rescue and always, for the hosts that failed and for all', async
     'a s/1 ok',
     'b s/1 ok',
   ])
-  t.equal(dataOf(ran, 'a', 's/0.r')['why'], 'Failed as requested in fail')
+  t.equal(dataOf(ran, 'a', 's/0.r')['why'], 'Failed as requested in step of a')
   t.equal(counts(ran, 'a'), '3 0 0 0 0 1 0')
   t.equal(ran.outcome.exitCode, 0)
 })
@@ -181,6 +181,23 @@ t.test('handlers run once, in the order written, and may notify others', async (
     'a s/3 ok',
     'b s/3 ok',
   ])
+  const puppets = new Puppets((_host, text) => (text === 'open' ? '' : undefined))
+  const became = run(
+    {
+      stages: [
+        play('s', ['a'], [task('s/0', 'change', {}, { notify: ['as who'] }), flush], {
+          become: true,
+          becomeUser: 'www',
+          handlers: [task('s/h', 'ask', { cmd: 'id' }, { name: 'as who' })],
+        }),
+      ],
+    },
+    { openConnection: puppets.open },
+  )
+  const asked = await puppets.next('a', 'id')
+  t.equal(asked.command.become?.user, 'www', 'the play’s become is the handlers’, too')
+  asked.answer('')
+  await became
   const unknown = await run({
     stages: [play('s', ['a'], [task('s/0', 'change', {}, { notify: ['nobody'] })])],
   })
@@ -336,6 +353,17 @@ t.test('meta', async (t) => {
   })
   t.same(story(ending.events), ['b s/1 ok', 'a t/0 ok'])
   t.equal(ending.outcome.exitCode, 0)
+  const left = await run({
+    stages: [
+      play(
+        's',
+        ['a', 'b'],
+        [meta('s/0', 'end_host', { when: on('a') }), task('s/1', 'echo', { p: '{{ ansible_play_hosts }}' })],
+        { serial: [1] },
+      ),
+    ],
+  })
+  t.same(dataOf(left, 'b', 's/1')['p'], ['b'], 'who left in an earlier batch is gone')
   const cleared = await run({
     stages: [
       play('s', ['a', 'b'], [failOn('s/0', 'a'), meta('s/1', 'clear_host_errors')]),
@@ -370,7 +398,12 @@ t.test('includes: hosts are grouped by what they include, conditions and variabl
       { file: 'one.yml' },
       { loop: ['x', 'y'], when: ["item != 'x' or inventory_hostname == 'a'"], vars: { given: 'loop' } },
     ),
-    task('s/2', 'include_role', { name: 'web' }, { when: on('a') }),
+    task(
+      's/2',
+      'include_role',
+      { name: 'web' },
+      { name: 'role for {{ which }}', role: 'web', when: on('a') },
+    ),
     task('s/3', 'include_tasks', { file: 'tow.yml' }),
   ]
   const ran = await run({
@@ -399,7 +432,17 @@ t.test('includes: hosts are grouped by what they include, conditions and variabl
     'a s/3 failed',
     'c s/3 failed',
   ])
-  t.equal(counts(ran, 'b'), '2 0 0 1 0 0 0', 'an inclusion counts as ok, as in Ansible')
+  t.equal(counts(ran, 'b'), '2 0 0 1 0 0 0', 'an inclusion of tasks counts as ok, as in Ansible')
+  t.equal(counts(ran, 'a'), '7 0 0 1 0 0 0', 'one of a role does not')
+  t.same(
+    ran.events.flatMap((event) =>
+      event.kind === 'task.finished' && event.task.startsWith('s/2') && !event.task.includes('/', 3)
+        ? [`${event.host} ${event.name}`]
+        : [],
+    ),
+    ['c web : role for one', 'a web : role for one'],
+    'an include is named like any task',
+  )
   t.equal(dataOf(ran, 'c', 's/0#0/one.yml/0')['v'], 'one-none')
   t.equal(dataOf(ran, 'a', 's/1#1/one.yml/0')['v'], 'loop-y')
   t.equal(dataOf(ran, 'a', 's/2#0/web/0')['v'], 80)

@@ -152,6 +152,7 @@ t.test('precedence, from role defaults to extra variables', async (t) => {
     'role',
     'block',
     'task',
+    'included',
     'set',
     'param',
     'extra',
@@ -175,6 +176,7 @@ t.test('precedence, from role defaults to extra variables', async (t) => {
           's',
           ['h'],
           [
+            ...(layers.indexOf('included') <= top ? [task('s/inc', 'include_vars', { x: 'included' })] : []),
             ...(layers.indexOf('set') <= top ? [task('s/set', 'set_fact', { x: 'set' })] : []),
             block('s/b', {
               vars: at('block'),
@@ -196,6 +198,23 @@ t.test('precedence, from role defaults to extra variables', async (t) => {
     t.equal(dataOf(ran, 'h', 's/0')['a'], name === 'fact' ? 'host' : name, `highest is ${name}`)
     t.equal(dataOf(ran, 'h', 's/0')['fact'], top >= 3 ? 'fact' : top === 2 ? 'host' : 'none')
   }
+})
+
+t.test('what include_vars brings is filled in when it is used, for all hosts with run_once', async (t) => {
+  const ran = await run({
+    stages: [
+      play(
+        's',
+        ['h', 'i'],
+        [
+          task('s/0', 'include_vars', { t: '{{ n }} of {{ inventory_hostname }}' }, { runOnce: true }),
+          task('s/1', 'set_fact', { n: 5 }),
+          task('s/2', 'echo', { a: '{{ t }}' }),
+        ],
+      ),
+    ],
+  })
+  t.equal(dataOf(ran, 'i', 's/2')['a'], '5 of i')
 })
 
 t.test('conditions', async (t) => {
@@ -257,6 +276,15 @@ t.test('loops', async (t) => {
     (dict.data['results'] as Vars[]).map((result) => result['a']),
     ['x=1'],
   )
+  const nested = await single(
+    { a: '{{ item.0 }}{{ item.1 }}' },
+    { loop: [['x', 'y'], '{{ l }}'], loopKind: 'nested' },
+    { l: [1, 2] },
+  )
+  t.same(
+    (nested.data['results'] as Vars[]).map((result) => result['a']),
+    ['x1', 'x2', 'y1', 'y2'],
+  )
   const named = await single(
     { a: '{{ n }}{{ i }}' },
     {
@@ -281,6 +309,42 @@ t.test('loops', async (t) => {
     ),
     ['<a> skipped', '<b> ok'],
   )
+  const placed = await single(
+    { a: '{{ ansible_loop }}', p: '{{ ansible_loop.previtem | default("none") }}' },
+    { loop: ['a', 'b'], loopControl: { extended: true } },
+  )
+  t.match((placed.data['results'] as Vars[])[1], {
+    a: {
+      allitems: ['a', 'b'],
+      index: 2,
+      index0: 1,
+      first: false,
+      last: true,
+      length: 2,
+      revindex: 1,
+      revindex0: 0,
+      previtem: 'a',
+    },
+    p: 'a',
+    ansible_loop: { index: 2 },
+  })
+  const [first] = (
+    await single(
+      { p: '{{ ansible_loop.previtem | default("none") }}' },
+      {
+        loop: ['a'],
+        loopControl: { extended: true, extendedAllItems: false },
+      },
+    )
+  ).data['results'] as Vars[]
+  t.equal(first?.['p'], 'none')
+  t.notOk(Object.hasOwn(first?.['ansible_loop'] as Vars, 'allitems'))
+  t.same((await single({}, { loop: [] })).data, {
+    changed: false,
+    skipped: true,
+    skipped_reason: 'No items in the list',
+    results: [],
+  })
   t.equal((await single({}, { loop: 'text' })).failure?.message, 'loop needs a list, not string.')
   t.equal(counts((await single({}, { loop: [] })).ran, 'h'), '0 0 0 0 1 0 0')
   t.equal(
@@ -357,7 +421,12 @@ t.test('until, retries and delay', async (t) => {
     { stages: [play('s', ['h'], [task('s/0', 'ask', { cmd: 'q' }, until)])] },
     { openConnection: new Puppets(() => 'no').open },
   )
-  t.equal(failureOf(never, 'h', 's/0')?.message, "After 3 attempts until: r.stdout == 'ready' is false.")
+  t.equal(
+    dataOf(never, 'h', 's/0')['attempts'],
+    3,
+    'Ansible does not count the last attempt when none is left',
+  )
+  t.equal(failureOf(never, 'h', 's/0')?.message, "After 4 attempts until: r.stdout == 'ready' is false.")
 })
 
 t.test('parameters are checked after they are filled in', async (t) => {

@@ -333,6 +333,46 @@ void t.test(
   },
 )
 
+void t.test('handlers of a role have the keywords of its uses and of the roles around', async (t) => {
+  const folder = t.testdir({
+    inventory,
+    pipelines: {
+      'p.yml': `
+- name: one
+  hosts: web
+  roles:
+    - r
+    - {role: r, when: x, become: true, environment: {A: role}}
+- name: two
+  hosts: web
+  tasks:
+    - import_role: {name: outer}
+      when: y
+      no_log: true
+`,
+    },
+    roles: {
+      r: {
+        tasks: { 'main.yml': '- debug:\n  notify: h\n' },
+        handlers: { 'main.yml': '- {name: h, debug: , when: z, become: false, environment: {B: own}}\n' },
+      },
+      outer: { meta: { 'main.yml': 'dependencies: [{role: r, when: inner}]\n' } },
+    },
+  })
+  const plan = await compile(folder)
+  const [one, two] = ['one', 'two'].map((name) => play(plan, name).handlers.map((handler) => plain(handler)))
+  t.match(one, [
+    { id: 'r/handlers.0', when: ['z'], become: false, environment: [{ B: 'own' }] },
+    {
+      id: 'r/handlers~2.0',
+      when: ['x', 'z'],
+      become: false,
+      environment: [{ A: 'role' }, { B: 'own' }],
+    },
+  ])
+  t.match(two, [{ id: 'r/handlers~3.0', when: ['y', 'inner', 'z'], noLog: true }])
+})
+
 void t.test('tags', async (t) => {
   const none = { only: [], skip: [] }
   const cases: [string[], { only: string[]; skip: string[] }, boolean][] = [
@@ -457,8 +497,23 @@ stages:
     tags: ['nothing'],
     skipTags: ['y'],
   })
-  t.same(nothing.ok && nothing.value.warnings.map((one) => one.message), [
-    '--tags nothing --skip-tags y leaves no task of the pipeline',
+  t.match(nothing.ok && nothing.value.warnings, [
+    {
+      message: '--tags nothing --skip-tags y leaves no task of the pipeline',
+      hint: 'the tags are applied, around, own, play, role',
+    },
+  ])
+  const misspelt = await compilePipeline({
+    labDirectory: folder,
+    pipeline: { name: 'p' },
+    inventory: [],
+    modules: testModules,
+    tags: ['around', 'aplied', 'tagged'],
+    skipTags: ['other'],
+  })
+  t.same(misspelt.ok && misspelt.value.warnings.map(({ message, hint }) => `${message}: ${hint}`), [
+    'no task has the tag "aplied": did you mean "applied"?',
+    'no task has the tag "other": the tags are applied, around, own, play, role, t',
   ])
 })
 
