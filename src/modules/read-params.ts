@@ -61,10 +61,16 @@ function explain(module: Module, issue: z.core.$ZodIssue, given: Value): ParamIs
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknown(module, [...path, key]))
   const subject = path.join('.')
   if (subject === '') return [{ path, message: `${module.name}: ${issue.message}` }]
-  if (valueAt(given, path) === undefined && !Object.values(aliasesOf(module)).includes(subject)) {
+  const value = valueAt(given, path)
+  if (value === undefined && !Object.values(aliasesOf(module)).includes(subject)) {
     return [{ path, message: `${module.name}: the parameter ${subject} is missing` }]
   }
-  return [{ path, message: `${module.name}: ${subject} ${issue.message}` }]
+  const message = `${module.name}: ${subject} ${issue.message}`
+  const hint =
+    issue.code === 'invalid_value' && typeof value === 'string'
+      ? suggestion(value, issue.values.map(String))
+      : undefined
+  return [hint === undefined ? { path, message } : { path, message, hint }]
 }
 
 function unknown(module: Module, path: readonly (string | number)[]): ParamIssue {

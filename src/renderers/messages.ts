@@ -1,19 +1,26 @@
 import type { Event, Note, RunFinished, RunInterrupted } from '../model/event.ts'
 import type { Failure } from '../model/failure.ts'
 import type { Outcome } from '../model/result.ts'
-import { indent, type Paint } from './style.ts'
+import { indent, type Paint, wrapWide } from './style.ts'
 
 /**
  * A failure as people read it: what, where, the evidence, what to do. No trailing newline.
- * `title` says which stage, host and task it belongs to.
+ * `title` says which stage, host and task it belongs to; `columns` how wide the terminal is, which breaks words otherwise.
  */
-export function failureText(failure: Failure, title: string, paint: Paint): string {
+export function failureText(failure: Failure, title: string, paint: Paint, columns?: number): string {
   const place = failure.location ? `${failure.location.file}:${failure.location.line}` : undefined
   return [
     `${paint('red', '✖')} ${paint('bold', title)}`,
-    indent(failure.message, '  '),
+    indent(wrapWide(failure.message, less(columns, 2)), '  '),
     ...(failure.details ? [indent(failure.details.trimEnd(), paint('dim', '  │ '))] : []),
-    ...(failure.hint ? [`  ${paint('cyan', 'hint:')} ${failure.hint}`] : []),
+    ...(failure.hint
+      ? [
+          indent(wrapWide(`hint: ${failure.hint}`, less(columns, 2)), '  ').replace(
+            'hint:',
+            paint('cyan', 'hint:'),
+          ),
+        ]
+      : []),
     ...(place ? [`  ${paint('dim', `at ${place} [${failure.code}]`)}`] : []),
   ].join('\n')
 }
@@ -42,15 +49,23 @@ export function finalFailure(event: Event): { failure: Failure; title: string } 
 }
 
 /** Failures of no task, e.g. a stage whose pattern matches no host: nothing else showed them. */
-export function stageFailures({ failures }: RunFinished, paint: Paint): string[] {
+export function stageFailures({ failures }: RunFinished, paint: Paint, columns?: number): string[] {
   return failures
     .filter(({ task }) => task === undefined)
     .map(({ failure, stage, host }) =>
-      failureText(failure, [stage ?? 'run', host].filter(Boolean).join(' · '), paint),
+      failureText(failure, [stage ?? 'run', host].filter(Boolean).join(' · '), paint, columns),
     )
 }
 
-export function noteText(note: Note, paint: Paint): string {
-  const sign = note.level === 'warning' ? paint('yellow', '! warning:') : paint('cyan', 'i')
-  return `${sign} ${note.host === undefined ? '' : `${note.host}: `}${indent(note.text, '  ').trimStart()}`
+export function noteText(note: Note, paint: Paint, columns?: number): string {
+  const [sign, color] =
+    note.level === 'warning' ? (['! warning:', 'yellow'] as const) : (['i', 'cyan'] as const)
+  const text = `${sign} ${note.host === undefined ? '' : `${note.host}: `}${note.text}`
+  return indent(wrapWide(text, less(columns, 2)), '  ')
+    .trimStart()
+    .replace(sign, paint(color, sign))
+}
+
+function less(columns: number | undefined, margin: number): number | undefined {
+  return columns === undefined ? undefined : columns - margin
 }

@@ -34,6 +34,14 @@ export function indent(text: string, margin: string): string {
     .join('\n')
 }
 
+/** Each line that is wider than `columns` broken between words; the others, and all without `columns`, stay as they are. */
+export function wrapWide(text: string, columns: number | undefined): string {
+  return text
+    .split('\n')
+    .flatMap((line) => (columns === undefined || line.length <= columns ? [line] : wrap(line, columns)))
+    .join('\n')
+}
+
 /** East Asian wide characters and emoji take two columns. Source: Unicode's EastAsianWidth.txt, by blocks. */
 const wide =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u

@@ -93,12 +93,13 @@ export function ttyRenderer({ paint, terminal, results }: TtyOptions): Renderer 
       if (event.kind === 'run.started') start()
       if (event.kind === 'note') notes.push(event)
       const failure = finalFailure(event)
-      if (event.kind === 'run.finished') failures.push(...stageFailures(event, paint))
-      if (failure) failures.push(failureText(failure.failure, failure.title, paint))
+      if (event.kind === 'run.finished') failures.push(...stageFailures(event, paint, terminal.columns))
+      if (failure) failures.push(failureText(failure.failure, failure.title, paint, terminal.columns))
     },
     close() {
       closing ??= stop().then(() => {
-        if (notes.length > 0) terminal.write(`\n${notes.map((note) => noteText(note, paint)).join('\n')}\n`)
+        if (notes.length > 0)
+          terminal.write(`\n${notes.map((note) => noteText(note, paint, terminal.columns)).join('\n')}\n`)
         if (failures.length > 0) terminal.write(`\n${failures.join('\n\n')}\n`)
         if (view.finished) results.write(`\n${recapText(view.finished, paint, terminal.columns)}`)
       })

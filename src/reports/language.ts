@@ -63,7 +63,7 @@ function speaker({ phrases, and, marks }: Catalogue): (english: string) => strin
     const title = exact.get(upperFirst(text))
     return exact.get(text) ?? (title === undefined ? undefined : lowerFirst(title))
   }
-  const whole = (text: string): string | undefined => {
+  const whole = (text: string, mayBeForeign = false): string | undefined => {
     const known = exactly(text)
     if (known !== undefined) return known
     if (isFigure(text)) return marked(text)
@@ -72,7 +72,9 @@ function speaker({ phrases, and, marks }: Catalogue): (english: string) => strin
       if (!isSentence && !quotesToTheEnd && text.endsWith('.')) continue
       const values = valuesOf(phrase, text)
       if (values === undefined) continue
-      const { signs } = phrase
+      const { signs, parts } = phrase
+      // A program's words may have ours between them; what says no word of ours first proves too little.
+      if (mayBeForeign && parts[0] === '' && signs[0] === '' && !isOneWord(values[0] ?? '')) continue
       const isForeign = (value: string, index: number): boolean => {
         if (exactly(value) !== undefined) return false
         if (isSentence) return /[.] /.test(value) && !(quotesToTheEnd && index === values.length - 1)
@@ -91,7 +93,7 @@ function speaker({ phrases, and, marks }: Catalogue): (english: string) => strin
   }
   const spoken = (value: string, sign: Sign | undefined): string => {
     if (sign === '') return say(value)
-    return sign === ':' ? (whole(value) ?? value) : value
+    return sign === ':' ? (whole(value, true) ?? value) : value
   }
   const marked = (text: string): string =>
     text.replace(/[.,]/g, (mark) => (mark === '.' ? marks.decimal : marks.thousands))
@@ -112,7 +114,7 @@ function speaker({ phrases, and, marks }: Catalogue): (english: string) => strin
   /** Of one known thing at least, or of names of one word. */
   const list = (text: string): string => {
     const items = text.split(listSeparator)
-    const known = items.map(whole)
+    const known = items.map((item) => whole(item))
     if (items.length === 1 || !(known.some((item) => item !== undefined) || items.every(isOneWord)))
       return text
     const said = items.map((item, index) => known[index] ?? item)

@@ -190,6 +190,16 @@ t.test('the terminal picture shows what the lines say', async (t) => {
   t.match(text, '  │ [ 1.0] Kernel panic - not syncing')
 })
 
+t.test('a narrow terminal breaks notes and failures between words', async (t) => {
+  const terminal = Object.assign(new PassThrough(), { columns: 30 })
+  const renderer = ttyRenderer({ paint, terminal, results: new PassThrough() })
+  for (const event of events) renderer.handle(event)
+  await renderer.close()
+  const text = stripVTControlCharacters(String(terminal.read()))
+  t.match(text, '\ni one: no KVM: guests run\n  under emulation (TCG)\n')
+  t.match(text, '\n  guest1 did not answer on SSH\n  within 30 s.\n  │ [ 1.0] Kernel panic - not syncing\n')
+})
+
 t.test('ad-hoc answers', async (t) => {
   let out = ''
   const renderer = adhocRenderer({ paint, diff: true, stdout: (text) => (out += text), stderr: () => {} })

@@ -115,6 +115,12 @@ t.test('figures, lists and what is not known', async (t) => {
       'The time budget of 2 min 5 s was spent after 7 of 1 block.',
       'Anggaran waktu 2 min 5 s habis setelah 7 dari 1 blok.',
     ],
+    // What a program said has words of ours in it, such as `{} to {}`.
+    ['TCG: error: failed to set MSR 0x10a to 0x69', 'TCG: error: failed to set MSR 0x10a to 0x69'],
+    [
+      'The guest kvm was not measured on node-1: error: failed to set MSR 0x10a to 0x69.',
+      'Guest kvm tidak diukur di node-1: error: failed to set MSR 0x10a to 0x69.',
+    ],
   ]
   for (const [text, translated] of pairs) t.equal(say(text), translated, text)
   t.equal(english.say('4,370 events/s'), '4,370 events/s')
