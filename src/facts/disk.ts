@@ -20,10 +20,12 @@ export const disk = defineFact<[path: string], Disk | null>({
   command: (path) =>
     sh`p=${path}; while [ ! -e "$p" ] && [ "$p" != / ] && [ "$p" != . ]; do p=$(dirname -- "$p"); done; LC_ALL=C df -Pk -- "$p"`,
   parse({ stdout }) {
-    const row = lines(stdout)[1]
-    const match = row && /^(.+?)\s+(\d+)\s+(\d+)\s+(-?\d+)\s+\S+\s+(\/.*)$/.exec(row)
+    const row = lines(stdout)[1] ?? ''
+    // From the first number on: a pattern for the device, which may have blanks in it, would try all ways to part a run of them.
+    const match = /\s(\d+)\s+(\d+)\s+(-?\d+)\s+\S+\s+(\/.*)$/.exec(row)
     if (!match) return null
-    const [, device = '', total, used, available, mountPoint = ''] = match
+    const [, total, used, available, mountPoint = ''] = match
+    const device = row.slice(0, match.index).trim()
     return {
       device,
       mountPoint,

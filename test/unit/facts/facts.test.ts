@@ -139,6 +139,9 @@ t.test('no fact trips over output that is cut or foreign', async (t) => {
     '\0\u001b[31m',
     'a:b:c\n'.repeat(3),
     '@@show\n=\n',
+    // What a pattern that tries all ways to part it takes a minute for.
+    `a\n${' '.repeat(100_000)}x`,
+    `@@stat\n${'\n'.repeat(100_000)}x`,
   ]
   const args: Readonly<Record<string, readonly unknown[]>> = {
     'apt-candidates': [['a']],
