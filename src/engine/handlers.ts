@@ -33,14 +33,18 @@ export class Handlers {
     }
   }
 
-  /** Takes the next handler to run and its hosts among those given; undefined when nothing is left. */
-  takeNext(hosts: readonly string[]): { handler: Task; hosts: string[] } | undefined {
+  /** Takes the next handler to run, from an index on, and its hosts among those given; undefined when nothing is left. */
+  takeNext(
+    hosts: readonly string[],
+    from: number,
+  ): { index: number; handler: Task; hosts: string[] } | undefined {
     for (const [index, handler] of this.#handlers.entries()) {
+      if (index < from) continue
       const pending = this.#pending.get(index)
       const mine = hosts.filter((host) => pending?.has(host))
       if (pending === undefined || mine.length === 0) continue
       for (const host of mine) pending.delete(host)
-      return { handler, hosts: mine }
+      return { index, handler, hosts: mine }
     }
     return undefined
   }

@@ -87,6 +87,11 @@ export async function runInclude(
   return { going, failed }
 }
 
+/** Files that include themselves end by a condition; one without it would go on for ever. */
+const deepest = 100
+/** What `inside` adds to the variables. */
+const layersOfAnInclude = 2
+
 /** The include's own condition is asked once; those of the blocks around it hold for its tasks, as in Ansible. */
 function inside(task: Task, outer: Inherited, wanted: Wanted): Inherited {
   return {
@@ -104,6 +109,7 @@ function keywordsOf(task: Task): Inherited['keywords'] {
 
 function wantedBy(play: PlayRun, task: Task, inherited: Inherited, host: string): Wanted[] | ItemResult {
   try {
+    if (inherited.includeVars.length >= deepest * layersOfAnInclude) throw tooDeep(task)
     const scope = taskScope(play.engine, play.place, task, inherited, host)
     if (task.loop === undefined) {
       const condition = firstFalse('when', task.when, scope)
@@ -151,6 +157,16 @@ function fileCandidates(play: PlayRun, task: Task, file: string): string[] {
     ...play.engine.plan.searchPath,
   ]
   return [...new Set(folders.map((folder) => resolve(folder, file)))]
+}
+
+function tooDeep(task: Task): FailureError {
+  return new FailureError({
+    reason: 'module',
+    code: 'import-circle',
+    message: `There are ${deepest} inclusions inside each other.`,
+    hint: 'A file that includes itself needs a condition that is false in the end.',
+    location: task.location,
+  })
 }
 
 function notFound(task: Task, candidates: readonly string[], known: readonly string[]): FailureError {

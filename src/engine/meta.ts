@@ -75,7 +75,10 @@ export async function runMeta(
   }
 }
 
-/** Runs what was notified, on hosts that are given; handlers may notify further ones. */
+/**
+ * Runs what was notified, on hosts that are given. Handlers may notify later ones; one that comes before them waits for the next
+ * flush, as in Ansible, so that two which notify each other come to an end.
+ */
 export async function flushHandlers(
   play: PlayRun,
   hosts: readonly string[],
@@ -83,9 +86,11 @@ export async function flushHandlers(
 ): Promise<Going> {
   let going = hosts
   const failed: string[] = []
+  let from = 0
   while (!play.isOver) {
-    const next = play.handlers.takeNext(going)
+    const next = play.handlers.takeNext(going, from)
     if (next === undefined) break
+    from = next.index + 1
     const result = await runTaskStep(play, next.handler, next.hosts, fromPlay(play.stage))
     const still = new Set(result.going)
     going = going.filter((host) => !next.hosts.includes(host) || still.has(host))

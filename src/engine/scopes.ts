@@ -58,7 +58,7 @@ export function taskScope(
       ...inherited.includeVars,
       templates(sources.plan.extraVars),
     ],
-    magic: (name) => magicVariable(sources, state, name, { place, role }),
+    magic: (name, asking) => magicVariable(sources, state, name, { asking, place, role }),
     locate: (name) =>
       locateFile('files', name, {
         ...(role === undefined ? {} : { role: role.path }),
@@ -69,21 +69,28 @@ export function taskScope(
   })
 }
 
-/** A host's variables outside any play: what `hostvars` shows. */
-export function hostScope(sources: VariableSources, host: string): VariableScope {
+/**
+ * A host's variables outside any play: what `hostvars` shows.
+ * @param asking The scope in which `hostvars` stands.
+ */
+export function hostScope(sources: VariableSources, host: string, asking?: VariableScope): VariableScope {
   const state = sources.inventory.state(host)
-  return new VariableScope({
-    layers: [
-      templates(sources.plan.defaults),
-      templates(state.host.vars),
-      data(state.added),
-      data(injectedFacts(state)),
-      templates(state.included),
-      data(state.set),
-      templates(sources.plan.extraVars),
-    ],
-    magic: (name) => magicVariable(sources, state, name, {}),
-  })
+  return new VariableScope(
+    {
+      layers: [
+        templates(sources.plan.defaults),
+        templates(state.host.vars),
+        data(state.added),
+        data(injectedFacts(state)),
+        templates(state.included),
+        data(state.set),
+        templates(sources.plan.extraVars),
+      ],
+      magic: (name, inner) => magicVariable(sources, state, name, { asking: inner }),
+      host,
+    },
+    asking,
+  )
 }
 
 /** Roles of the stage are visible to all its tasks; the task's own wins. */
@@ -105,6 +112,7 @@ function injectedFacts(state: HostState): Vars {
 }
 
 interface Around {
+  readonly asking: VariableScope
   readonly place?: Place
   readonly role?: Role | undefined
 }
@@ -130,7 +138,7 @@ function magicVariable(
         Object.fromEntries([...inventory.groupHosts()].map(([group, hosts]) => [group, [...hosts]])),
       )
     case 'hostvars':
-      return hostVars(sources)
+      return hostVars(sources, around.asking)
     case 'ansible_facts':
       return state.facts
     case 'omit':
@@ -172,12 +180,12 @@ function magicVariable(
   }
 }
 
-function hostVars(sources: VariableSources): LazyMap {
+function hostVars(sources: VariableSources, asking: VariableScope): LazyMap {
   return new LazyMap({
     keys: () => sources.inventory.hostNames(),
     get: (host) => {
       if (!sources.inventory.has(host)) return undefined
-      const scope = hostScope(sources, host)
+      const scope = hostScope(sources, host, asking)
       return new LazyMap({ keys: () => scope.names(), get: (name) => scope.get(name) })
     },
   })

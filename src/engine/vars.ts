@@ -16,8 +16,10 @@ export interface ScopeSources {
   /** From the lowest precedence to the highest. */
   readonly layers: readonly Layer[]
   /** Names that no layer can override: `inventory_hostname`, `hostvars` … */
-  readonly magic: (name: string, scope: Scope) => Value | LazyMap | undefined
+  readonly magic: (name: string, scope: VariableScope) => Value | LazyMap | undefined
   readonly locate?: (name: string) => string
+  /** Whose variables they are, when not the task's own: for messages. */
+  readonly host?: string
 }
 
 /**
@@ -27,10 +29,12 @@ export interface ScopeSources {
 export class VariableScope implements Scope {
   readonly #sources: ScopeSources
   readonly #known = new Map<string, Value | LazyMap>()
-  readonly #beingResolved: string[] = []
+  readonly #beingResolved: string[]
 
-  constructor(sources: ScopeSources) {
+  /** @param outer The scope that asks: a circle may lead through several. */
+  constructor(sources: ScopeSources, outer?: VariableScope) {
     this.#sources = sources
+    this.#beingResolved = outer === undefined ? [] : outer.#beingResolved
   }
 
   /** A scope with one more layer above all others, e.g. a loop's item. */
@@ -69,11 +73,13 @@ export class VariableScope implements Scope {
   }
 
   #resolve(name: string, value: Value): Value {
-    if (this.#beingResolved.includes(name)) {
-      const circle = [...this.#beingResolved.slice(this.#beingResolved.indexOf(name)), name]
-      throw new TemplateError(`the variable '${name}' refers to itself: ${circle.join(' → ')}`)
+    const { host } = this.#sources
+    const shown = host === undefined ? name : `hostvars['${host}'].${name}`
+    if (this.#beingResolved.includes(shown)) {
+      const circle = [...this.#beingResolved.slice(this.#beingResolved.indexOf(shown)), shown]
+      throw new TemplateError(`the variable '${shown}' refers to itself: ${circle.join(' → ')}`)
     }
-    this.#beingResolved.push(name)
+    this.#beingResolved.push(shown)
     try {
       return renderValue(value, this)
     } catch (error) {

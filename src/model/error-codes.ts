@@ -136,7 +136,7 @@ export const errorCodes = {
   'image-store-not-writable': 'The image store cannot be written by this user.',
   'image-tools-missing': 'The machine lacks tools that build images.',
   'image-unknown': 'No folder of images/ has that name.',
-  'import-circle': 'A file imports itself, or a role depends on itself.',
+  'import-circle': 'A file imports itself or includes itself without an end, or a role depends on itself.',
   'include-not-found': 'The name that an include’s template gave is no task file or role.',
   'installer-deadline': 'An installer did not end within its deadline.',
   'installer-disk-unreadable': 'An installer could not read its medium or its disk.',

@@ -198,6 +198,18 @@ t.test('handlers run once, in the order written, and may notify others', async (
   t.equal(asked.command.become?.user, 'www', 'the play’s become is the handlers’, too')
   asked.answer('')
   await became
+  const mutual = await run({
+    stages: [
+      play('s', ['a'], [task('s/0', 'change', {}, { notify: ['one'] }), flush, flush], {
+        handlers: [
+          task('s/h1', 'change', {}, { name: 'one', notify: ['two'] }),
+          task('s/h2', 'change', {}, { name: 'two', notify: ['one', 'two'] }),
+        ],
+      }),
+    ],
+  })
+  const turn = ['a s/h1 changed', 'a s/h2 changed']
+  t.same(story(mutual.events), ['a s/0 changed', ...turn, ...turn], 'once in each flush')
   const unknown = await run({
     stages: [play('s', ['a'], [task('s/0', 'change', {}, { notify: ['nobody'] })])],
   })
@@ -451,6 +463,24 @@ t.test('includes: hosts are grouped by what they include, conditions and variabl
     message: 'There is nothing to include at /lab/pipelines/tow.yml or /lab/tow.yml.',
     hint: 'Did you mean /lab/pipelines/two.yml?',
   })
+})
+
+t.test('a file that includes itself ends by its condition, or with a failure', async (t) => {
+  const self = (id: string, more: Partial<Task> = {}): Task =>
+    task(id, 'include_tasks', { file: 'self.yml' }, more)
+  const file = (more: Partial<Task>) => ({
+    '/lab/pipelines/self.yml': [
+      task('self/0', 'set_fact', { n: '{{ (n | default(0)) + 1 }}' }),
+      self('self/1', more),
+    ],
+  })
+  const stages = [play('s', ['a'], [self('s/0')])]
+  const ended = await run({ stages, includes: file({ when: ['n < 7'] }) })
+  t.equal(ended.outcome.exitCode, 0)
+  const endless = await run({ stages, includes: file({}) })
+  t.match(endless.outcome.failures, [
+    { failure: { code: 'import-circle', message: 'There are 100 inclusions inside each other.' } },
+  ])
 })
 
 t.test('stages start when those that they need have ended, and hosts can come to be', async (t) => {

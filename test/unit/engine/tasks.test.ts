@@ -63,6 +63,13 @@ t.test('variables', async (t) => {
       vars: { x: '{{ y }}', y: '{{ x }}' },
       error: "the variable 'x' refers to itself: x → y → x",
     },
+    {
+      name: 'a circle through other hosts',
+      params: { a: '{{ x }}' },
+      vars: { x: "{{ hostvars['h'].y }}", y: "{{ hostvars['h'].x }}" },
+      error:
+        "the variable 'hostvars['h'].y' refers to itself: hostvars['h'].y → hostvars['h'].x → hostvars['h'].y",
+    },
     { name: 'an undefined name', params: { a: '{{ gone }}' }, error: "'gone' is undefined" },
     {
       name: 'an undefined name behind a variable',
