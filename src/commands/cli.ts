@@ -65,12 +65,12 @@ export function commandTree(exits: Exits, env: CommandEnvironment): Command {
     ),
   ).action(
     exits(async (pipeline: string | undefined, flags: Flags) =>
-      (await import('./up.ts')).upCommand(pipeline ?? 'lab', gatedFlags(flags), env),
+      (await import('./gated-run.ts')).gatedRun({ name: pipeline ?? 'lab' }, gatedFlags(flags), env),
     ),
   )
   gateOption(runOptions(command('run <file>', 'run a pipeline or a playbook from a file'))).action(
     exits(async (file: string, flags: Flags) =>
-      (await import('./run.ts')).runCommand(file, gatedFlags(flags), env),
+      (await import('./gated-run.ts')).gatedRun({ file }, gatedFlags(flags), env),
     ),
   )
   withOptions(

@@ -19,7 +19,7 @@ export interface GatedRunOptions extends RunOptions, VerdictOptions {
 }
 
 /**
- * Runs a pipeline, and with `--gate` judges what it measured. An inconclusive verdict gets one confirmation round: the
+ * `hvlab up [NAME]`, `hvlab run FILE`: runs a pipeline, and with `--gate` judges what it measured. An inconclusive verdict gets one confirmation round: the
  * same pipeline again, which changes nothing and measures anew, and both runs pooled. The verdict is kept in the folder
  * of the last run.
  */
