@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { NetworkState } from '../lab/network-xml.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Diff } from '../model/result.ts'
 import type { ModuleContext, Steps } from '../modules/module.ts'
+import { sleep } from '../util/sleep.ts'
 import type { BridgePlan } from './bridge-plan.ts'
 import { cardFact } from './card-fact.ts'
 import { planBridge } from './plan-bridge.ts'
@@ -105,7 +105,7 @@ async function settled(context: ModuleContext, bridge: string): Promise<KnownBri
       )
     if (known?.state !== 'switching' || performance.now() > deadline) return known
     context.progress({ text: `waiting for a change of bridge ${bridge} that another run began` })
-    await delay(1000, undefined, { signal: context.signal })
+    await sleep(1000, context.signal)
   }
 }
 

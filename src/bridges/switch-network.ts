@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { FailureError } from '../model/failure.ts'
 import type { ModuleContext } from '../modules/module.ts'
+import { sleep } from '../util/sleep.ts'
 import { type BridgeRecord, bridgeFolder } from './record.ts'
 import { answers, changeFailed, confirmSwitch, type Direction, startSwitch } from './switch-script.ts'
 
@@ -43,7 +43,7 @@ export async function switchNetwork(
       if (!(error instanceof FailureError) || !passing.includes(error.failure.reason)) throw error
       lost = error
     }
-    await delay(500, undefined, { signal: context.signal })
+    await sleep(500, context.signal)
   }
   if (lost) throw lost
   throw failed(record, context.host, 'it was neither confirmed nor undone', '')

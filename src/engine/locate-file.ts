@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { FailureError } from '../model/failure.ts'
+import type { Plan } from '../model/plan.ts'
+import type { Task } from '../model/task.ts'
 
 export type FileKind = 'files' | 'templates' | 'roles' | 'tasks' | 'vars'
 
@@ -11,6 +13,17 @@ export interface SearchPlaces {
   readonly taskFile: string
   readonly pipelineFile: string
   readonly searchPath: readonly string[]
+}
+
+/** Where the files of a task are looked for. */
+export function placesOf(plan: Plan, { role, location }: Pick<Task, 'role' | 'location'>): SearchPlaces {
+  const folder = role === undefined ? undefined : plan.roles[role]?.path
+  return {
+    ...(folder === undefined ? {} : { role: folder }),
+    taskFile: location.file,
+    pipelineFile: plan.file,
+    searchPath: plan.searchPath,
+  }
 }
 
 /**

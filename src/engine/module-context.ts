@@ -14,7 +14,7 @@ import { defined } from '../util/defined.ts'
 import { flag } from './conditions.ts'
 import type { Engine } from './engine.ts'
 import { HostReach } from './host-reach.ts'
-import { locateFile } from './locate-file.ts'
+import { locateFile, placesOf } from './locate-file.ts'
 import { hostScope, variableOf } from './scopes.ts'
 import type { VariableScope } from './vars.ts'
 
@@ -78,13 +78,7 @@ export function moduleContext(options: ContextOptions): { context: ModuleContext
     variable: (name) => variableOf(scope, name),
     evaluate: (expression) => evaluate(expression, scope),
     render: (text, extra, how) => renderText(text, extra === undefined ? scope : scope.with(extra), how),
-    locate: (kind, name) =>
-      locateFile(kind, name, {
-        ...defined({ role: task.role === undefined ? undefined : engine.plan.roles[task.role]?.path }),
-        taskFile: task.location.file,
-        pipelineFile: engine.plan.file,
-        searchPath: engine.plan.searchPath,
-      }),
+    locate: (kind, name) => locateFile(kind, name, placesOf(engine.plan, task)),
     searchPath: engine.plan.searchPath,
     output: (stream, line) => emit({ kind: 'task.output', ...place, stream, line }),
     progress: (progress) => emit({ kind: 'task.progress', ...place, ...progress }),

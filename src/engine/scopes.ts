@@ -6,7 +6,7 @@ import { plain } from '../template/runtime-value.ts'
 import { LazyMap } from '../template/template.ts'
 import { type HostState, isConnectionVariable } from './host-state.ts'
 import type { Inherited } from './inherited.ts'
-import { locateFile } from './locate-file.ts'
+import { locateFile, placesOf } from './locate-file.ts'
 import type { RunInventory } from './run-inventory.ts'
 import type { RunOptions } from './run-options.ts'
 import { data, templates, VariableScope } from './vars.ts'
@@ -59,13 +59,7 @@ export function taskScope(
       templates(sources.plan.extraVars),
     ],
     magic: (name, asking) => magicVariable(sources, state, name, { asking, place, role }),
-    locate: (name) =>
-      locateFile('files', name, {
-        ...(role === undefined ? {} : { role: role.path }),
-        taskFile: task.location.file,
-        pipelineFile: sources.plan.file,
-        searchPath: sources.plan.searchPath,
-      }),
+    locate: (name) => locateFile('files', name, placesOf(sources.plan, task)),
   })
 }
 

@@ -2,8 +2,7 @@ import { FailureError } from '../model/failure.ts'
 import type { Value } from '../model/value.ts'
 import type { Module } from '../modules/module.ts'
 import { TemplateError } from '../template/template.ts'
-import { defined } from '../util/defined.ts'
-import { locateFile } from './locate-file.ts'
+import { locateFile, placesOf } from './locate-file.ts'
 import { itemVariables } from './loop-items.ts'
 import { taskFingerprint } from './resume.ts'
 import { type Prepared, prepareItem } from './run-item.ts'
@@ -38,17 +37,9 @@ export function fingerprintOf(run: TaskRun, items: readonly Prepared[]): string 
 function sourceFile(run: TaskRun, item: Prepared): string[] {
   const src = 'skipped' in item ? undefined : item.params['src']
   if (typeof src !== 'string') return []
-  const role = run.task.role === undefined ? undefined : run.engine.plan.roles[run.task.role]?.path
   try {
     const kind = run.task.module === 'template' ? 'templates' : 'files'
-    return [
-      locateFile(kind, src, {
-        ...defined({ role }),
-        taskFile: run.task.location.file,
-        pipelineFile: run.engine.plan.file,
-        searchPath: run.engine.plan.searchPath,
-      }),
-    ]
+    return [locateFile(kind, src, placesOf(run.engine.plan, run.task))]
   } catch (error) {
     if (error instanceof FailureError) return [] // A path on the host.
     throw error
