@@ -10,12 +10,17 @@ import { bool, choice, parameters, path, text } from './params.ts'
 import { writeFile } from './written-file.ts'
 
 const specialTimes = ['reboot', 'yearly', 'annually', 'monthly', 'weekly', 'daily', 'hourly'] as const
-const field = (what: string) => text().default('*').describe(what)
+/** A line more in a table is a job more, of whoever the table belongs to. */
+const line = () => text().refine((value) => !/[\r\n]/.test(value), { error: 'must be one line' })
+const field = (what: string) => line().default('*').describe(what)
 
 const params = parameters(
   {
-    name: text().describe('What the job is called: the line above it says it. With env the variable.'),
-    job: text().optional().describe('The command, or with env the value. Needed for state present.'),
+    name: line().describe('What the job is called: the line above it says it. With env the variable.'),
+    job: text()
+      .refine((job) => !/[^\r\n][\r\n]+[^\r\n]/.test(job), { error: 'must be one line' })
+      .optional()
+      .describe('The command, or with env the value. Needed for state present.'),
     state: choice(['present', 'absent']).default('present').describe('Whether the job is there.'),
     minute: field('0-59, */5, 1,31 …'),
     hour: field('0-23'),
@@ -24,7 +29,7 @@ const params = parameters(
     weekday: field('0-6 for Sunday to Saturday, or names.'),
     special_time: choice(specialTimes).optional().describe('Instead of the five times.'),
     disabled: bool().default(false).describe('Keep the job as a comment.'),
-    user: text()
+    user: line()
       .optional()
       .describe('Whose table; default: the user of the task. In cron_file: who runs it.'),
     cron_file: path().optional().describe('A file of its own, in /etc/cron.d unless the path is absolute.'),
