@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 // How often the interval of a slowdown holds the true one: with a fixed number of blocks, and with the rule that stops when the
-// interval is narrow, computed at 95 % and at the level that hvlab uses. Simulated.
+// interval is narrow, computed at 95 % and at the level that hvlab uses; and the interval of the change between two runs that ended by
+// that rule. Simulated.
 import { tsImport } from 'tsx/esm/api'
 
 const { narrow } = await tsImport('../src/bench/narrow-enough.ts', import.meta.url)
 const { seededRandom } = await tsImport('../src/bench/random.ts', import.meta.url)
 const { medianInterval, medianRatio } = await tsImport('../src/bench/statistics.ts', import.meta.url)
+const { changeOf } = await tsImport('../src/verdicts/verdict.ts', import.meta.url)
 
 const rounds = Number(process.argv[2] ?? 20_000)
 const normal = (random) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
@@ -61,4 +63,35 @@ for (const [name, draw] of Object.entries(distributions)) {
     coverage(draw, nominal, until(2)),
     ...[1, 2, 4].map((percent) => coverage(draw, widened, until(percent))),
   )
+}
+
+const ended = (draw, random, percent) => {
+  const ratios = []
+  do ratios.push(Math.exp(0.03 * draw(random)))
+  while (ratios.length < 20 && !narrow(widened(ratios), ratios.length, percent))
+  return ratios
+}
+/** A measure, as far as a verdict looks at it. */
+const measure = (values, adaptive) => ({
+  values,
+  adaptive,
+  quantity: 'efficiency',
+  metric: { better: 'higher' },
+})
+console.log('\nthe change between two runs that are the same')
+row('', ...[1, 2, 4].flatMap((percent) => [`± ${percent} %, at 95 %`, `± ${percent} %, hvlab`]))
+for (const [name, draw] of Object.entries(distributions)) {
+  const cells = [1, 2, 4].flatMap((percent) => {
+    const random = seededRandom(percent)
+    const held = [0, 0]
+    for (let round = 0; round < rounds / 4; round++) {
+      const [left, right] = [ended(draw, random, percent), ended(draw, random, percent)]
+      for (const [index, adaptive] of [false, true].entries()) {
+        const { low, high } = changeOf(measure(left, adaptive), measure(right, adaptive))
+        if (low <= 1 && high >= 1) held[index]++
+      }
+    }
+    return held.map((count) => `${((400 * count) / rounds).toFixed(1)} %`)
+  })
+  row(name, ...cells)
 }

@@ -17,15 +17,24 @@ export function answer(comparisons: readonly Comparison[]): string {
       : `${guests.size} guests on ${hosts.length === 1 ? hosts[0] : `${hosts.length} hosts`}`
   const one = guests.size === 1
   const spans = byWorkload(comparisons)
-  const near = spans.every(({ slowdown: [, high] }) => high < nearNative)
-  const faster = near ? [] : spans.filter(({ slowdown: [, high] }) => high < 1)
-  const rest = spans.filter((span) => !faster.includes(span))
+  const near = spans.every(({ slowdown: [low, high] }) => high < nearNative && low > 1 / nearNative)
+  const faster = near ? [] : spans.filter(({ isFaster }) => isFaster)
+  // Below 1, and the interval does not say so.
+  const alike = near ? [] : spans.filter(({ slowdown: [, high], isFaster }) => high < 1 && !isFaster)
+  const rest = spans.filter((span) => !faster.includes(span) && !alike.includes(span))
   const also = listed(
     faster.map(({ title, slowdown: [low, high] }) => `${spread(1 / high, 1 / low)} at ${title}`),
   )
-  if (rest.length === 0) return `${who} ${one ? 'is' : 'are'} ${also.replace(' at ', ' faster at ')}.`
-  const addition = faster.length === 0 ? '' : `, but ${also.replace(' at ', ' faster at ')}`
-  return `${who} ${near ? share(rest, one) : factor(rest, one)}${addition}.`
+  const addition = faster.length === 0 ? '' : `, but ${also}`.replace(' at ', ' faster at ')
+  return [
+    ...(rest.length > 0 ? [`${who} ${near ? share(rest, one) : factor(rest, one)}${addition}.`] : []),
+    ...(rest.length === 0 && faster.length > 0
+      ? [`${who} ${one ? 'is' : 'are'} ${also.replace(' at ', ' faster at ')}.`]
+      : []),
+    ...(alike.length > 0
+      ? [`No difference from native is shown at ${listed(alike.map(({ title }) => title))}.`]
+      : []),
+  ].join(' ')
 }
 
 interface Span {
@@ -33,6 +42,8 @@ interface Span {
   readonly title: string
   /** Lowest and highest over the guests. */
   readonly slowdown: readonly [low: number, high: number]
+  /** The whole interval of every guest is. */
+  readonly isFaster: boolean
 }
 
 function byWorkload(comparisons: readonly Comparison[]): Span[] {
@@ -42,6 +53,7 @@ function byWorkload(comparisons: readonly Comparison[]): Span[] {
     return {
       title: lowerFirst(own[0]?.workload.title ?? id),
       slowdown: [Math.min(...slowdowns), Math.max(...slowdowns)],
+      isFaster: own.every(({ slowdown: { high } }) => high !== undefined && high < 1),
     }
   })
 }

@@ -1,7 +1,7 @@
 import { clockSources, emulatedClocks } from './clock-sources.ts'
 import type { Comparison } from './comparison.ts'
 import type { Finding, Rule } from './finding.ts'
-import { explaining, operationCost } from './operation-cost.ts'
+import { explaining, type OperationCost, operationCost } from './operation-cost.ts'
 import type { Benchmark } from './record.ts'
 import { duration, listed, percent, times } from './words.ts'
 
@@ -20,17 +20,21 @@ const mostly = 0.5
 export const clockFindings: Rule = (benchmark, comparisons) => {
   const contrasted = pairs(comparisons)
   const explained = new Set(contrasted.map(([{ guest, workload }]) => `${guest} ${workload.parser}`))
+  const readingsOf = ({ guest }: Comparison) => explaining(comparisons, guest, 'clock')
   return [
-    ...contrasted.flatMap(([small, large]) => byBlockSize(benchmark, small, large)),
+    ...contrasted.flatMap(([small, large]) => byBlockSize(benchmark, small, large, readingsOf(small))),
     ...comparisons
       .filter(({ guest, workload }) => !explained.has(`${guest} ${workload.parser}`))
-      .flatMap((comparison) =>
-        byReadings(benchmark, comparison, explaining(comparisons, comparison.guest, 'clock')),
-      ),
+      .flatMap((comparison) => byReadings(benchmark, comparison, readingsOf(comparison))),
   ]
 }
 
-function byBlockSize(benchmark: Benchmark, small: Comparison, large: Comparison): Finding[] {
+function byBlockSize(
+  benchmark: Benchmark,
+  small: Comparison,
+  large: Comparison,
+  clock: Comparison | undefined,
+): Finding[] {
   if (small.slowdown.centre < suspicious * large.slowdown.centre) return []
   const contrast = `${small.workload.title} look ${times(small.slowdown.centre)} slower in ${small.guest}, and ${large.workload.title} only ${times(large.slowdown.centre)}`
   const sources = clocksources(benchmark, small)
@@ -49,38 +53,66 @@ function byBlockSize(benchmark: Benchmark, small: Comparison, large: Comparison)
       finding(
         'small-blocks-slow',
         small,
-        `${contrast}. The guest's clock source is ${listed(sources)}, which is not an emulated device, so clock reads do not explain it.`,
+        `${contrast}. The guest's clock source is ${listed(sources)}, which is not an emulated device, so the clock is an unlikely cause.`,
       ),
     ]
   }
+  const measured = readings(benchmark, small, clock)
+  if (measured === undefined) {
+    return [
+      finding(
+        'clock-bound-operations',
+        small,
+        `${contrast}, which points at the clock, not the memory. The guest reads its time from ${listed(sources)}, a device that is emulated, and ${small.workload.tool} reads the clock ${reads} times around every operation. ${cost(benchmark, small, large, reads)} The workload clock measures that. Read the figure for ${large.workload.title} as the speed of memory.`,
+      ),
+    ]
+  }
+  const bound = byReadings(benchmark, small, clock)
+  if (bound.length > 0) return bound
+  const { whole, guestS } = measured
   return [
     finding(
-      'clock-bound-operations',
+      'small-blocks-slow',
       small,
-      `${contrast}: the difference is the clock, not the memory. The guest reads its time from ${listed(sources)}, a device that is emulated, and sysbench reads the clock ${reads} times around every operation. ${cost(benchmark, small, large, reads)} Read the figure for ${large.workload.title} as the speed of memory.`,
+      `${contrast}. Reading the clock from ${listed(sources)}, a device that is emulated, does not explain it: an operation takes ${duration(whole.guestS)} in the guest, and with next to nothing between the readings ${duration(guestS)}.`,
     ),
   ]
 }
 
-/**
- * One size of block, and a workload that does next to nothing but read the clock twice. An operation reads it as often,
- * so what the readings take of it is known, not concluded.
- */
-function byReadings(benchmark: Benchmark, comparison: Comparison, clock: Comparison | undefined): Finding[] {
+interface Readings {
+  /** A whole operation, and one with next to nothing between its clock readings, in the guest and natively. */
+  readonly whole: OperationCost
+  readonly guestS: number
+  readonly nativeS: number
+}
+
+/** What an operation's clock readings take, by a workload that does next to nothing but read the clock twice. */
+function readings(
+  benchmark: Benchmark,
+  comparison: Comparison,
+  clock: Comparison | undefined,
+): Readings | undefined {
   const reads = comparison.workload.clock_reads_per_operation ?? 0
   const whole = operationCost(benchmark, comparison)
   const pair = clock === undefined ? undefined : operationCost(benchmark, clock)
-  if (reads === 0 || whole === undefined || pair === undefined) return []
-  const readings = { guestS: (pair.guestS / 2) * reads, nativeS: (pair.nativeS / 2) * reads }
+  if (reads === 0 || whole === undefined || pair === undefined) return undefined
+  return { whole, guestS: (pair.guestS / 2) * reads, nativeS: (pair.nativeS / 2) * reads }
+}
+
+/** An operation reads the clock as often, so what the readings take of it is known, not concluded. */
+function byReadings(benchmark: Benchmark, comparison: Comparison, clock: Comparison | undefined): Finding[] {
+  const measured = readings(benchmark, comparison, clock)
+  if (measured === undefined || measured.guestS < mostly * measured.whole.guestS) return []
+  const { whole, guestS, nativeS } = measured
   const sources = clocksources(benchmark, comparison)
-  if (readings.guestS < mostly * whole.guestS) return []
   if (sources.length === 0 || !sources.every((source) => emulatedClocks.has(source))) return []
   const { guest, workload, slowdown } = comparison
+  const reads = workload.clock_reads_per_operation ?? 0
   return [
     finding(
       'clock-bound-operations',
       comparison,
-      `${workload.title} look ${times(slowdown.centre)} slower in ${guest}, and most of that is the clock, not the memory. The guest reads its time from ${listed(sources)}, a device that is emulated, and ${workload.tool} reads the clock ${reads} times around every operation. An operation takes ${duration(whole.guestS)} in the guest and ${duration(whole.nativeS)} natively; with next to nothing between the readings it takes ${duration(readings.guestS)} and ${duration(readings.nativeS)}, which is ${percent(Math.min(1, readings.guestS / whole.guestS) * 100)} of it in the guest.`,
+      `${workload.title} look ${times(slowdown.centre)} slower in ${guest}, and most of that is the clock, not the memory. The guest reads its time from ${listed(sources)}, a device that is emulated, and ${workload.tool} reads the clock ${reads} times around every operation. An operation takes ${duration(whole.guestS)} in the guest and ${duration(whole.nativeS)} natively; with next to nothing between the readings it takes ${duration(guestS)} and ${duration(nativeS)}, which is ${percent(Math.min(1, guestS / whole.guestS) * 100)} of it in the guest.`,
     ),
   ]
 }

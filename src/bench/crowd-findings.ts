@@ -38,7 +38,7 @@ function disturbed({ design, crowds }: Benchmark): Finding[] {
   const samples = crowds.flatMap((crowd) => crowd.samples)
   const hit = samples.filter(contaminated)
   if (hit.length === 0) return []
-  const text = `${hit.length} of ${counted(samples.length, 'trial')} in rounds of several guests failed a gate: ${failedGates(host, hit)}. A round is not taken again for that.`
+  const text = `${hit.length} of ${counted(samples.length, 'trial')} in rounds of guests failed a gate: ${failedGates(host, hit)}. A round is not taken again for that.`
   return [{ rule: 'contaminated-rounds', level: 'caution', about: host, text }]
 }
 
@@ -47,7 +47,7 @@ function cost(cell: Crowding): Finding {
   const text =
     scenario === 'neighbour'
       ? `${workload.title} beside ${counted(guests - 1, 'busy neighbour')} on ${hypervisor}: a guest takes ${times(slowdown.centre)} as long as alone, ${times(slowest)} at worst.`
-      : `${workload.title} in ${guests} guests at once on ${hypervisor}: each takes ${times(slowdown.centre)} as long as alone, the slowest ${times(slowest)}.${together === null ? '' : ` Together they do ${times(together.timesAlone)} the work of one.`}`
+      : `${workload.title} in ${guests} guests at once on ${hypervisor}: a guest takes ${times(slowdown.centre)} as long as alone, the slowest ${times(slowest)}.${together === null ? '' : ` Together they do ${times(together.timesAlone)} the work of one.`}`
   return {
     rule: scenario === 'neighbour' ? 'neighbour-cost' : 'contention-cost',
     level: 'fact',

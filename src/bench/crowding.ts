@@ -1,8 +1,9 @@
+import { type Alone, aloneAt } from './alone.ts'
 import type { Comparison } from './comparison.ts'
 import { contaminated } from './counting-samples.ts'
 import type { Crowd, ScenarioName } from './crowd-record.ts'
-import type { Benchmark } from './record.ts'
-import { type Estimate, medianRatio, type Spread, spread, total } from './statistics.ts'
+import type { Benchmark, Sample } from './record.ts'
+import { type Estimate, geometricMean, medianRatio, type Spread, spread, total } from './statistics.ts'
 import { headline, type Metric, type Workload } from './workload-file.ts'
 
 /** What became of a workload when several guests worked at once: all rounds of one scenario, workload and number of guests. */
@@ -20,10 +21,11 @@ export interface Crowding {
   readonly together: { readonly median: number; readonly timesAlone: number } | null
   /** (Σx)² ÷ (n Σx²) of the guests' speeds (Jain 1984), the median over rounds: 1 = all alike, 1/n = one has everything. Null for one guest. */
   readonly fairness: number | null
-  /** How many times longer a guest takes than alone in the same benchmark; every guest of every round counts. */
+  /** How many times longer the guest whose turn it is takes than alone in the same block. */
   readonly slowdown: Estimate
-  /** What it is the median of: a guest in a round each. */
+  /** What it is the median of: a round each. */
   readonly slowdowns: readonly { readonly value: number; readonly noisy: boolean }[]
+  /** Of every guest that was measured, in every round, against its median alone. */
   readonly slowest: number
   readonly latestStartS: number | null
   /** Seconds that a trial was to take. */
@@ -32,95 +34,99 @@ export interface Crowding {
 
 /** Scenarios in the order of recording, workloads in the design's, few guests first. */
 export function crowding(benchmark: Benchmark, comparisons: readonly Comparison[]): Crowding[] {
-  const { crowds } = benchmark
+  const crowds = benchmark.crowds.filter(({ samples }) => samples.length > 1)
   const scenarios = [...new Set(crowds.map(({ scenario }) => scenario))]
   return scenarios.flatMap((scenario) =>
     benchmark.design.workloads.flatMap((workload) => {
       const own = crowds.filter((crowd) => crowd.scenario === scenario && crowd.workload === workload.id)
+      const alone = aloneAt(workload, benchmark, comparisons)
       const sizes = [...new Set(own.map(({ samples }) => samples.length))].sort((left, right) => left - right)
       return sizes.flatMap(
         (guests) =>
           summary(
             own.filter(({ samples }) => samples.length === guests),
-            { scenario, workload, guests, alone: aloneOf(comparisons, workload) },
+            workload,
+            alone,
           ) ?? [],
       )
     }),
   )
 }
 
-function aloneOf(comparisons: readonly Comparison[], workload: Workload): Map<string, number> {
-  return new Map(
-    comparisons
-      .filter((comparison) => comparison.workload.id === workload.id)
-      .map(({ guest, guestValues }) => [guest, guestValues.median]),
-  )
+/** One guest in one round. */
+interface Part {
+  readonly value: number
+  readonly speed: number
+  /** The same guest alone, by its median, and how many times longer it takes now. */
+  readonly own: number
+  readonly slower: number
+  readonly noisy: boolean
 }
 
-function summary(
-  crowds: readonly Crowd[],
-  {
-    scenario,
-    workload,
-    guests,
-    alone,
-  }: { scenario: ScenarioName; workload: Workload; guests: number; alone: ReadonlyMap<string, number> },
-): Crowding | undefined {
+function summary(crowds: readonly Crowd[], workload: Workload, alone: Alone): Crowding | undefined {
   const metric = headline(workload)
   const rate = metric.better === 'higher'
-  const rounds = crowds.map((crowd) =>
-    crowd.samples
-      .filter(({ subject }) => crowd.measured.includes(subject))
-      .flatMap((sample) => {
-        const { subject, metrics } = sample
-        const value = metrics[metric.field]
-        const own = alone.get(subject)
-        if (value === undefined || value <= 0 || own === undefined) return []
-        return [
-          {
-            value,
-            speed: rate ? value : 1 / value,
-            slower: rate ? own / value : value / own,
-            own,
-            noisy: contaminated(sample),
-          },
-        ]
-      }),
-  )
-  const all = rounds.flat()
+  const parts = (samples: readonly Sample[], own: (guest: string) => number | undefined): Part[] =>
+    samples.flatMap((sample): Part[] => {
+      const value = sample.metrics[metric.field]
+      const before = own(sample.subject)
+      if (value === undefined || value <= 0 || before === undefined || before <= 0) return []
+      const speed = rate ? value : 1 / value
+      const slower = rate ? before / value : value / before
+      return [{ value, speed, own: before, slower, noisy: contaminated(sample) }]
+    })
+  const rounds = crowds.map(({ block, measured, samples }) => {
+    const guests = samples.filter(({ subject }) => measured.includes(subject))
+    const before = alone.rounds.get(block)
+    const [paired] = parts(
+      guests.filter(({ subject }) => subject === before?.subject),
+      () => before?.metrics[metric.field],
+    )
+    const all = parts(guests, (guest) => alone.medians.get(guest))
+    return {
+      all,
+      factor: paired === undefined || before === undefined ? factorOf(all) : factorOf([paired], before),
+    }
+  })
+  const all = rounds.flatMap((round) => round.all)
   const [first] = crowds
   if (first === undefined || all.length === 0) return undefined
   const several = first.measured.length > 1
+  const each = rounds.map((round) => round.all).filter((round) => round.length > 0)
+  const slowdowns = rounds.flatMap(({ factor }) => factor ?? [])
   const skews = crowds.flatMap(({ skew_s }) => skew_s ?? [])
   return {
     hypervisor: first.hypervisor,
-    scenario,
+    scenario: first.scenario,
     workload,
     metric,
-    guests,
+    guests: first.samples.length,
     rounds: crowds.length,
     each: spread(all.map(({ value }) => value)),
-    together:
-      several && rate
-        ? {
-            median: spread(rounds.map((round) => total(round.map(({ value }) => value)))).median,
-            timesAlone: spread(
-              rounds.map(
-                (round) =>
-                  total(round.map(({ value }) => value)) /
-                  (total(round.map(({ own }) => own)) / round.length),
-              ),
-            ).median,
-          }
-        : null,
-    fairness: several
-      ? spread(rounds.map((round) => jainIndex(round.map(({ speed }) => speed)))).median
-      : null,
-    slowdown: medianRatio(all.map(({ slower }) => slower)),
-    slowdowns: all.map(({ slower, noisy }) => ({ value: slower, noisy })),
+    together: several && rate ? togetherIn(each) : null,
+    fairness: several ? spread(each.map((round) => jainIndex(round.map(({ speed }) => speed)))).median : null,
+    slowdown: medianRatio(slowdowns.map(({ value }) => value)),
+    slowdowns,
     slowest: Math.max(...all.map(({ slower }) => slower)),
     latestStartS: skews.length === 0 ? null : Math.max(...skews),
     trialS: Math.min(...crowds.flatMap(({ samples }) => samples.map(({ duration_s }) => duration_s))),
+  }
+}
+
+/** A round is one observation, however many guests it has: they disturb each other. */
+function factorOf(parts: readonly Part[], before?: Sample): Crowding['slowdowns'][number] | undefined {
+  if (parts.length === 0) return undefined
+  const noisy = parts.some((part) => part.noisy) || (before !== undefined && contaminated(before))
+  return { value: geometricMean(parts.map(({ slower }) => slower)), noisy }
+}
+
+function togetherIn(rounds: readonly (readonly Part[])[]): NonNullable<Crowding['together']> {
+  const sum = (round: readonly Part[], read: (part: Part) => number): number => total(round.map(read))
+  return {
+    median: spread(rounds.map((round) => sum(round, ({ value }) => value))).median,
+    timesAlone: spread(
+      rounds.map((round) => sum(round, ({ value }) => value) / (sum(round, ({ own }) => own) / round.length)),
+    ).median,
   }
 }
 

@@ -71,11 +71,12 @@ const companyFlags: ReadonlySet<string> = new Set<Flag>([
   'guest-steal',
 ])
 
-/** The gates that a trial of a round fails. Other work there is what no trial of the round did. */
+/** The gates that a trial of a round fails. Other work there is what no trial of the round did. A guest alone is to have no company. */
 export function roundFlags(
   { flags, hypervisor_noise: noise, observed_s }: Sample,
   round: readonly Sample[],
 ): string[] {
+  if (round.length === 1) return [...flags]
   const used = round.flatMap(({ host_cpu_s }) => host_cpu_s ?? [])
   const ownS = used.length < round.length ? null : total(used)
   return [

@@ -1,21 +1,34 @@
 import type { Finding, Rule } from './finding.ts'
 import type { Chain } from './layers.ts'
-import { listed, times } from './words.ts'
+import { besideOther } from './setting-comparison.ts'
+import { nominalLevel } from './statistics.ts'
+import { listed, range, times } from './words.ts'
 
-/** Guests of one machine that differ in their accelerator: emulation multiplies what virtualisation costs. */
+/**
+ * Guests of one machine that differ in their accelerator and what goes with it (machine, model of the CPU): emulation multiplies
+ * what virtualisation costs. Nothing is said of guests that differ in more.
+ */
 export const layerFindings: Rule = ({ design, environments }, comparisons) => {
+  const domainOf = (guest: string) => environments.find(({ subject }) => subject === guest)?.domain ?? null
+  const shape = (guest: string): string => {
+    const { image, memory_mib, vcpus, disks, interfaces, pinning } = domainOf(guest) ?? {}
+    return JSON.stringify([image, memory_mib, vcpus, disks, interfaces, pinning])
+  }
   const under = (accelerator: 'kvm' | 'tcg') =>
-    comparisons.filter(({ guest }) =>
-      environments.some(({ subject, domain }) => subject === guest && domain?.accelerator === accelerator),
-    )
+    comparisons.filter(({ guest }) => domainOf(guest)?.accelerator === accelerator)
   return under('tcg').flatMap((emulated): Finding[] => {
+    const { workload, slowdown, guest, baseline } = emulated
     const virtual = under('kvm').find(
-      ({ workload, baseline }) => workload.id === emulated.workload.id && baseline === emulated.baseline,
+      (other) =>
+        other.workload.id === workload.id &&
+        other.baseline === baseline &&
+        shape(other.guest) === shape(guest),
     )
-    if (virtual === undefined) return []
-    const { workload, slowdown, guest } = emulated
-    const emulation = slowdown.centre / virtual.slowdown.centre
-    const text = `${workload.title}, ${design.hypervisor}: ${times(virtual.slowdown.centre)} under KVM (${virtual.guest}), ${times(slowdown.centre)} under TCG (${guest}), so emulation instead of the hardware's virtualisation is ${times(emulation)} of it. Factors multiply.`
+    const beside = virtual && besideOther(design, emulated, virtual)
+    if (virtual === undefined || beside === undefined) return []
+    const { centre, low, high, level = 0 } = beside.slowdown
+    const interval = level < nominalLevel ? '' : ` (${range(low, high, times)})`
+    const text = `${workload.title}, ${design.hypervisor}: ${times(virtual.slowdown.centre)} under KVM (${virtual.guest}), ${times(slowdown.centre)} under TCG (${guest}), so emulation instead of the hardware's virtualisation is ${times(centre)}${interval} of it. Factors multiply.`
     return [{ rule: 'emulation-cost', level: 'fact', about: guest, text }]
   })
 }

@@ -17,7 +17,7 @@ export interface Chain {
   readonly layers: readonly Layer[]
   /** Product of the slowdowns; its ends are the products of the ends, so that it holds the true value at least as surely as all intervals together. */
   readonly slowdown: Estimate
-  /** What each layer has of the whole, on the log scale, in percent. */
+  /** What each layer has of the whole, on the log scale, in percent; empty when a layer costs nothing, because then there are no parts. */
   readonly shares: readonly number[]
 }
 
@@ -53,7 +53,7 @@ export function layerChains(benchmarks: readonly Benchmark[], comparisons: reado
           slowdown: member.slowdown,
         })),
         slowdown,
-        shares: logs.map((log) => (log / total(logs)) * 100),
+        shares: logs.every((log) => log > 0) ? logs.map((log) => (log / total(logs)) * 100) : [],
       },
     ]
   })

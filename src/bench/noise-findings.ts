@@ -2,10 +2,10 @@ import { counted } from '../util/words.ts'
 import type { Comparison } from './comparison.ts'
 import { contaminated, countingSamples } from './counting-samples.ts'
 import type { Finding, Rule } from './finding.ts'
-import type { Flag } from './gates.ts'
+import { type Flag, gateLimits } from './gates.ts'
 import type { Benchmark, Sample, Stop } from './record.ts'
 import { halfWidth } from './statistics.ts'
-import { duration, listed, percent, range, times } from './words.ts'
+import { duration, limit, listed, percent, range, times } from './words.ts'
 
 /** Half-width of an interval, relative, above which a figure is only an order of magnitude. */
 const wide = 0.1
@@ -41,7 +41,7 @@ function wideIntervals(guest: string, comparisons: readonly Comparison[]): Findi
       : `${workload.title} (${range(low, high, times)})`,
   )
   if (spans.length === 0) return []
-  const text = `The interval of ${guest}'s slowdown is wider than ± 10 %: ${listed(spans)}. Read it as an order of magnitude, or measure more blocks on a quieter machine.`
+  const text = `The interval of ${guest}'s slowdown is wider than ± ${limit(wide)}: ${listed(spans)}. Read it as an order of magnitude, or measure more blocks on a quieter machine.`
   return [caution('wide-interval', guest, text)]
 }
 
@@ -86,17 +86,17 @@ function noCpuLeft(
 /** Which gates contaminated trials failed, in words. */
 export function failedGates(host: string, hit: readonly Sample[]): string {
   const reasons: Readonly<Record<Flag, string>> = {
-    'host-cpu-pressure': `tasks on ${host} waited for a CPU more than 2 % of the time`,
-    'guest-cpu-pressure': 'tasks in the guest waited for a CPU more than 2 % of the time',
-    'host-memory-pressure': `tasks on ${host} waited for memory more than 2 % of the time`,
-    'guest-memory-pressure': 'tasks in the guest waited for memory more than 2 % of the time',
-    'host-other-work': `other work on ${host} took more than a quarter of a CPU`,
-    'guest-other-work': 'other work in the guest took more than a quarter of a CPU',
-    'host-steal': `the hypervisor below ${host} took more than 1 % of its CPU time`,
-    'guest-steal': 'the host took more than 1 % of the guest’s CPU time',
+    'host-cpu-pressure': `tasks on ${host} waited for a CPU more than ${limit(gateLimits.psiShare)} of the time`,
+    'guest-cpu-pressure': `tasks in the guest waited for a CPU more than ${limit(gateLimits.psiShare)} of the time`,
+    'host-memory-pressure': `tasks on ${host} waited for memory more than ${limit(gateLimits.psiShare)} of the time`,
+    'guest-memory-pressure': `tasks in the guest waited for memory more than ${limit(gateLimits.psiShare)} of the time`,
+    'host-other-work': `other work on ${host} took more than ${limit(gateLimits.otherWorkShare)} of a CPU`,
+    'guest-other-work': `other work in the guest took more than ${limit(gateLimits.otherWorkShare)} of a CPU`,
+    'host-steal': `the hypervisor below ${host} took CPUs away for more than ${limit(gateLimits.stealShare)} of the time`,
+    'guest-steal': `the host took CPUs away from the guest for more than ${limit(gateLimits.stealShare)} of the time`,
     'host-throttled': `a CPU quota or heat slowed ${host} down`,
     'guest-throttled': 'a CPU quota or heat slowed the guest down',
-    'clock-drift': 'a clock ran more than 0.5 % faster or slower than the controller’s',
+    'clock-drift': `a clock ran more than ${limit(gateLimits.clockDrift)} faster or slower than the controller’s`,
   }
   const flags = [...new Set(hit.flatMap((sample) => sample.flags))]
   return listed(flags.map((flag) => (flag in reasons ? reasons[flag as Flag] : flag)))

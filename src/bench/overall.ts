@@ -1,5 +1,5 @@
 import type { Comparison } from './comparison.ts'
-import { total } from './statistics.ts'
+import { geometricMean } from './statistics.ts'
 
 /** One guest over all workloads that it shares with the others. */
 export interface Overall {
@@ -26,11 +26,8 @@ export function overall(comparisons: readonly Comparison[]): Overall[] {
     const [first] = own
     if (first === undefined) return []
     const { hypervisor, guest } = first
-    return [{ hypervisor, guest, comparisons: shared, slowdown: geometricMean(shared) }]
+    const slowdowns = shared.map(({ slowdown }) => slowdown.centre)
+    const slowdown = slowdowns.length < 2 ? null : geometricMean(slowdowns)
+    return [{ hypervisor, guest, comparisons: shared, slowdown }]
   })
-}
-
-function geometricMean(comparisons: readonly Comparison[]): number | null {
-  if (comparisons.length < 2) return null
-  return Math.exp(total(comparisons.map(({ slowdown }) => Math.log(slowdown.centre))) / comparisons.length)
 }

@@ -1,6 +1,6 @@
 import { clockSources, emulatedClocks } from './clock-sources.ts'
 import type { Comparison } from './comparison.ts'
-import type { Benchmark, Environment } from './record.ts'
+import type { Benchmark, Design, Environment } from './record.ts'
 import { type Estimate, inverse, medianRatio } from './statistics.ts'
 import type { Workload } from './workload-file.ts'
 
@@ -60,17 +60,8 @@ function against(
   const of = ({ name }: Guest) =>
     comparisons.find((one) => one.guest === name && one.workload.id === workload.id)
   const [own, other] = [of(guest), of(reference)]
-  if (own === undefined || other === undefined) return []
-  // Both are ratios to the same native trial of their block, which cancels.
-  const blocks = own.blocks.flatMap(({ block, ratio, noisy }) => {
-    const same = other.blocks.find((one) => one.block === block)
-    return same === undefined ? [] : [{ value: same.ratio / ratio, noisy: noisy || same.noisy }]
-  })
-  if (blocks.length === 0) return []
-  const performance = medianRatio(
-    blocks.map(({ value }) => 1 / value),
-    { adaptive: design.precision_percent !== null },
-  )
+  const beside = own && other && besideOther(design, own, other)
+  if (beside === undefined) return []
   return [
     {
       setting,
@@ -78,10 +69,28 @@ function against(
       workload,
       guest: guest.name,
       reference: reference.name,
-      slowdown: inverse(performance),
-      blocks,
+      ...beside,
     },
   ]
+}
+
+/** How many times longer one guest takes than another of the same benchmark; undefined when they share no block. */
+export function besideOther(
+  design: Design,
+  own: Comparison,
+  other: Comparison,
+): Pick<SettingComparison, 'slowdown' | 'blocks'> | undefined {
+  // Both are ratios to the same native trial of their block, which cancels.
+  const blocks = own.blocks.flatMap(({ block, ratio, noisy }) => {
+    const same = other.blocks.find((one) => one.block === block)
+    return same === undefined ? [] : [{ value: same.ratio / ratio, noisy: noisy || same.noisy }]
+  })
+  if (blocks.length === 0) return undefined
+  const performance = medianRatio(
+    blocks.map(({ value }) => 1 / value),
+    { adaptive: design.precision_percent !== null },
+  )
+  return { slowdown: inverse(performance), blocks }
 }
 
 function differOnlyIn(setting: Setting, { has: one }: Guest, { has: other }: Guest): boolean {

@@ -23,7 +23,7 @@ export const nominalLevel = 0.95
  * Stopping as soon as an interval is narrow favours intervals that are narrow by chance: with 95 % intervals such a
  * design covers 92 to 94 %. Computed at this level it covers 95 % again. Source: simulation, bench/coverage.mjs.
  */
-const adaptiveLevel = 0.965
+export const adaptiveLevel = 0.965
 
 export function spread(values: readonly number[]): Spread {
   const list = [...values]
@@ -38,6 +38,11 @@ export function deviation(values: readonly number[]): number {
 /** Without the rounding errors of adding one after the other (Kahan). */
 export function total(values: readonly number[]): number {
   return sum([...values])
+}
+
+/** The middle of ratios: 2 × and ½ × together are 1. Of at least one. */
+export function geometricMean(values: readonly number[]): number {
+  return Math.exp(total(values.map(Math.log)) / values.length)
 }
 
 /** A new list in random order. */

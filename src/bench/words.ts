@@ -22,6 +22,11 @@ export function percent(value: number): string {
   return `${value >= 99.95 ? rate.format(value) : value >= 9.95 ? value.toFixed(1) : value.toPrecision(2)} %`
 }
 
+/** A limit as it was set, a share of 1: `2 %`, `0.5 %`. No digit is added, as a measured percentage has them. */
+export function limit(share: number): string {
+  return `${Number((share * 100).toPrecision(12))} %`
+}
+
 /** `8.1–8.9 ×`, or an em dash when there is no interval. */
 export function range(
   low: number | undefined,

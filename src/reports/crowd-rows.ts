@@ -19,7 +19,7 @@ export function crowdColumns(crowding: readonly Crowding[]): string[] {
 }
 
 export const crowdMeaning =
-  'Alone is the same guest in the benchmark above, while the others stood by. Fairness is Jain’s index of the guests’ speeds: 1 is all alike. Guests wait for each other before each round; the last column says how far apart they began.'
+  'Alone is a round of the same block in which one guest works; guests take turns. Where there was none it is the guest in the benchmark above. Fairness is Jain’s index of the guests’ speeds: 1 is all alike. Guests wait for each other before each round; the last column says how far apart they began.'
 
 /** One row for each workload and number of guests, for Markdown and HTML. */
 export function crowdRows(crowding: readonly Crowding[]): string[][] {
@@ -61,7 +61,7 @@ export function roundRows({ design, crowds }: Benchmark): string[][] {
   })
 }
 
-/** `3`, or `1, and 2 beside it` where the others were neighbours. */
+/** `3`, or `1, and 2 beside it` where the others were neighbours; `1` alone. */
 export function guestsAtWork({ scenario, guests }: Pick<Crowding, 'scenario' | 'guests'>): string {
-  return scenario === 'neighbour' ? `1, and ${guests - 1} beside it` : String(guests)
+  return scenario === 'neighbour' && guests > 1 ? `1, and ${guests - 1} beside it` : String(guests)
 }

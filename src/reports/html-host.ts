@@ -63,7 +63,7 @@ async function crowdSection(
   const { say } = language
   if (crowding.length === 0) return html``
   const caption =
-    'How many times longer a guest takes than alone, on a logarithmic scale: the median over guests and rounds, its interval, and each guest in each round as a small dot.'
+    'How many times longer a guest takes than alone, on a logarithmic scale: the median over the rounds, its interval, and each round as a small dot.'
   return html`${heading(on, say('several guests at once'))}
 ${drawing(await crowdChart(crowding, language), say(caption), prose(say(caption)))}
 ${scrollingTable(crowdColumns(crowding), crowdRows(crowding), language)}

@@ -19,17 +19,19 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
     '{} bukan biner yang sama di {} (sha256 {}) dan di {} ({}): kompilator lain dapat menggeser angka beberapa persen.',
   "{=} has {} and {=} could use only {}: the guest's vCPUs share them.":
     '{} memiliki {} dan {} hanya dapat memakai {}: vCPU guest berbagi CPU itu.',
-  '{=} changed its clock source during the benchmark ({}): its kernel no longer trusted the first one, and rates before and after are not comparable.':
-    '{} mengganti sumber jamnya selama benchmark ({}): kernelnya tidak lagi mempercayai yang pertama, dan laju sebelum dan sesudahnya tidak dapat dibandingkan.',
-  '{}: {=} measured {} of native, whole interval above 100 %. A guest cannot outrun its host, so the two sides did not do the same work or did not have the same conditions.':
-    '{}: {} mencapai {} dari native, seluruh selang di atas 100 %. Guest tidak dapat mengungguli host-nya, jadi kedua pihak tidak mengerjakan hal yang sama atau kondisinya tidak sama.',
+  '{=} changed its clock source during the benchmark ({}): rates before and after are not comparable.':
+    '{} mengganti sumber jamnya selama benchmark ({}): laju sebelum dan sesudahnya tidak dapat dibandingkan.',
+  '{}: {=} measured {} of native, and its whole {} % interval is above 100 %. Virtualisation makes nothing faster, so the two sides did not do the same work or did not have the same conditions.':
+    '{}: {} mencapai {} dari native, dan seluruh selang {} % ada di atas 100 %. Virtualisasi tidak mempercepat apa pun, jadi kedua pihak tidak mengerjakan hal yang sama atau kondisinya tidak sama.',
   // Findings about the clock.
   "{} look {} slower in {=}, and {} only {}. The guest's clock source was not recorded, so the cause is not named here.":
     '{} tampak lebih lambat {} di {}, sedangkan {} hanya {}. Sumber jam guest tidak tercatat, jadi penyebabnya tidak disebut di sini.',
-  "{} look {} slower in {=}, and {} only {}. The guest's clock source is {}, which is not an emulated device, so clock reads do not explain it.":
-    '{} tampak lebih lambat {} di {}, sedangkan {} hanya {}. Sumber jam guest adalah {}, yang bukan perangkat emulasi, jadi pembacaan jam tidak menjelaskannya.',
-  '{} look {} slower in {=}, and {} only {}: the difference is the clock, not the memory. The guest reads its time from {}, a device that is emulated, and sysbench reads the clock {=} times around every operation. An operation takes {} in the guest and {} natively; moving its bytes accounts for {} of it, which leaves at most {} for each clock read. Read the figure for {} as the speed of memory.':
-    '{} tampak lebih lambat {} di {}, sedangkan {} hanya {}: perbedaannya adalah jam, bukan memori. Guest membaca waktu dari {}, sebuah perangkat emulasi, dan sysbench membaca jam {} kali di sekitar setiap operasi. Satu operasi memerlukan {} di guest dan {} secara native; memindahkan byte-nya memerlukan {} dari waktu itu, sehingga tersisa paling banyak {} untuk setiap pembacaan jam. Anggaplah angka {} sebagai kecepatan memori.',
+  "{} look {} slower in {=}, and {} only {}. The guest's clock source is {}, which is not an emulated device, so the clock is an unlikely cause.":
+    '{} tampak lebih lambat {} di {}, sedangkan {} hanya {}. Sumber jam guest adalah {}, yang bukan perangkat emulasi, jadi jam kecil kemungkinannya menjadi penyebab.',
+  '{} look {} slower in {=}, and {} only {}, which points at the clock, not the memory. The guest reads its time from {}, a device that is emulated, and {=} reads the clock {=} times around every operation. An operation takes {} in the guest and {} natively; moving its bytes accounts for {} of it, which leaves at most {} for each clock read. The workload clock measures that. Read the figure for {} as the speed of memory.':
+    '{} tampak lebih lambat {} di {}, sedangkan {} hanya {}, dan itu mengarah ke jam, bukan memori. Guest membaca waktu dari {}, sebuah perangkat emulasi, dan {} membaca jam {} kali di sekitar setiap operasi. Satu operasi memerlukan {} di guest dan {} secara native; memindahkan byte-nya memerlukan {} dari waktu itu, sehingga tersisa paling banyak {} untuk setiap pembacaan jam. Beban kerja clock mengukurnya. Anggaplah angka {} sebagai kecepatan memori.',
+  '{} look {} slower in {=}, and {} only {}. Reading the clock from {}, a device that is emulated, does not explain it: an operation takes {} in the guest, and with next to nothing between the readings {}.':
+    '{} tampak lebih lambat {} di {}, sedangkan {} hanya {}. Pembacaan jam dari {}, sebuah perangkat emulasi, tidak menjelaskannya: satu operasi memerlukan {} di guest, dan dengan hampir tanpa apa pun di antara pembacaan {}.',
   '{} look {} slower in {=}, and most of that is the clock, not the memory. The guest reads its time from {}, a device that is emulated, and {=} reads the clock {=} times around every operation. An operation takes {} in the guest and {} natively; with next to nothing between the readings it takes {} and {}, which is {} of it in the guest.':
     '{} tampak lebih lambat {} di {}, dan sebagian besar penyebabnya adalah jam, bukan memori. Guest membaca waktu dari {}, sebuah perangkat emulasi, dan {} membaca jam {} kali di sekitar setiap operasi. Satu operasi memerlukan {} di guest dan {} secara native; dengan hampir tanpa apa pun di antara pembacaan diperlukan {} dan {}, yaitu {} dari waktu itu di guest.',
   // Findings about basic costs.
@@ -72,8 +74,8 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
   'KVM {}': 'KVM {}',
   'TCG {}': 'TCG {}',
   'UNKNOWN {}': 'UNKNOWN {}',
-  'Each layer is a guest against the machine that it runs on, measured there; together they are the product. A share is a layer’s part of it on a logarithmic scale. The interval is the product of the layers’ ends, wider than 95 % would need.':
-    'Setiap lapisan adalah sebuah guest dibandingkan mesin tempatnya berjalan, diukur di sana; bersama-sama hasilnya adalah perkalian. Bagian adalah porsi sebuah lapisan pada skala logaritmik. Selangnya adalah perkalian ujung-ujung lapisan, lebih lebar daripada yang diperlukan untuk 95 %.',
+  'Each layer is a guest against the machine that it runs on, measured there; together they are the product. A share is a layer’s part of it on a logarithmic scale. The interval is the product of the layers’ ends: it holds the whole wherever each layer’s interval holds its own.':
+    'Setiap lapisan adalah sebuah guest dibandingkan mesin tempatnya berjalan, diukur di sana; bersama-sama hasilnya adalah perkalian. Bagian adalah porsi sebuah lapisan pada skala logaritmik. Selangnya adalah perkalian ujung-ujung lapisan: selang itu memuat keseluruhannya bila selang setiap lapisan memuat nilai lapisannya.',
   // Findings about several guests at once.
   'it needs two guests, and there is only {=}': 'diperlukan dua guest, dan hanya ada {}',
   '{} was not measured on {=}: {:}.': '{} tidak diukur di {}: {}.',
@@ -91,15 +93,15 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
     '{} tidak memiliki alamat {} yang dipakai {} untuk mencapainya',
   '{-} and the next guest are not on one network': '{} dan guest berikutnya tidak berada di satu jaringan',
   'The workload {=}': 'Beban kerja {}',
-  'The guest {=}': 'Guest {}',
+  'The guest {-}': 'Guest {}',
   'The scenario {=}': 'Skenario {}',
   'The rest of the scenario {=}': 'Sisa skenario {}',
   'The workload {=} in several guests at once': 'Beban kerja {} di beberapa guest sekaligus',
   'the other end of a network workload serves one guest':
     'ujung lain dari beban kerja jaringan melayani satu guest saja',
   'the time budget of {} was spent after {} of {}': 'anggaran waktu {} habis setelah {} dari {}',
-  '{} in {} guests at once on {=}: each takes {} as long as alone, the slowest {}.':
-    '{} di {} guest sekaligus pada {}: masing-masing memerlukan {} waktu saat sendirian, yang paling lambat {}.',
+  '{} in {} guests at once on {=}: a guest takes {} as long as alone, the slowest {}.':
+    '{} di {} guest sekaligus pada {}: sebuah guest memerlukan {} waktu saat sendirian, yang paling lambat {}.',
   'Together they do {} the work of one.': 'Bersama-sama semuanya mengerjakan {} pekerjaan satu guest.',
   '{} beside {} on {=}: a guest takes {} as long as alone, {} at worst.':
     '{} di samping {} pada {}: sebuah guest memerlukan {} waktu saat sendirian, paling buruk {}.',
@@ -109,12 +111,12 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
     '{} di {} guest sekaligus pada {}: bagian mereka tidak sama (indeks Jain {}; 1 berarti sama, {} berarti satu saja yang mendapat).',
   '{} in {} guests at once on {=}: the last began {} s after the first, {} of a trial, in which others were alone.':
     '{} di {} guest sekaligus pada {}: yang terakhir mulai {} s setelah yang pertama, {} dari satu percobaan, dan selama itu yang lain sendirian.',
-  '{} of {} in rounds of several guests failed a gate: {}. A round is not taken again for that.':
-    '{} dari {} dalam putaran beberapa guest gagal pada sebuah gerbang: {}. Putaran tidak diulang karena itu.',
+  '{} of {} in rounds of guests failed a gate: {}. A round is not taken again for that.':
+    '{} dari {} dalam putaran guest gagal pada sebuah gerbang: {}. Putaran tidak diulang karena itu.',
   // Findings about noise.
   'Too few blocks for an interval of {=}: {}.': 'Terlalu sedikit blok untuk sebuah selang dari {}: {}.',
-  "The interval of {=}'s slowdown is wider than ± 10 %: {}. Read it as an order of magnitude, or measure more blocks on a quieter machine.":
-    'Selang perlambatan {} lebih lebar dari ± 10 %: {}. Bacalah sebagai orde besaran, atau ukur lebih banyak blok pada mesin yang lebih tenang.',
+  "The interval of {=}'s slowdown is wider than ± {}: {}. Read it as an order of magnitude, or measure more blocks on a quieter machine.":
+    'Selang perlambatan {} lebih lebar dari ± {}: {}. Bacalah sebagai orde besaran, atau ukur lebih banyak blok pada mesin yang lebih tenang.',
   '{} ({})': '{} ({})',
   '{} of {} failed a gate: {}.': '{} dari {} gagal pada sebuah gerbang: {}.',
   "{} has as many vCPUs as {=} has CPUs: QEMU's other threads and what measures wait for them, too.":
@@ -126,24 +128,24 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
     'Tetap tercemar: {}; percobaan itu dipertahankan, dan selang mencakup gangguannya.',
   '{} was taken again.': '{} diulang.',
   '{} were taken again.': '{} diulang.',
-  'tasks on {-} waited for a CPU more than 2 % of the time': 'proses di {} menunggu CPU lebih dari 2 % waktu',
-  'tasks in the guest waited for a CPU more than 2 % of the time':
-    'proses di guest menunggu CPU lebih dari 2 % waktu',
-  'tasks on {-} waited for memory more than 2 % of the time':
-    'proses di {} menunggu memori lebih dari 2 % waktu',
-  'tasks in the guest waited for memory more than 2 % of the time':
-    'proses di guest menunggu memori lebih dari 2 % waktu',
-  'other work on {-} took more than a quarter of a CPU':
-    'pekerjaan lain di {} memakai lebih dari seperempat CPU',
-  'other work in the guest took more than a quarter of a CPU':
-    'pekerjaan lain di guest memakai lebih dari seperempat CPU',
-  'the hypervisor below {-} took more than 1 % of its CPU time':
-    'hypervisor di bawah {} mengambil lebih dari 1 % waktu CPU-nya',
-  'the host took more than 1 % of the guest’s CPU time': 'host mengambil lebih dari 1 % waktu CPU guest',
+  'tasks on {-} waited for a CPU more than {} of the time': 'proses di {} menunggu CPU lebih dari {} waktu',
+  'tasks in the guest waited for a CPU more than {} of the time':
+    'proses di guest menunggu CPU lebih dari {} waktu',
+  'tasks on {-} waited for memory more than {} of the time':
+    'proses di {} menunggu memori lebih dari {} waktu',
+  'tasks in the guest waited for memory more than {} of the time':
+    'proses di guest menunggu memori lebih dari {} waktu',
+  'other work on {-} took more than {} of a CPU': 'pekerjaan lain di {} memakai lebih dari {} sebuah CPU',
+  'other work in the guest took more than {} of a CPU':
+    'pekerjaan lain di guest memakai lebih dari {} sebuah CPU',
+  'the hypervisor below {-} took CPUs away for more than {} of the time':
+    'hypervisor di bawah {} mengambil CPU-nya selama lebih dari {} waktu',
+  'the host took CPUs away from the guest for more than {} of the time':
+    'host mengambil CPU dari guest selama lebih dari {} waktu',
   'a CPU quota or heat slowed {-} down': 'kuota CPU atau panas memperlambat {}',
   'a CPU quota or heat slowed the guest down': 'kuota CPU atau panas memperlambat guest',
-  'a clock ran more than 0.5 % faster or slower than the controller’s':
-    'sebuah jam berjalan lebih dari 0,5 % lebih cepat atau lebih lambat daripada jam pengendali',
+  'a clock ran more than {} faster or slower than the controller’s':
+    'sebuah jam berjalan lebih dari {} lebih cepat atau lebih lambat daripada jam pengendali',
   "{=}'s kernel shows no CPU pressure (/proc/pressure/cpu), so nobody knows whether other work disturbed {}.":
     'Kernel {} tidak menunjukkan tekanan CPU (/proc/pressure/cpu), jadi tidak diketahui apakah pekerjaan lain mengganggu {}.',
   "The clock of {=} and the controller's disagree in {}, by up to {}: rates measured with it are wrong by as much.":

@@ -12,6 +12,7 @@ export const indonesianSetting: Readonly<Record<string, string>> = {
   'huge pages that were set aside': 'huge page yang disisihkan',
   'transparent huge pages': 'transparent huge page',
   'pages of 4 KiB': 'halaman 4 KiB',
+  'pages of an unknown size': 'halaman yang ukurannya tidak diketahui',
   '{}, node {-}': '{}, node {}',
   'transparent: {=}, the guest’s memory is backed by huge pages':
     'transparent: {}, memori guest memakai huge page',

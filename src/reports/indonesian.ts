@@ -24,6 +24,7 @@ export const indonesian: Catalogue = {
       '{} guest di {} mencapai {} dari kecepatan native pada {}.',
     'The guest {=} on {=} is {} faster at {}.': 'Guest {} di {} lebih cepat {} pada {}.',
     '{} guests on {:} are {} faster at {}.': '{} guest di {} lebih cepat {} pada {}.',
+    'No difference from native is shown at {}.': 'Tidak tampak perbedaan dari native pada {}.',
     'The guest {=} on {=} is {} slower: most at {} ({}), least at {} ({}).':
       'Guest {} di {} lebih lambat {}: paling lambat pada {} ({}), paling ringan pada {} ({}).',
     '{} guests on {:} are {} slower: most at {} ({}), least at {} ({}).':
@@ -147,8 +148,8 @@ export const indonesian: Catalogue = {
     failed: 'gagal',
     alone: 'sendirian',
     '{} guests': '{} guest',
-    'How many times longer a guest takes than alone, on a logarithmic scale: the median over guests and rounds, its interval, and each guest in each round as a small dot.':
-      'Berapa kali lebih lama sebuah guest bekerja daripada ketika sendirian, pada skala logaritmik: median atas guest dan putaran, selangnya, dan setiap guest dalam setiap putaran sebagai titik kecil.',
+    'How many times longer a guest takes than alone, on a logarithmic scale: the median over the rounds, its interval, and each round as a small dot.':
+      'Berapa kali lebih lama sebuah guest bekerja daripada ketika sendirian, pada skala logaritmik: median atas putaran, selangnya, dan setiap putaran sebagai titik kecil.',
     'Every guest in every round': 'Setiap guest dalam setiap putaran',
     'several guests at once': 'beberapa guest sekaligus',
     'Guests at work': 'Guest yang bekerja',
@@ -160,8 +161,8 @@ export const indonesian: Catalogue = {
     Fairness: 'Keadilan',
     'As long as alone': 'Waktu dibandingkan sendirian',
     'Begun within': 'Mulai dalam',
-    'Alone is the same guest in the benchmark above, while the others stood by. Fairness is Jain’s index of the guests’ speeds: 1 is all alike. Guests wait for each other before each round; the last column says how far apart they began.':
-      'Sendirian berarti guest yang sama dalam benchmark di atas, ketika yang lain menunggu. Keadilan adalah indeks Jain dari kecepatan guest: 1 berarti semua sama. Sebelum setiap putaran guest saling menunggu; kolom terakhir menunjukkan selisih waktu mulainya.',
+    'Alone is a round of the same block in which one guest works; guests take turns. Where there was none it is the guest in the benchmark above. Fairness is Jain’s index of the guests’ speeds: 1 is all alike. Guests wait for each other before each round; the last column says how far apart they began.':
+      'Sendirian berarti putaran dari blok yang sama yang di dalamnya hanya satu guest bekerja; para guest bergiliran. Bila putaran itu tidak ada, yang dimaksud adalah guest dalam benchmark di atas. Keadilan adalah indeks Jain dari kecepatan guest: 1 berarti semua sama. Sebelum setiap putaran guest saling menunggu; kolom terakhir menunjukkan selisih waktu mulainya.',
     'at an unknown time': 'pada waktu yang tidak diketahui',
     'Why they differ': 'Mengapa berbeda',
     Method: 'Metode',
@@ -307,14 +308,16 @@ export const indonesian: Catalogue = {
       'Sebuah beban kerja berakhir ketika selang perlambatannya tidak lebih lebar dari ± {}, paling lambat setelah {}.',
     'Each block gives one ratio; the slowdown is their median on a log scale, {}. Efficiency is 1 ÷ slowdown. Factors of layers multiply; percentages of overhead do not add up.':
       'Setiap blok memberi satu rasio; perlambatan adalah mediannya pada skala logaritmik, {}. Efisiensi adalah 1 ÷ perlambatan. Faktor lapisan dikalikan; persentase overhead tidak dapat dijumlahkan.',
-    'its 95 % interval comes from the order of the blocks (interpolated order statistics), which assumes no distribution':
-      'selang 95 %-nya berasal dari urutan blok (statistik urutan yang diinterpolasi), tanpa asumsi distribusi',
-    'its 95 % interval comes from the order of the blocks (interpolated order statistics, computed at 96.5 % because the blocks decided over their number), which assumes no distribution':
-      'selang 95 %-nya berasal dari urutan blok (statistik urutan yang diinterpolasi, dihitung pada 96,5 % karena blok menentukan jumlahnya sendiri), tanpa asumsi distribusi',
-    'its interval is the range of the blocks: with {} it holds the true median with {} certainty, and 95 % needs six':
-      'selangnya adalah rentang blok: dengan {} ia memuat median sebenarnya dengan kepastian {}, dan 95 % memerlukan enam',
-    "Around every trial the kernel's counters were read, in the guest and on its hypervisor: pressure (PSI), steal, throttling, frequency, context switches, CPU-seconds, the clock and its drift. A trial that fails a gate (pressure above 2 %, other work above a quarter of a CPU, steal above 1 %, drift certainly above 0.5 %, throttling) is taken again, a quarter of the trials at most, and both are recorded. The gates never look at the result.":
-      'Sebelum dan sesudah setiap percobaan, penghitung kernel dibaca, di guest dan di hypervisor-nya: tekanan (PSI), steal, pembatasan, frekuensi, pergantian konteks, detik-CPU, jam dan penyimpangannya. Percobaan yang gagal pada sebuah gerbang (tekanan di atas 2 %, pekerjaan lain di atas seperempat CPU, steal di atas 1 %, penyimpangan yang pasti di atas 0,5 %, pembatasan) diulang, paling banyak seperempat dari percobaan, dan keduanya dicatat. Gerbang tidak pernah melihat hasilnya.',
+    'its {} interval comes from the order of the blocks (interpolated order statistics), which assumes no distribution':
+      'selang {}-nya berasal dari urutan blok (statistik urutan yang diinterpolasi), tanpa asumsi distribusi',
+    'its {} interval comes from the order of the blocks (interpolated order statistics, computed at {} because the blocks decided over their number), which assumes no distribution':
+      'selang {}-nya berasal dari urutan blok (statistik urutan yang diinterpolasi, dihitung pada {} karena blok menentukan jumlahnya sendiri), tanpa asumsi distribusi',
+    'its interval is the range of the blocks where there are fewer than six: {} hold the true median with {} certainty':
+      'selangnya adalah rentang blok bila ada kurang dari enam: {} memuat median sebenarnya dengan kepastian {}',
+    '{} time': '{} kali',
+    '{} times': '{} kali',
+    "Around every trial the kernel's counters were read, in the guest and on its hypervisor: pressure (PSI), steal, throttling, frequency, context switches, CPU-seconds, the clock and its drift. A trial that fails a gate (pressure above {}, other work above {} of a CPU, steal above {}, drift certainly above {}, throttling) is taken again, {} in all at most, and both are recorded. The gates never look at the result.":
+      'Sebelum dan sesudah setiap percobaan, penghitung kernel dibaca, di guest dan di hypervisor-nya: tekanan (PSI), steal, pembatasan, frekuensi, pergantian konteks, detik-CPU, jam dan penyimpangannya. Percobaan yang gagal pada sebuah gerbang (tekanan di atas {}, pekerjaan lain di atas {} sebuah CPU, steal di atas {}, penyimpangan yang pasti di atas {}, pembatasan) diulang, paling banyak {} seluruhnya, dan keduanya dicatat. Gerbang tidak pernah melihat hasilnya.',
     'Output that does not add up is refused: events ÷ time against the rate, operations × block size against the bandwidth, time in events against threads × time, and the length that was asked for.':
       'Keluaran yang tidak konsisten ditolak: kejadian ÷ waktu terhadap laju, operasi × ukuran blok terhadap bandwidth, waktu dalam kejadian terhadap thread × waktu, dan lama yang diminta.',
   },

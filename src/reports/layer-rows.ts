@@ -12,7 +12,7 @@ export const layerColumns = [
 ] as const
 
 export const layerMeaning =
-  'Each layer is a guest against the machine that it runs on, measured there; together they are the product. A share is a layer’s part of it on a logarithmic scale. The interval is the product of the layers’ ends, wider than 95 % would need.'
+  'Each layer is a guest against the machine that it runs on, measured there; together they are the product. A share is a layer’s part of it on a logarithmic scale. The interval is the product of the layers’ ends: it holds the whole wherever each layer’s interval holds its own.'
 
 export function layerRows(chains: readonly Chain[]): string[][] {
   return chains.map((chain) => [
@@ -21,7 +21,7 @@ export function layerRows(chains: readonly Chain[]): string[][] {
     chain.layers
       .map(({ accelerator, slowdown }) => `${accelerator.toUpperCase()} ${times(slowdown.centre)}`)
       .join(', '),
-    chain.shares.map(percent).join(', '),
+    chain.shares.map(percent).join(', ') || '—',
     times(chain.slowdown.centre),
     range(chain.slowdown.low, chain.slowdown.high, times),
   ])

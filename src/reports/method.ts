@@ -1,6 +1,8 @@
 import { countingSamples } from '../bench/counting-samples.ts'
+import { gateLimits } from '../bench/gates.ts'
 import type { Benchmark } from '../bench/record.ts'
-import { duration, figure, listed, percent } from '../bench/words.ts'
+import { adaptiveLevel, nominalLevel } from '../bench/statistics.ts'
+import { duration, figure, limit, listed, percent } from '../bench/words.ts'
 import { counted } from '../util/words.ts'
 import type { HostResults, Results } from './results.ts'
 
@@ -8,7 +10,7 @@ import type { HostResults, Results } from './results.ts'
 export function methodSentences({ hosts }: Results): string[] {
   const [first] = hosts
   if (first === undefined) return []
-  return [pairing(first.benchmark), order(first.benchmark), statistics(first), noise, checks]
+  return [pairing(first.benchmark), order(first.benchmark), statistics(first), noise(first.benchmark), checks]
 }
 
 function pairing({ design, environments }: Benchmark): string {
@@ -38,17 +40,26 @@ function order({ design, samples, stops }: Benchmark): string {
   return `${counted(measured.length, 'trial')} of ${listed(lengths.map(String))} s in ${count}, after a warm-up that counts for nothing. Every block holds each workload on each subject once, in an order drawn anew (seed ${design.seed}), so that a change of the machine's mood meets both sides.${rule}`
 }
 
-function statistics({ benchmark, rangeCoverage }: HostResults): string {
-  const { blocks, precision_percent } = benchmark.design
-  const level =
-    precision_percent === null ? '' : ', computed at 96.5 % because the blocks decided over their number'
+function statistics({ benchmark, comparisons }: HostResults): string {
+  const known = comparisons.filter(({ slowdown: { level } }) => level !== undefined)
+  const [fewest] = known
+    .filter(({ slowdown: { level = 0 } }) => level < nominalLevel)
+    .toSorted((left, right) => left.blocks.length - right.blocks.length)
+  const adaptive =
+    benchmark.design.precision_percent === null
+      ? ''
+      : `, computed at ${limit(adaptiveLevel)} because the blocks decided over their number`
+  const usual = `its ${limit(nominalLevel)} interval comes from the order of the blocks (interpolated order statistics${adaptive}), which assumes no distribution`
   const interval =
-    blocks >= 6
-      ? `its 95 % interval comes from the order of the blocks (interpolated order statistics${level}), which assumes no distribution`
-      : `its interval is the range of the blocks: with ${counted(blocks, 'block')} it holds the true median with ${percent(rangeCoverage * 100)} certainty, and 95 % needs six`
+    fewest === undefined
+      ? usual
+      : `its interval is the range of the blocks where there are fewer than six: ${counted(fewest.blocks.length, 'block')} hold the true median with ${percent((fewest.slowdown.level ?? 0) * 100)} certainty`
   return `Each block gives one ratio; the slowdown is their median on a log scale, ${interval}. Efficiency is 1 ÷ slowdown. Factors of layers multiply; percentages of overhead do not add up.`
 }
 
-const noise = `Around every trial the kernel's counters were read, in the guest and on its hypervisor: pressure (PSI), steal, throttling, frequency, context switches, CPU-seconds, the clock and its drift. A trial that fails a gate (pressure above 2 %, other work above a quarter of a CPU, steal above 1 %, drift certainly above 0.5 %, throttling) is taken again, a quarter of the trials at most, and both are recorded. The gates never look at the result.`
+function noise({ design }: Benchmark): string {
+  const { psiShare, otherWorkShare, stealShare, clockDrift } = gateLimits
+  return `Around every trial the kernel's counters were read, in the guest and on its hypervisor: pressure (PSI), steal, throttling, frequency, context switches, CPU-seconds, the clock and its drift. A trial that fails a gate (pressure above ${limit(psiShare)}, other work above ${limit(otherWorkShare)} of a CPU, steal above ${limit(stealShare)}, drift certainly above ${limit(clockDrift)}, throttling) is taken again, ${counted(design.most_repeats, 'time')} in all at most, and both are recorded. The gates never look at the result.`
+}
 
 const checks = `Output that does not add up is refused: events ÷ time against the rate, operations × block size against the bandwidth, time in events against threads × time, and the length that was asked for.`

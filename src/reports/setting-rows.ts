@@ -104,7 +104,9 @@ function memory(guest: string, benchmark: Benchmark): string {
       ? 'huge pages that were set aside'
       : domain?.memory_source === 'memfd' || thp === 'never'
         ? 'pages of 4 KiB'
-        : 'transparent huge pages'
+        : typeof thp === 'string'
+          ? 'transparent huge pages'
+          : 'pages of an unknown size'
   return nodes === null ? pages : `${pages}, node ${nodes}`
 }
 

@@ -5,14 +5,18 @@ import { FailureError } from '../model/failure.ts'
 import { parsedJson } from '../util/json.ts'
 import { differenceLines, differencesBetween } from './comparability.ts'
 import { type Measure, measureKey, metricName, performanceLogs } from './measure.ts'
-import { shift } from './shift.ts'
 import { type Side, sideOf } from './side.ts'
+import { studentUpper } from './student.ts'
+import { logChange } from './verdict.ts'
 
 /** Fewer runs say too little about how much runs differ. */
 export const fewestRuns = 5
 export const enoughRuns = 10
-/** Of all pairs of calibration runs, the share that must pass a gate with the tolerance. */
-const passing = 0.9
+/** Of gates that judge all metrics of a quantity on a machine where nothing changed, the share that may be called a regression. */
+const falseAlarms = 0.03
+/** And the share that must pass at the first attempt; an inconclusive one is measured once more. Of one metric it is `passingAlone`. */
+const passing = 0.72
+const passingAlone = 0.9
 /** No host is so quiet that less would matter: figures of tools are rounded, clocks drift. A share of 1. */
 const smallestTolerance = 0.01
 
@@ -62,11 +66,11 @@ export function parseCalibration(text: string, file: string): Calibration {
 const versionSchema = z.object({ format: z.literal('hvlab-calibration'), format_version: z.number() })
 
 /**
- * From runs of one and the same thing. The tolerance of a metric is the larger of two: what one new pair of runs in a
- * hundred would exceed by their medians, which keeps false alarms rare where runs differ more than their blocks; and what
- * nine of ten pairs of these runs need to pass, which keeps identical runs from being called inconclusive where blocks differ
- * most. It holds for all guests of a host and is at least 1 %. Simulated: test/unit/verdicts/false-alarms.test.ts. Throws when there are too few runs, or when they
- * differ in more than chance.
+ * From runs of one and the same thing. The tolerance of a metric is the larger of two: what a new pair of runs exceeds by their
+ * medians so rarely that false alarms of all metrics together stay rare, which decides where runs differ more than their blocks;
+ * and what most pairs of these runs need to pass, which keeps identical runs from being called inconclusive where blocks differ
+ * most. The more metrics a gate judges at once, the larger it is. It holds for all guests of a host and is at least 1 %.
+ * Simulated: test/unit/verdicts/false-alarms.test.ts. Throws when there are too few runs, or when they differ in more than chance.
  */
 export function calibrate(runs: readonly RecordedRun[]): Calibration {
   if (runs.length < fewestRuns) {
@@ -116,14 +120,18 @@ function refuseDifferent(first: Side, other: Side): void {
 
 function tolerancesOf(sides: readonly Side[], host: string): Record<string, number> {
   const tolerances: Record<string, number> = {}
-  for (const measure of sides[0]?.measures ?? []) {
+  const all = sides[0]?.measures ?? []
+  for (const measure of all) {
     if (measure.hypervisor !== host) continue
-    const runs = sides.flatMap((side) => {
-      const twin = twinOf(measure, side)
-      return twin === undefined ? [] : [performanceLogs(twin)]
-    })
-    const rarelyExceeded = predictionBound(runs.map((logs) => spread(logs).median))
-    const noise = 1 - Math.exp(-Math.max(rarelyExceeded, neededToPass(runs)))
+    const runs = sides.flatMap((side) => twinOf(measure, side) ?? [])
+    // A gate judges one quantity, of every workload on every guest of every host.
+    const judged = all.filter(({ quantity }) => quantity === measure.quantity).length
+    const share = Math.max(passingAlone, passing ** (1 / judged))
+    const rarelyExceeded = predictionBound(
+      runs.map((run) => spread(performanceLogs(run)).median),
+      falseAlarms / judged,
+    )
+    const noise = 1 - Math.exp(-Math.max(rarelyExceeded, neededToPass(runs, share)))
     const name = metricName(measure)
     tolerances[name] = Number(Math.max(smallestTolerance, tolerances[name] ?? 0, noise).toFixed(4))
   }
@@ -131,33 +139,25 @@ function tolerancesOf(sides: readonly Side[], host: string): Record<string, numb
 }
 
 /**
- * How much two new values differ at most, 99 times of 100, by the spread of `values`: Student's prediction bound for a
- * difference. The quantile of t comes from its expansion (Abramowitz and Stegun 26.7.5), within 1 % from 4 degrees up.
+ * By how much the second of two new values is below the first with this probability, by the spread of `values`: Student's
+ * prediction bound for a difference. It assumes that runs are independent and their logarithms normal.
  */
-export function predictionBound(values: readonly number[]): number {
-  const freedom = values.length - 1
-  // The normal quantile of 0.99.
-  const z = 2.326348
-  const t =
-    z +
-    (z ** 3 + z) / (4 * freedom) +
-    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * freedom ** 2) +
-    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / (384 * freedom ** 3)
-  return t * Math.SQRT2 * deviation(values)
+export function predictionBound(values: readonly number[], probability: number): number {
+  return studentUpper(probability, values.length - 1) * Math.SQRT2 * deviation(values)
 }
 
-/** How far below zero the intervals of nine in ten differences between two of the runs reach; on the scale of logarithms. */
-function neededToPass(runs: readonly (readonly number[])[]): number {
+/** How far below zero the intervals of this share of the differences between two of the runs reach; on the scale of logarithms. */
+function neededToPass(runs: readonly Measure[], share: number): number {
   const needs = runs
     .flatMap((left, index) =>
       runs.slice(index + 1).flatMap((right) => {
-        const { low, high } = shift(left, right)
+        const { low, high } = logChange(left, right)
         // Either of the two could have been the baseline.
         return low === undefined || high === undefined ? [] : [-low, high]
       }),
     )
     .toSorted((one, other) => one - other)
-  return needs[Math.ceil(passing * needs.length) - 1] ?? 0
+  return needs[Math.ceil(share * needs.length) - 1] ?? 0
 }
 
 function twinOf(measure: Measure, side: Side): Measure | undefined {

@@ -17,6 +17,8 @@ const levels = { step: 0.04, visit: 0.01 } as const
 const permutations = 2000
 /** Two values on each side: one odd run is an outlier, not a new level. */
 const shortestSegment = 2
+/** Of seven values one order in ten looks like the clearest step there is: chance (test/unit/verdicts/statistics.test.ts). */
+export const fewestForChange = 8
 
 /** A part of a series: from `from` up to, not including, `to`. */
 interface Part {
@@ -39,6 +41,7 @@ export function changePoints(series: readonly number[], seed = 1): ChangePoint[]
   const random = seededRandom(seed)
   const found: ChangePoint[] = []
   const search = (from: number, to: number): void => {
+    if (to - from < fewestForChange) return
     const segment = ranks(series.slice(from, to))
     const split =
       significant(segment, steps(segment.length), levels.step, random) ??

@@ -84,7 +84,10 @@ function metricOf(
   const fleet = spread(medians).median
   const [first] = measures
   const deviations = measures.map((measure): FleetDeviation => {
-    const ratio = medianRatio(performanceLogs(measure).map((log) => Math.exp(log - fleet)))
+    const ratio = medianRatio(
+      performanceLogs(measure).map((log) => Math.exp(log - fleet)),
+      measure,
+    )
     const tolerance = toleranceOf(measure, tolerances, side)
     return tolerance === undefined
       ? { measure, ratio }

@@ -4,6 +4,7 @@ import { csvLine } from '../util/csv.ts'
 import { plainData } from '../util/json.ts'
 import { printable } from '../util/printable.ts'
 import { textTable } from '../util/text-table.ts'
+import { fewestForChange } from './change-points.ts'
 import type { History, HistoryChange, HistoryPoint } from './history.ts'
 import { type Measure, unitOf, writeValue } from './measure.ts'
 import { signedPercent } from './words.ts'
@@ -39,7 +40,11 @@ function seriesText({ host, subject, metric, points, changes }: History): string
   const level =
     changes.length > 0
       ? []
-      : [points.length < 4 ? 'Too few runs to look for changes of the level.' : 'No change of the level.']
+      : [
+          points.length < fewestForChange
+            ? 'Too few runs to look for changes of the level.'
+            : 'No change of the level.',
+        ]
   return [printable(`${subject} on ${host}: ${metric}`), ...lines, ...level].join('\n')
 }
 

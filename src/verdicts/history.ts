@@ -70,7 +70,7 @@ export function seriesOf(
 }
 
 function pointOf(run: RecordedRun, measure: Measure, side: Side): HistoryPoint {
-  const { centre, ...interval } = medianRatio(measure.values)
+  const { centre, ...interval } = medianRatio(measure.values, measure)
   return {
     runId: run.runId,
     startedAt: run.startedAt,

@@ -14,22 +14,25 @@ export interface Measure {
   readonly quantity: Quantity
   /** One value a block: a share of 1 for `efficiency`, else in the metric's unit. */
   readonly values: readonly number[]
+  /** How many values there are was decided by looking at them: an interval of theirs has to be wider. */
+  readonly adaptive: boolean
 }
 
 /** Every measure of a benchmark; a native side that several guests share comes once. */
 export function measuresOf(benchmark: Benchmark): Measure[] {
   const seen = new Set<string>()
+  const adaptive = benchmark.design.precision_percent !== null
   return compare(benchmark)
-    .flatMap(ofComparison)
+    .flatMap((comparison) => ofComparison(comparison, adaptive))
     .filter((measure) => {
       const key = measureKey(measure)
       return !seen.has(key) && seen.add(key)
     })
 }
 
-function ofComparison(comparison: Comparison): Measure[] {
+function ofComparison(comparison: Comparison, adaptive: boolean): Measure[] {
   const { hypervisor, guest, baseline, workload, metric, blocks, guestValues, native } = comparison
-  const about = { hypervisor, workload, metric }
+  const about = { hypervisor, workload, metric, adaptive }
   return [
     { ...about, subject: guest, quantity: 'efficiency', values: blocks.map(({ ratio }) => ratio) },
     { ...about, subject: guest, quantity: 'guest', values: guestValues.values },

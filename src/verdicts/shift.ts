@@ -14,7 +14,7 @@ export interface Shift {
  * but that both have the same shape. The coverage is exact, also for four values against four, where a bootstrap is not.
  * Same numbers as R's `wilcox.test(right, left, conf.int = TRUE, exact = TRUE)`.
  */
-export function shift(left: readonly number[], right: readonly number[], level = 0.95): Shift {
+export function shift(left: readonly number[], right: readonly number[], level: number): Shift {
   const differences = right
     .flatMap((value) => left.map((other) => value - other))
     .sort((one, other) => one - other)

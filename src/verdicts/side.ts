@@ -43,7 +43,13 @@ function pooled(measures: readonly Measure[]): Measure[] {
     const before = found.get(key)
     found.set(
       key,
-      before === undefined ? measure : { ...before, values: [...before.values, ...measure.values] },
+      before === undefined
+        ? measure
+        : {
+            ...before,
+            values: [...before.values, ...measure.values],
+            adaptive: before.adaptive || measure.adaptive,
+          },
     )
   }
   return [...found.values()]

@@ -21,6 +21,8 @@ interface Round {
   readonly neighbours: readonly Subject[]
 }
 
+type Cell = Pick<Round, 'scenario' | 'measured' | 'neighbours'>
+
 export interface CrowdPlan {
   readonly scenarios: readonly ScenarioName[]
   readonly load: Workload
@@ -29,9 +31,9 @@ export interface CrowdPlan {
 }
 
 /**
- * `contention`: each workload in 2, 3 … guests at once; that of one guest alone is in the benchmark itself. `neighbour`:
- * each workload in one guest, and `load` in all others. In every block another guest comes first. Each crowd is recorded. After the
- * first block the time budget ends it, before a block; `blocks` says how many there were.
+ * `contention`: each workload in 2, 3 … guests at once. `neighbour`: each workload in one guest, and `load` in all others. In every
+ * block another guest comes first, and has a round alone as well: the benchmark's own trials are of another time. Each crowd is
+ * recorded. After the first block the time budget ends it, before a block; `blocks` says how many there were.
  */
 export async function measureCrowds(
   context: ModuleContext,
@@ -78,14 +80,19 @@ export function roundsOf(design: Design, scenarios: readonly ScenarioName[]): Ro
       .map((_, index) => guests[(index + block) % guests.length])
       .filter((guest) => guest !== undefined)
     for (const workload of shuffled(design.workloads.filter(isForCrowds), random)) {
-      const cells = scenarios.flatMap((scenario): Pick<Round, 'scenario' | 'measured' | 'neighbours'>[] =>
+      const one = turned.slice(0, 1)
+      const crowded = scenarios.flatMap((scenario): Cell[] =>
         scenario === 'neighbour'
-          ? [{ scenario, measured: turned.slice(0, 1), neighbours: turned.slice(1) }]
+          ? [{ scenario, measured: one, neighbours: turned.slice(1) }]
           : turned
               .slice(1)
               .map((_, index) => ({ scenario, measured: turned.slice(0, index + 2), neighbours: [] })),
       )
-      for (const cell of shuffled(cells, random)) rounds.push({ ...cell, block, workload })
+      // One for all scenarios, under the name of the first.
+      const alone = scenarios
+        .slice(0, 1)
+        .map((scenario): Cell => ({ scenario, measured: one, neighbours: [] }))
+      for (const cell of shuffled([...alone, ...crowded], random)) rounds.push({ ...cell, block, workload })
     }
   }
   return rounds
@@ -140,6 +147,7 @@ function line({ scenario, workload }: Round, { measured, samples, skew_s }: Crow
   const values = samples
     .filter(({ subject }) => measured.includes(subject))
     .map(({ subject, metrics }) => `${subject} ${figure(metrics[metric.field] ?? Number.NaN)}`)
-  const began = skew_s === null ? '' : `, begun within ${Math.round(skew_s * 1000)} ms`
+  const began =
+    skew_s === null || samples.length === 1 ? '' : `, begun within ${Math.round(skew_s * 1000)} ms`
   return `${workload.id} ${scenario} of ${samples.length}: ${values.join(', ')} ${metric.unit}${began}`
 }

@@ -93,4 +93,10 @@ t.test('two accelerators on one machine', async (t) => {
     /^1 KiB memory writes, node-1: /,
     /^1 MiB memory writes, node-1: /,
   ])
+  const larger = kvm.environments.map((environment) =>
+    environment.subject === 'b' && environment.domain !== null
+      ? { ...environment, domain: { ...environment.domain, vcpus: 4 } }
+      : environment,
+  )
+  t.strictSame(said({ ...kvm, environments: larger }), [], 'nothing of guests that differ in more')
 })

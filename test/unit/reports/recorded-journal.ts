@@ -47,6 +47,8 @@ export const workloads: Workload[] = [
 ]
 
 export interface JournalOptions {
+  /** Instead of `workloads`; of those that are not known, both sides do 1 a second. */
+  readonly workloads?: readonly Workload[]
   readonly hypervisor?: string
   readonly guests?: readonly string[]
   readonly blocks?: number
@@ -75,12 +77,13 @@ export function recordedEvents(options: JournalOptions = {}): Event[] {
     guests = ['debian-1'],
     blocks = 4,
     os = 'Debian GNU/Linux 12 (bookworm)',
+    workloads: own = workloads,
   } = options
   const time = '2026-11-23T15:05:00.000Z'
   const design: Design = {
     hypervisor,
     profile: 'quick',
-    workloads,
+    workloads: [...own],
     subjects: pair({ guests, memory_mib: 2900 }),
     blocks,
     memory_limit_by: 'systemd-scope',
@@ -106,11 +109,11 @@ export function recordedEvents(options: JournalOptions = {}): Event[] {
     ...design.subjects.map(({ id }) => recorded('environment', environment(options, hypervisor, id, os))),
     ...trialOrder({
       subjects: design.subjects.map(({ id }) => id),
-      workloads: workloads.map(({ id }) => id),
+      workloads: own.map(({ id }) => id),
       blocks,
       seed: design.seed,
     }).map((trial): Event => {
-      const workload = workloads.find(({ id }) => id === trial.workload)
+      const workload = own.find(({ id }) => id === trial.workload)
       if (workload === undefined) throw new Error(trial.workload)
       const native = trial.subject === 'native'
       const level = native ? 1 : (options.levels?.[trial.subject] ?? options.level ?? 1)

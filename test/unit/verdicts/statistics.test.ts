@@ -6,6 +6,7 @@ import { packageRoot } from '../../../src/util/package-root.ts'
 import { predictionBound } from '../../../src/verdicts/calibration.ts'
 import { changePoints, farthest } from '../../../src/verdicts/change-points.ts'
 import { shift } from '../../../src/verdicts/shift.ts'
+import { studentUpper } from '../../../src/verdicts/student.ts'
 import { judge, overall } from '../../../src/verdicts/verdict.ts'
 
 const cases = join(packageRoot, 'test/cases/verdicts')
@@ -16,7 +17,7 @@ t.test('the shift and its interval are those of R', async (t) => {
   for (const line of lines) {
     const [draw = '', left = '', right = '', ...expected] = line.split(',')
     const [one, other] = [left, right].map((cell) => cell.split(' ').map(Number)) as [number[], number[]]
-    const { centre, low, high, coverage } = shift(one, other)
+    const { centre, low, high, coverage } = shift(one, other, 0.95)
     const name = `${draw}, ${one.length} against ${other.length}`
     for (const [index, value] of [centre, low, high, coverage].entries())
       t.ok(
@@ -27,8 +28,8 @@ t.test('the shift and its interval are those of R', async (t) => {
 })
 
 t.test('samples too small for 95 % have no interval', async (t) => {
-  t.same(shift([1, 2, 3], [4, 5, 6]), { centre: 3 })
-  t.same(shift([1], [2]), { centre: 1 })
+  t.same(shift([1, 2, 3], [4, 5, 6], 0.95), { centre: 3 })
+  t.same(shift([1], [2], 0.95), { centre: 1 })
 })
 
 t.test('change points', async (t) => {
@@ -74,6 +75,47 @@ t.test('change points', async (t) => {
   t.same(changePoints([5, 5, 5, 5, 5, 5]), [], 'nothing changes')
 })
 
+t.test('runs that a change needs', async (t) => {
+  /** Of all orders of so many runs, the share that looks as different as the clearest step possible. */
+  const clearest = (length: number): number => {
+    const parts = Array.from({ length: length - 3 }, (_, at) => ({ from: at + 2, to: length }))
+    const looks = (order: readonly number[]) => farthest(order, parts)?.statistic ?? 0
+    const half = Math.floor(length / 2)
+    const most = half * (length - half) * Math.sqrt(3 / (half * (length - half) * (length + 1)))
+    const all = orders(length)
+    return all.filter((order) => looks(order) >= most - 1e-9).length / all.length
+  }
+  t.ok(clearest(7) > 0.04, 'seven cannot show any')
+  t.ok(Math.abs(clearest(8) - 2 / 70) < 1e-12, 'eight can, four against four')
+  t.same(changePoints([0, 1, 2, 3, 14, 15, 16]), [])
+  t.same(
+    changePoints([0, 1, 2, 3, 14, 15, 16, 17]).map(({ at }) => at),
+    [4],
+  )
+  const after = (runs: number) => [
+    ...Array.from({ length: 16 }, (_, at) => (at * 7) % 16),
+    ...Array(runs).fill(100),
+  ]
+  t.same(
+    [1, 2].flatMap((runs) => changePoints(after(runs))),
+    [],
+    'two runs at a new level are no proof',
+  )
+  t.same(
+    changePoints(after(4)).map(({ at }) => at),
+    [16],
+    'four are',
+  )
+})
+
+/** Every order of the ranks from 1. */
+function orders(length: number): number[][] {
+  if (length === 0) return [[]]
+  return orders(length - 1).flatMap((order) =>
+    Array.from({ length }, (_, at) => [...order.slice(0, at), length, ...order.slice(at)]),
+  )
+}
+
 t.test('verdicts of one interval', async (t) => {
   const limits: [low: number, high: number, verdict: string][] = [
     [0.98, 1.02, 'pass'],
@@ -92,21 +134,31 @@ t.test('verdicts of one interval', async (t) => {
   t.equal(overall([]), 'inconclusive')
 })
 
-t.test('the prediction bound uses the quantiles of t that tables print', async (t) => {
-  // t(0.99) for 4, 6, 9, 14 and 29 degrees of freedom: Fisher and Yates, Statistical Tables, table III.
-  const printed: [count: number, quantile: number][] = [
-    [5, 3.747],
-    [7, 3.143],
-    [10, 2.821],
-    [15, 2.624],
-    [30, 2.462],
+t.test('quantiles of t are those that tables print', async (t) => {
+  // Fisher and Yates, Statistical Tables, table III, which gives both tails together; normal for many degrees of freedom.
+  const printed: [freedom: number, probability: number, quantile: number][] = [
+    [1, 0.05, 6.314],
+    [1, 0.0005, 636.619],
+    [2, 0.01, 6.965],
+    [3, 0.005, 5.841],
+    [4, 0.01, 3.747],
+    [4, 0.0005, 8.61],
+    [6, 0.01, 3.143],
+    [9, 0.01, 2.821],
+    [9, 0.0005, 4.781],
+    [14, 0.01, 2.624],
+    [29, 0.01, 2.462],
+    [29, 0.0005, 3.659],
+    [10_000, 0.025, 1.96],
   ]
-  for (const [count, quantile] of printed) {
-    const values = Array.from({ length: count }, (_, index) => index)
-    const deviation = Math.sqrt((count * (count + 1)) / 12)
-    const bound = predictionBound(values) / Math.SQRT2 / deviation
-    t.ok(Math.abs(bound / quantile - 1) < 0.01, `${count} runs: ${bound.toFixed(3)} is ${quantile}`)
-  }
+  for (const [freedom, probability, quantile] of printed)
+    t.equal(
+      studentUpper(probability, freedom).toFixed(3),
+      quantile.toFixed(3),
+      `${freedom} degrees of freedom, ${probability}`,
+    )
+  const bound = predictionBound([1, 2, 3, 4, 5], 0.01)
+  t.equal(bound.toFixed(4), (3.74695 * Math.sqrt(2) * Math.sqrt(2.5)).toFixed(4))
 })
 
 t.test('changes are rarely found where there are none', async (t) => {
