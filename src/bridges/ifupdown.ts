@@ -1,6 +1,8 @@
+import type { Command } from '../model/command.ts'
 import { err, ok } from '../util/result.ts'
 import { sh } from '../util/sh.ts'
 import { type ConfigFile, deleteBridge, type Planned, type WantedBridge } from './bridge-plan.ts'
+import { bridgeFolder } from './record.ts'
 
 /**
  * The card's stanzas of /etc/network/interfaces and the files that it takes in become the bridge's. Source: interfaces(5),
@@ -26,15 +28,42 @@ export function ifupdownPlan({ bridge, card, mac }: WantedBridge, files: readonl
     service: 'ifupdown',
     changes: [{ path: file.path, before: file.text, after: text }],
     toBridge: {
-      before: sh`ifdown --force ${card}`,
-      after: sh`ip addr flush dev ${card} && ifup ${bridge}`,
+      before: sh`${keepMode(card, bridge)} && ifdown --force ${card}`,
+      after: sh`ip addr flush dev ${card} && ${sameClient(card, bridge)} && ifup ${bridge}`,
     },
     toCard: {
       before: sh`{ ifdown --force ${bridge} || :; }`,
-      after: sh`${deleteBridge(bridge)} && ifup ${card}`,
+      // Down, so that the card makes its link-local address when it goes up: DHCPv6 and router advertisements need it.
+      after: sh`rm -f ${leases(bridge)} && ${deleteBridge(bridge)} && ${giveModeBack(card, bridge)} && ip link set dev ${card} down && ifup ${card}`,
     },
     atBoot: sh`:`,
   })
+}
+
+const modeOf = (card: string) => `/proc/sys/net/ipv6/conf/${card}/addr_gen_mode`
+const keptMode = (bridge: string) => `${bridgeFolder(bridge)}/addr_gen_mode`
+
+/** bridge-utils takes link-local addresses from a port (`addrgenmode none`) and does not give them back. Nothing to keep without IPv6. */
+function keepMode(card: string, bridge: string): Command {
+  return sh`{ [ -e ${keptMode(bridge)} ] || [ ! -e ${modeOf(card)} ] || cat ${modeOf(card)} >${keptMode(bridge)}; }`
+}
+
+function giveModeBack(card: string, bridge: string): Command {
+  return sh`{ [ ! -e ${keptMode(bridge)} ] || cat ${keptMode(bridge)} >${modeOf(card)}; }`
+}
+
+/** Of IPv4 and IPv6. ifupdown has one for each device. */
+const leases = (device: string): [four: string, six: string] => [
+  `/var/lib/dhcp/dhclient.${device}.leases`,
+  `/var/lib/dhcp/dhclient6.${device}.leases`,
+]
+
+/** dhclient keeps who it is (its DUID) in the file of its leases. Source: dhclient.leases(5). Other clients go by MAC and host. */
+function sameClient(card: string, bridge: string): Command {
+  const [from, to] = [leases(card), leases(bridge)]
+  const carry = (which: 0 | 1) =>
+    sh`{ [ ! -f ${from[which]} ] || grep '^default-duid ' ${from[which]} >${to[which]} || :; }`
+  return sh`${carry(0)} && ${carry(1)}`
 }
 
 interface Stanza {

@@ -1,9 +1,17 @@
-import { parseYaml } from '../config/yaml.ts'
+import { parseYaml, type YamlDocument } from '../config/yaml.ts'
 import type { Value, Vars } from '../model/value.ts'
 import { canonicalJson } from '../util/json.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { sh } from '../util/sh.ts'
-import { type ConfigFile, deleteBridge, ownFile, type Planned, type WantedBridge } from './bridge-plan.ts'
+import {
+  type ConfigFile,
+  deleteBridge,
+  type FileChange,
+  ownFile,
+  type Planned,
+  type WantedBridge,
+} from './bridge-plan.ts'
+import { type DhcpIdentity, iaidSections } from './networkd.ts'
 
 /** What describes the device; all else (addresses, routes, DHCP) goes to the bridge. Source: netplan's netplan-yaml.md. */
 const ofTheCard = new Set([
@@ -31,12 +39,22 @@ const cloudInitOff = {
 /**
  * The card's addresses move into a file of the bridge, line by line, so that comments and notations stay; netplan reads all
  * its files as one. What comes out is read again, and has to say what the old file said.
+ *
+ * @param dhcp of the card, where networkd looks after it for netplan. netplan has no word for it; a drop-in of the file that
+ *   netplan writes for networkd has. NetworkManager asks by the MAC address for IPv4.
  */
-export function netplanPlan(wanted: WantedBridge, files: readonly ConfigFile[]): Planned {
-  const found = files.flatMap((file) => {
-    const entry = entryOf(file, wanted)
-    return entry === undefined ? [] : [entry]
-  })
+export function netplanPlan(
+  wanted: WantedBridge,
+  files: readonly ConfigFile[],
+  dhcp: readonly DhcpIdentity[],
+): Planned {
+  const found: Entry[] = []
+  for (const file of files) {
+    const document = parseYaml(file.text, file.path)
+    if (!document.ok) return err(`${file.path} cannot be read as YAML`)
+    const entry = entryOf(file, document.value, wanted)
+    if (entry !== undefined) found.push(entry)
+  }
   const [entry, another] = found
   if (entry === undefined) return err(`${wanted.card} is in none of the files of /etc/netplan`)
   if (another !== undefined)
@@ -50,6 +68,7 @@ export function netplanPlan(wanted: WantedBridge, files: readonly ConfigFile[]):
     changes: [
       { path: entry.file.path, before: entry.file.text, after: card },
       { path: bridgeFile(wanted), before: undefined, after: bridge },
+      ...(dhcp.length > 0 ? [dropIn(wanted, dhcp)] : []),
       ...(entry.file.path.endsWith('cloud-init.yaml') ? [cloudInitOff] : []),
     ],
     toBridge: { before: sh`:`, after: sh`netplan generate && ${apply}` },
@@ -61,16 +80,22 @@ export function netplanPlan(wanted: WantedBridge, files: readonly ConfigFile[]):
 
 const bridgeFile = ({ bridge }: WantedBridge) => `/etc/netplan/90-hvlab-${bridge}.yaml`
 
+function dropIn({ bridge }: WantedBridge, dhcp: readonly DhcpIdentity[]): FileChange {
+  const path = `/etc/systemd/network/10-netplan-${bridge}.network.d/hvlab.conf`
+  return { path, before: undefined, after: `${ownFile}\n${iaidSections(dhcp)}` }
+}
+
 interface Entry {
   readonly file: ConfigFile
+  readonly document: YamlDocument
   /** Its name in the file: that of the card, or of a definition that matches it. */
   readonly id: string
   readonly value: Vars
   readonly renderer: Value | undefined
 }
 
-function entryOf(file: ConfigFile, { card, mac }: WantedBridge): Entry | undefined {
-  const network = networkIn(file)
+function entryOf(file: ConfigFile, document: YamlDocument, { card, mac }: WantedBridge): Entry | undefined {
+  const network = networkIn(document)
   const ethernets = network && mapping(network['ethernets'])
   for (const [id, given] of Object.entries(ethernets ?? {})) {
     const value = mapping(given) ?? {}
@@ -80,14 +105,13 @@ function entryOf(file: ConfigFile, { card, mac }: WantedBridge): Entry | undefin
       match?.['name'] === card ||
       String(match?.['macaddress'] ?? '').toLowerCase() === mac.toLowerCase()
     if (match === undefined ? id === card : matched)
-      return { file, id, value, renderer: value['renderer'] ?? network?.['renderer'] }
+      return { file, document, id, value, renderer: value['renderer'] ?? network?.['renderer'] }
   }
   return undefined
 }
 
-function networkIn(file: ConfigFile): Vars | undefined {
-  const document = parseYaml(file.text, file.path)
-  return document.ok ? mapping(mapping(document.value.value)?.['network']) : undefined
+function networkIn({ value }: YamlDocument): Vars | undefined {
+  return mapping(mapping(value)?.['network'])
 }
 
 function mapping(value: Value | undefined): Vars | undefined {
@@ -96,9 +120,10 @@ function mapping(value: Value | undefined): Vars | undefined {
 
 /** Both files as text: the card's without what moves, and the bridge's with it. */
 function moved(entry: Entry, wanted: WantedBridge): Result<{ card: string; bridge: string }, string> {
-  const { file, id, value, renderer } = entry
+  const { file, document, id, value, renderer } = entry
   const lines = file.text.split('\n')
-  const at = (key: readonly string[]) => lineOf(file, ['network', 'ethernets', id, ...key])
+  // From 0.
+  const at = (key: readonly string[]) => document.locate(['network', 'ethernets', id, ...key], 'key').line - 1
   const start = at([])
   const indent = /^ */.exec(lines[start] ?? '')?.[0].length ?? 0
   const length = lines.slice(start + 1).findIndex((line) => isContent(line) && depth(line) <= indent)
@@ -145,27 +170,21 @@ function moved(entry: Entry, wanted: WantedBridge): Result<{ card: string; bridg
 }
 
 function saysTheSame(
-  { file, id, value }: Entry,
+  { file, document, id, value }: Entry,
   wanted: WantedBridge,
   card: string,
   bridge: string,
 ): boolean {
-  const before = mapping(networkIn(file)?.['ethernets'])
-  const after = mapping(networkIn({ ...file, text: card })?.['ethernets'])
-  const made = mapping(
-    mapping(networkIn({ path: bridgeFile(wanted), text: bridge })?.['bridges'])?.[wanted.bridge],
-  )
+  const [cardDocument, bridgeDocument] = [parseYaml(card, file.path), parseYaml(bridge, bridgeFile(wanted))]
+  if (!cardDocument.ok || !bridgeDocument.ok) return false
+  const before = mapping(networkIn(document)?.['ethernets'])
+  const after = mapping(networkIn(cardDocument.value)?.['ethernets'])
+  const made = mapping(mapping(networkIn(bridgeDocument.value)?.['bridges'])?.[wanted.bridge])
   const part = (isOfCard: boolean) =>
     Object.fromEntries(Object.entries(value).filter(([key]) => ofTheCard.has(key) === isOfCard))
   const { renderer: _renderer, interfaces: _ports, macaddress: _mac, parameters: _own, ...rest } = made ?? {}
   const ethernets = { ...before, [id]: { ...part(true), dhcp4: false, dhcp6: false } }
   return canonicalJson([ethernets, part(false)]) === canonicalJson([after ?? {}, rest])
-}
-
-/** From 0. */
-function lineOf(file: ConfigFile, path: readonly string[]): number {
-  const document = parseYaml(file.text, file.path)
-  return document.ok ? document.value.locate(path, 'key').line - 1 : -1
 }
 
 const isContent = (line: string): boolean => /^\s*[^\s#]/.test(line)

@@ -7,6 +7,8 @@ export interface NetworkManagerConfig {
   readonly uuid: string
   /** Its file; undefined for one that NetworkManager made up and holds in memory only. */
   readonly file?: ConfigFile
+  /** How its DHCP clients introduce themselves, as bytes: `01:52:54:00:12:34:56`. Absent: nobody asks, or it is not told. */
+  readonly dhcp: { readonly clientId?: string; readonly iaid?: string; readonly duid?: string }
 }
 
 const folder = '/etc/NetworkManager/system-connections'
@@ -19,7 +21,7 @@ const folder = '/etc/NetworkManager/system-connections'
  */
 export function networkManagerPlan(
   { bridge, card, mac }: WantedBridge,
-  { uuid, file }: NetworkManagerConfig,
+  { uuid, file, dhcp }: NetworkManagerConfig,
   uuids: readonly [bridge: string, port: string],
 ): Planned {
   if (file !== undefined && !file.path.endsWith('.nmconnection'))
@@ -30,8 +32,9 @@ export function networkManagerPlan(
   const alien = sections.find(({ name }) => !known.has(name))
   if (alien)
     return err(`the profile ${file?.path} has a section [${alien.name}] that a bridge cannot take over`)
-  const ip = sections.filter(({ name }) => name === 'ipv4' || name === 'ipv6' || name === 'proxy')
-  const body = ip.length > 0 ? ip.map(sectionText).join('\n') : '[ipv4]\nmethod=auto\n\n[ipv6]\nmethod=auto\n'
+  const given = sections.filter(({ name }) => name === 'ipv4' || name === 'ipv6' || name === 'proxy')
+  const ip = given.length > 0 ? given : madeUp
+  const body = ip.map((section) => sectionText(sameClient(section, dhcp, mac))).join('\n')
   const profile = `${folder}/hvlab-${bridge}.nmconnection`
   const port = `${folder}/hvlab-${bridge}-port.nmconnection`
   return ok({
@@ -40,7 +43,7 @@ export function networkManagerPlan(
       {
         path: profile,
         before: undefined,
-        after: `[connection]\nid=hvlab-${bridge}\nuuid=${uuids[0]}\ntype=bridge\ninterface-name=${bridge}\nautoconnect=true\nautoconnect-priority=100\nautoconnect-slaves=1\n\n[bridge]\nmac-address=${mac}\nstp=false\nforward-delay=0\n\n${body}`,
+        after: `[connection]\nid=hvlab-${bridge}\nuuid=${uuids[0]}\ntype=bridge\ninterface-name=${bridge}\nautoconnect=true\nautoconnect-priority=100\nautoconnect-slaves=1\n${ofTheAddresses(sections)}\n[bridge]\nmac-address=${mac}\nstp=false\nforward-delay=0\n\n${body}`,
       },
       {
         path: port,
@@ -60,8 +63,13 @@ export function networkManagerPlan(
   })
 }
 
-/** Sections that a profile of a network card without extras has. `802-1x`, `dcb` and the like are the card's own affair. */
-const known = new Set(['connection', 'ethernet', '802-3-ethernet', 'ipv4', 'ipv6', 'proxy', 'user', 'link'])
+/**
+ * Sections that a profile of a network card without extras has. `802-1x`, `dcb` and the like are the card's own affair; `.nmmeta` is
+ * NetworkManager's, about a profile in memory.
+ */
+const known = new Set([
+  ...['connection', 'ethernet', '802-3-ethernet', 'ipv4', 'ipv6', 'proxy', 'user', 'link', '.nmmeta'],
+])
 
 interface Section {
   readonly name: string
@@ -76,6 +84,50 @@ function parseKeyfile(text: string): Section[] {
     else if (line.trim() !== '') found.at(-1)?.lines.push(line)
   }
   return found
+}
+
+/** Addresses by DHCP and advertisements, which do not tell the MAC address: what NetworkManager does without a profile. */
+const madeUp: readonly Section[] = [
+  { name: 'ipv4', lines: ['method=auto'] },
+  { name: 'ipv6', lines: ['addr-gen-mode=stable-privacy', 'method=auto'] },
+]
+
+/**
+ * A client's identity may follow from the name of the device or the UUID of the profile, which are others now. By the MAC address,
+ * which is NetworkManager's own choice for IPv4, it stays what it is. Source: nm-settings-nmcli(5).
+ */
+function sameClient(
+  section: Section,
+  { clientId, iaid, duid }: NetworkManagerConfig['dhcp'],
+  mac: string,
+): Section {
+  const own =
+    section.name === 'ipv4'
+      ? { 'dhcp-client-id': clientId === `01:${mac}` ? undefined : clientId }
+      : section.name === 'ipv6'
+        ? { 'dhcp-iaid': iaid, 'dhcp-duid': duid }
+        : {}
+  const set = Object.entries(own).filter(([, value]) => value !== undefined)
+  return {
+    name: section.name,
+    lines: [
+      ...section.lines.filter((line) => !set.some(([key]) => keyOf(line) === key)),
+      ...set.map(([key, value]) => `${key}=${value}`),
+    ],
+  }
+}
+
+const keyOf = (line: string): string => line.replace(/=.*$/, '').trim()
+
+/** Of `[connection]`: what goes with the addresses, such as firewalld's zone. */
+const withAddresses = new Set([
+  ...['zone', 'metered', 'stable-id', 'mdns', 'llmnr', 'dns-over-tls', 'mptcp-flags', 'secondaries'],
+  'gateway-ping-timeout',
+])
+
+function ofTheAddresses(sections: readonly Section[]): string {
+  const own = sections.find(({ name }) => name === 'connection')?.lines ?? []
+  return own.flatMap((line) => (withAddresses.has(keyOf(line)) ? [`${line}\n`] : [])).join('')
 }
 
 function sectionText({ name, lines }: Section): string {

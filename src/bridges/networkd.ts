@@ -3,11 +3,43 @@ import { sh } from '../util/sh.ts'
 import { type ConfigFile, deleteBridge, ownFile, type Planned, type WantedBridge } from './bridge-plan.ts'
 
 export interface NetworkdConfig {
-  /** The file that the card has its settings from, and the drop-ins of it. */
+  /** The file that the card has its settings from, and the drop-ins of it that count, in the order in which they do. */
   readonly file: ConfigFile
   readonly dropIns: readonly ConfigFile[]
-  /** IAID of the card's DHCP client, `0x1f2e3d4c`: without it the server takes the bridge for another client. */
-  readonly iaid?: string
+  readonly dhcp: readonly DhcpIdentity[]
+}
+
+/**
+ * Which of a host's clients asks a DHCP server: it follows from the device's name, so without it the server takes the bridge for
+ * another client. The other half, the DUID, is the host's, or set in a file that is taken over, or follows from the MAC address.
+ */
+export interface DhcpIdentity {
+  readonly section: 'DHCPv4' | 'DHCPv6'
+  /** `0x1f2e3d4c` */
+  readonly iaid: string
+}
+
+export const iaidSections = (dhcp: readonly DhcpIdentity[]): string =>
+  dhcp.map(({ section, iaid }) => `[${section}]\nIAID=${iaid}\n`).join('')
+
+/** Where drop-ins of `NAME.network` are, in `NAME.network.d`; the first folder that has a name masks it in the others. */
+export const dropInFolders = [
+  '/etc/systemd/network',
+  '/run/systemd/network',
+  '/usr/local/lib/systemd/network',
+  '/usr/lib/systemd/network',
+  '/lib/systemd/network',
+] as const
+
+/** Drop-ins that count, as systemd orders them: by name, whatever the folder. An empty one only masks. */
+export function inForce(dropIns: readonly ConfigFile[]): ConfigFile[] {
+  const byName = new Map<string, ConfigFile>()
+  const rank = ({ path }: ConfigFile) => dropInFolders.findIndex((one) => path.startsWith(`${one}/`))
+  for (const dropIn of [...dropIns].sort((a, b) => rank(b) - rank(a)))
+    byName.set(dropIn.path.replace(/^.*\//, ''), dropIn)
+  return [...byName.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, dropIn]) => (dropIn.text === '' ? [] : [dropIn]))
 }
 
 const folder = '/etc/systemd/network'
@@ -17,7 +49,7 @@ const folder = '/etc/systemd/network'
  * the card's own stays as it is. Source: systemd.network(5), systemd.netdev(5).
  */
 export function networkdPlan({ bridge, card, mac }: WantedBridge, config: NetworkdConfig): Planned {
-  const { file, dropIns, iaid } = config
+  const { file, dropIns, dhcp } = config
   const stem = `00-hvlab-${bridge}`
   const name = file.path.replace(/^.*\//, '')
   if (name < stem)
@@ -26,7 +58,7 @@ export function networkdPlan({ bridge, card, mac }: WantedBridge, config: Networ
   const settings = [
     `[Match]\nName=${bridge}\n`,
     ...own.map((text) => select(text, (section) => section !== 'Match')),
-    ...(iaid === undefined ? [] : [`[DHCPv4]\nIAID=${iaid}\n`]),
+    iaidSections(dhcp),
   ]
   const added = (path: string, after: string) => ({ path, before: undefined, after: `${ownFile}\n${after}` })
   return ok({
@@ -56,11 +88,11 @@ export function networkdPlan({ bridge, card, mac }: WantedBridge, config: Networ
 
 /** Sections of a unit file. The card's MAC address is left out: the bridge has it from its .netdev file. */
 function select(text: string, wanted: (section: string) => boolean): string {
-  let kept = false
+  let section = ''
   const lines = text.split('\n').filter((line) => {
-    const section = /^\s*\[(.+)\]\s*$/.exec(line)?.[1]
-    if (section !== undefined) kept = wanted(section)
-    return kept && line.trim() !== '' && !/^\s*MACAddress\s*=/.test(line)
+    section = /^\s*\[(.+)\]\s*$/.exec(line)?.[1] ?? section
+    const isMac = section === 'Link' && /^\s*MACAddress\s*=/.test(line)
+    return section !== '' && wanted(section) && line.trim() !== '' && !isMac
   })
   return lines.map((line) => `${line}\n`).join('')
 }

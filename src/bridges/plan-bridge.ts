@@ -59,7 +59,7 @@ export function planBridge(
 /** netplan first: what it writes for the others is written anew at every boot. */
 function planned(wanted: WantedBridge, state: Card, uuids: readonly [string, string]): Planned | undefined {
   if (state.netplan.length > 0) {
-    const plan = netplanPlan(wanted, state.netplan)
+    const plan = netplanPlan(wanted, state.netplan, state.networkd?.dhcp ?? [])
     const own = state.networkManager?.file?.path ?? state.networkd?.file.path ?? ''
     if (plan.ok || own.includes('netplan')) return plan
   }

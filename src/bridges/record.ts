@@ -49,7 +49,7 @@ export const knownBridges = defineFact<[], KnownBridge[]>({
   name: 'bridges-of-cards',
   command: () =>
     sections({
-      bridges: sh`cd ${bridgesFolder} && for b in *; do [ -f "$b/record.json" ] || continue
+      bridges: sh`cd ${bridgesFolder} && for b in *; do [ -d "$b" ] || continue
 printf '%s %s %s %s ' "$b" "$(base64 -w0 "$b/record.json")" "$(${stateOf(sh`"$b"`)})" "$(sha256sum --check --status "$b/sums" 2>/dev/null && echo same || echo other)"
 for p in "/sys/class/net/$b/brif"/*; do [ ! -e "$p" ] || printf '%s ' "\${p##*/}"; done; echo
 done`,

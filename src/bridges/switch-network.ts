@@ -1,6 +1,7 @@
 import { FailureError } from '../model/failure.ts'
 import type { ModuleContext } from '../modules/module.ts'
 import { sleep } from '../util/sleep.ts'
+import { describeMissing, readMissing } from './reach.ts'
 import { type BridgeRecord, bridgeFolder } from './record.ts'
 import { answers, changeFailed, confirmSwitch, type Direction, startSwitch } from './switch-script.ts'
 
@@ -37,7 +38,7 @@ export async function switchNetwork(
         timeoutMs: confirmMs,
       })
       if (exitCode === answers.confirmed) return
-      if (exitCode !== answers.notYet) throw failed(record, context.host, whyUndone(stdout, limitS), stdout)
+      if (exitCode !== answers.notYet) throw undone(record, context.host, direction, limitS, stdout)
       lost = undefined
     } catch (error) {
       if (!(error instanceof FailureError) || !passing.includes(error.failure.reason)) throw error
@@ -49,19 +50,33 @@ export async function switchNetwork(
   throw failed(record, context.host, 'it was neither confirmed nor undone', '')
 }
 
-function whyUndone(log: string, limitS: number): string {
-  return log.includes(changeFailed)
-    ? 'the commands for it failed'
-    : `no new login came through within ${limitS} seconds`
+function undone(
+  record: BridgeRecord,
+  host: string,
+  direction: Direction,
+  limitS: number,
+  log: string,
+): FailureError {
+  if (log.includes(changeFailed)) return failed(record, host, 'the commands for it failed', log)
+  const missing = readMissing(log)
+  if (missing.length === 0)
+    return failed(record, host, `no new login came through within ${limitS} seconds`, log)
+  const { bridge, card, service } = record
+  const [from, to] = direction === 'to-bridge' ? [card, bridge] : [bridge, card]
+  const gone = missing.some(({ what }) => what === 'address')
+    ? ` An address that no file of ${service} has, set by hand or by another program, is gone from ${from}, too: set it again, or take it into the files.`
+    : ''
+  const lacked = `${to} lacked ${missing.map(describeMissing).join(', ')} after ${limitS} seconds`
+  return failed(record, host, lacked, log, gone)
 }
 
-function failed(record: BridgeRecord, host: string, why: string, log: string): FailureError {
+function failed(record: BridgeRecord, host: string, why: string, log: string, more = ''): FailureError {
   const { bridge, card } = record
   return new FailureError({
     reason: 'module',
     code: 'bridge-rolled-back',
-    message: `The change between network card ${card} and bridge ${bridge} of ${host} was taken back: ${why}. Its network is as it was before.`,
-    hint: `See what the host says below, and ${bridgeFolder(bridge)} there. A host that gets its address by DHCP may get another one for the bridge: reserve it, or set it.`,
+    message: `The change between network card ${card} and bridge ${bridge} of ${host} was taken back: ${why}. Its network is as its files say again.`,
+    hint: `See what the host says below, and ${bridgeFolder(bridge)} there. A host that gets its address by DHCP may get another one for the bridge: reserve it, or set it.${more}`,
     ...(log.trim() === '' ? {} : { details: log.trim() }),
   })
 }

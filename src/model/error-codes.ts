@@ -46,7 +46,7 @@ export const errorCodes = {
   'bridge-in-use': 'A bridge made of a network card stays, because something else uses it.',
   'bridge-missing': 'A network of mode bridge names no bridge of its host.',
   'bridge-rolled-back':
-    'A host could not be reached after its network card was to become a port of a bridge, or back; it has its network as before.',
+    'A host could not be reached, or lacked an address or a route, after its network card was to become a port of a bridge, or back; it has its network as before.',
   'cacheable-unsupported': 'set_fact cannot keep facts between runs.',
   'calibration-invalid': 'calibration.json of a lab is damaged or not a calibration.',
   'calibration-newer': 'calibration.json of a lab was written by a newer hvlab.',

@@ -1,5 +1,11 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { ifupdownPlan } from '../../../src/bridges/ifupdown.ts'
+import { bridgesFolder } from '../../../src/bridges/record.ts'
+import type { Command } from '../../../src/model/command.ts'
+import { renderCommand } from '../../../src/util/sh.ts'
+import { must } from '../../support/tool.ts'
 
 const wanted = { bridge: 'br0', card: 'eth0', mac: '52:54:00:12:34:56' }
 const file = (text: string, path = '/etc/network/interfaces') => ({ path, text })
@@ -46,6 +52,38 @@ iface br0 inet6 auto
 iface eth01 inet dhcp
 `,
   )
+})
+
+t.test('the same client of DHCP on the bridge, and the card as it was afterwards', async (t) => {
+  const planned = ifupdownPlan(wanted, [file('auto eth0\niface eth0 inet dhcp\niface eth0 inet6 dhcp\n')])
+  if (!planned.ok) throw new Error(planned.error)
+  const duid = 'default-duid "\\000\\001";\n'
+  const own = 'lease {\n  interface "eth0";\n}\n'
+  const folder = t.testdir({
+    'dhclient.eth0.leases': `${duid}${own}`,
+    'dhclient6.eth0.leases': own,
+    br0: {},
+    eth0: { addr_gen_mode: '0\n' },
+  })
+  const read = (name: string) => readFileSync(join(folder, name), 'utf8')
+  const run = (command: Command) => {
+    const places = ['/var/lib/dhcp', bridgesFolder, '/proc/sys/net/ipv6/conf']
+    const text = places.reduce((all, place) => all.replaceAll(place, folder), renderCommand(command))
+    return must('sh', [
+      '-c',
+      `for p in ip ifup ifdown; do eval "$p() { echo $p \\"\\$@\\"; }"; done; ${text}`,
+    ])
+  }
+  const { toBridge, toCard } = planned.value
+  t.equal(run(toBridge.before), 'ifdown --force eth0\n')
+  t.equal(run(toBridge.after), 'ip addr flush dev eth0\nifup br0\n')
+  t.equal(read('dhclient.br0.leases'), duid)
+  writeFileSync(join(folder, 'eth0', 'addr_gen_mode'), '1\n')
+  t.equal(run(toBridge.before), 'ifdown --force eth0\n', 'the other way again')
+  t.equal(run(toCard.after), 'ip link delete br0\nip link set dev eth0 down\nifup eth0\n')
+  t.equal(read('eth0/addr_gen_mode'), '0\n', 'what bridge-utils took from the port')
+  t.notOk(existsSync(join(folder, 'dhclient.br0.leases')))
+  t.equal(read('dhclient.eth0.leases'), `${duid}${own}`)
 })
 
 const refused: Record<string, [ReturnType<typeof file>[], string]> = {

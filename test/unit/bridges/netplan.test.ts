@@ -6,7 +6,7 @@ const wanted = { bridge: 'br0', card: 'eth0', mac: '52:54:00:12:34:56' }
 const file = (text: string, path = '/etc/netplan/01-host.yaml'): ConfigFile => ({ path, text })
 
 function plan(...files: ConfigFile[]) {
-  const planned = netplanPlan(wanted, files)
+  const planned = netplanPlan(wanted, files, [])
   if (!planned.ok) throw new Error(planned.error)
   return planned.value
 }
@@ -114,6 +114,24 @@ t.test('a definition without settings is a card without addresses', async (t) =>
   )
 })
 
+t.test('who the DHCP clients are, where networkd asks', async (t) => {
+  const text = 'network:\n  version: 2\n  ethernets:\n    eth0:\n      dhcp4: true\n      dhcp6: true\n'
+  const planned = netplanPlan(
+    wanted,
+    [file(text)],
+    [
+      { section: 'DHCPv4', iaid: '0x1f2e3d4c' },
+      { section: 'DHCPv6', iaid: '0x1f2e3d4c' },
+    ],
+  )
+  t.strictSame(planned.ok && planned.value.changes[2], {
+    path: '/etc/systemd/network/10-netplan-br0.network.d/hvlab.conf',
+    before: undefined,
+    after:
+      '# Written by hvlab; `hvlab down` takes it back.\n[DHCPv4]\nIAID=0x1f2e3d4c\n[DHCPv6]\nIAID=0x1f2e3d4c\n',
+  })
+})
+
 const refused: Record<string, [ConfigFile[], string]> = {
   'another card': [
     [file('network:\n  ethernets:\n    eth1:\n      dhcp4: true\n')],
@@ -125,6 +143,13 @@ const refused: Record<string, [ConfigFile[], string]> = {
       file('network:\n  ethernets:\n    eth0:\n      mtu: 1400\n', '/etc/netplan/b.yaml'),
     ],
     'eth0 is described in /etc/netplan/a.yaml and in /etc/netplan/b.yaml',
+  ],
+  'no YAML': [
+    [
+      file('network:\n  ethernets:\n    eth0:\n      dhcp4: true\n'),
+      file('network: [\n', '/etc/netplan/b.yaml'),
+    ],
+    '/etc/netplan/b.yaml cannot be read as YAML',
   ],
   'one line': [
     [file('network:\n  ethernets:\n    eth0: {dhcp4: true}\n')],
@@ -142,5 +167,5 @@ const refused: Record<string, [ConfigFile[], string]> = {
 
 for (const [name, [files, error]] of Object.entries(refused))
   t.test(`refused: ${name}`, async (t) => {
-    t.strictSame(netplanPlan(wanted, files), { ok: false, error })
+    t.strictSame(netplanPlan(wanted, files, []), { ok: false, error })
   })

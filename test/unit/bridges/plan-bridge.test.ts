@@ -19,6 +19,7 @@ const card: Card = {
 const networkd = {
   file: { path: '/etc/systemd/network/10-eth0.network', text: '[Match]\nName=eth0\n' },
   dropIns: [],
+  dhcp: [],
 }
 const plan = (state: Card, bridge = 'br0') => planBridge({ bridge, card: 'eth0' }, state, 'node1', uuids)
 
@@ -26,7 +27,7 @@ t.test('whoever looks after the card now', async (t) => {
   const netplan = [
     { path: '/etc/netplan/a.yaml', text: 'network:\n  ethernets:\n    eth0:\n      dhcp4: true\n' },
   ]
-  const networkManager = { uuid: '11111111-1111-4111-8111-111111111111' }
+  const networkManager = { uuid: '11111111-1111-4111-8111-111111111111', dhcp: {} }
   t.equal(plan(card).service, 'ifupdown')
   t.equal(plan({ ...card, networkd }).service, 'systemd-networkd')
   t.equal(plan({ ...card, networkd, networkManager }).service, 'NetworkManager')

@@ -1,5 +1,8 @@
+import { join } from 'node:path'
 import t from 'tap'
-import { knownBridges } from '../../../src/bridges/record.ts'
+import { bridgesFolder, knownBridges } from '../../../src/bridges/record.ts'
+import { renderCommand } from '../../../src/util/sh.ts'
+import { must } from '../../support/tool.ts'
 
 const whole = { lab: 'hvlab', bridge: 'br0', card: 'eth0', service: 'netplan' }
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
@@ -31,4 +34,28 @@ t.test('a record that cannot be read is a bridge, after the others', async (t) =
       ],
       what,
     )
+})
+
+t.test('folders as they are on a host: one without its record is a bridge that cannot be read', async (t) => {
+  const home = t.testdir({
+    some: {
+      br0: { 'record.json': JSON.stringify(whole), made: '', sums: '' },
+      br1: { made: '', 'to-card': '', sums: '' },
+      'not-a-folder': '',
+    },
+    none: {},
+  })
+  const command = renderCommand(knownBridges.command())
+  const bridgesIn = (folder: string) =>
+    knownBridges.parse({
+      exitCode: 0,
+      stdout: must('sh', ['-c', command.replaceAll(bridgesFolder, folder)]),
+      stderr: '',
+    })
+  t.match(bridgesIn(join(home, 'some')), [
+    { bridge: 'br0', state: 'made', lab: 'hvlab' },
+    { bridge: 'br1', state: 'unreadable', lab: '' },
+  ])
+  t.strictSame(bridgesIn(join(home, 'none')), [], 'an empty folder')
+  t.strictSame(bridgesIn('/nowhere'), [], 'no folder')
 })
