@@ -63,6 +63,14 @@ export function formatOption(): Option {
     .default('auto')
 }
 
+/** For a command that runs another one elsewhere: options of that one are not hvlab's. */
+export function withRemoteCommand(command: Command, example: string): Command {
+  return command.configureOutput({
+    outputError: (text, write) =>
+      write(`${text.trimEnd()}\n  hint: the command to run, with its options, follows --: ${example}\n`),
+  })
+}
+
 /** The report's. */
 export function languageOption(): Option {
   return new Option('--lang <language>', "the report's language").choices([...languageCodes]).default('en')

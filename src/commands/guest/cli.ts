@@ -8,6 +8,7 @@ import {
   positive,
   runFlags,
   withOptions,
+  withRemoteCommand,
 } from '../cli-options.ts'
 import type { CommandEnvironment } from '../environment.ts'
 
@@ -37,7 +38,10 @@ function talking(command: Define, exits: Exits, env: CommandEnvironment): void {
   command('status', 'the guests on the hosts of the inventory, as the hosts say').action(
     exits(async (flags: Flags) => (await import('../status.ts')).statusCommand(runFlags(flags), env)),
   )
-  command('ssh <guest> [command...]', 'log in to a guest, or run one command there (after --)').action(
+  withRemoteCommand(
+    command('ssh <guest> [command...]', 'log in to a guest, or run one command there (after --)'),
+    'hvlab ssh guest1 -- ls -l',
+  ).action(
     exits(async (guest: string, words: string[], flags: Flags) =>
       (await import('./ssh.ts')).sshCommand(guest, words, runFlags(flags), env),
     ),

@@ -1,5 +1,13 @@
 import type { Command } from 'commander'
-import { counted, type Exits, type Flags, formatOption, positive, runFlags } from '../cli-options.ts'
+import {
+  counted,
+  type Exits,
+  type Flags,
+  formatOption,
+  positive,
+  runFlags,
+  withRemoteCommand,
+} from '../cli-options.ts'
 import type { CommandEnvironment } from '../environment.ts'
 
 /** `hvlab sandbox …`: throw-away hosts on this machine. */
@@ -33,7 +41,10 @@ export function sandboxCommands(program: Command, exits: Exits, env: CommandEnvi
         (await import('./status.ts')).sandboxStatusCommand({ ...runFlags(flags), ...nameOf(flags) }, env),
       ),
     )
-  command('shell <host> [command...]', 'log in to a host as root, or run one command there (after --)')
+  withRemoteCommand(
+    command('shell <host> [command...]', 'log in to a host as root, or run one command there (after --)'),
+    'hvlab sandbox shell node1 -- ls -l',
+  )
     .option('--name <name>', 'the sandbox, where several have a host of that name')
     .action(
       exits(async (host: string, words: string[], flags: Flags) =>
