@@ -46,34 +46,49 @@ export async function lockHost(
   }
 }
 
+/** The start of a process, in clock ticks after boot: with its id it names it for good. Then who holds the lock, if that is alive. */
+const holderOf = sh`startOf() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
+holder() { read -r pid began _ who 2>/dev/null <lock && [ -n "$began" ] && [ "$(startOf "$pid")" = "$began" ] && printf '%s\\n' "$who"; }`
+
 /**
- * Prints `held WHO` after some seconds in which somebody else kept it. The guard is held for the look and the write only. Shells and
- * what becomes another user stand between this command and the connection.
+ * Prints `held WHO` after some seconds in which somebody else kept it. The guard is held for the look and the write only; in a
+ * folder that was removed meanwhile nothing can be written, and the next attempt makes it anew. Between this command and the
+ * connection are shells, and what becomes another user.
  */
 function take(folder: string, token: string, who: string): Command {
   return sh`(umask 022
-{ mkdir -p ${folder} && [ -w ${folder} ] && cd ${folder}; } 2>/dev/null || exit 0
+{ mkdir -p ${folder} && [ -w ${folder} ]; } 2>/dev/null || exit 0
 own=$PPID
 while read -r name <"/proc/$own/comm"; do
   case $name in sh|ash|dash|bash|ksh*|zsh|fish|csh|tcsh|busybox|setsid|env|sudo|su) ;; *) break ;; esac
   own=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$own/status")
 done 2>/dev/null
-startOf() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
+${holderOf}
 start=$(startOf "$own"); [ -n "$start" ] || exit 0
 attempt() (
+  mkdir -p ${folder} && cd ${folder} || exit
   exec 9>guard; flock 9
-  read -r pid began _ who 2>/dev/null <lock && [ -n "$began" ] && [ "$(startOf "$pid")" = "$began" ] && { printf '%s\\n' "$who"; exit 1; }
+  ! holder || exit
   printf '%s\\n' "$own $start "${token}" "${who} >lock
 )
 n=0
-until holder=$(attempt); do
-  n=$((n+1)); [ "$n" -lt 20 ] || { printf 'held %s\\n' "$holder"; exit 0; }
+until other=$(attempt) && [ -z "$other" ]; do
+  n=$((n+1)); [ "$n" -lt 20 ] || { [ -z "$other" ] || printf 'held %s\\n' "$other"; exit 0; }
   sleep 0.25
-done)`
+done) 2>/dev/null`
 }
 
+/** Nothing stays of a lock that nobody has. */
 function release(folder: string, token: string): Command {
-  return sh`(cd ${folder} 2>/dev/null || exit 0
+  return sh`(cd ${folder} || exit 0
 exec 9>guard; flock 9
-read -r _ _ token _ 2>/dev/null <lock && [ "$token" = ${token} ] && rm -f lock; :)`
+read -r _ _ token _ <lock && [ "$token" = ${token} ] && rm -f lock guard && cd / && rmdir ${folder}; :) 2>/dev/null`
+}
+
+/** Takes away what is left of the lock of a run that is dead. */
+export function removeDeadLock(folder: string = lockFolder): Command {
+  return sh`(cd ${folder} || exit 0
+${holderOf}
+exec 9>guard; flock 9
+holder || { rm -f lock guard; cd / && rmdir ${folder}; }; :) >/dev/null 2>&1`
 }

@@ -11,6 +11,7 @@ import { guestsFolder } from '../lab/guest-files.ts'
 import { guestHost, machineCount } from '../lab/guest-host.ts'
 import { guestKey } from '../lab/guest-key.ts'
 import { phaseOf } from '../lab/guest-phase.ts'
+import { removeDeadLock } from '../lab/host-lock.ts'
 import { domainName } from '../lab/identity.ts'
 import { formatSubnet } from '../lab/ipv4.ts'
 import { isVirshMissing, libvirtFailure } from '../lab/libvirt-failure.ts'
@@ -120,6 +121,8 @@ async function* absent(context: ModuleContext, params: Params, state: LibvirtSta
   }
   if (params.images) yield* withoutStore(context)
   if (params.lab === undefined) yield* withoutRelayKeys(context)
+  // Of a run that was killed; no change that people would look for.
+  if (!context.check) await context.run(removeDeadLock())
   return { why: 'nothing of hvlab’s is here' }
 }
 

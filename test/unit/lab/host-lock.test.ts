@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { lockHost } from '../../../src/lab/host-lock.ts'
+import { lockHost, removeDeadLock } from '../../../src/lab/host-lock.ts'
 import { deferred } from '../../../src/util/deferred.ts'
 import { must } from '../../support/tool.ts'
 import { openLocalHost } from '../images/local-host.ts'
@@ -49,7 +49,7 @@ t.test('one run at a time changes guests of a host; the others say for whom they
   const lock = await after
   test.match(readFileSync(join(folder, 'lock'), 'utf8'), `two (${me})`)
   await lock[Symbol.asyncDispose]()
-  test.notOk(existsSync(join(folder, 'lock')))
+  test.notOk(existsSync(folder), 'nothing stays')
 })
 
 t.test('the lock of a run that is dead is taken over at once', async (test) => {
@@ -62,11 +62,26 @@ t.test('the lock of a run that is dead is taken over at once', async (test) => {
     '',
     'x',
   ]) {
+    mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'lock'), `${lock}\n`)
     await using _held = await lockHost(context, folder)
     test.match(readFileSync(join(folder, 'lock'), 'utf8'), `next (${me})`, lock)
   }
   test.same(notes, [])
+})
+
+t.test('what is left of a dead run goes, and of a living one stays', async (test) => {
+  const folder = join(test.testdir({}), 'run')
+  const { context } = await runOf(test, 'alive')
+  const held = await lockHost(context, folder)
+  await context.run(removeDeadLock(folder))
+  test.match(readFileSync(join(folder, 'lock'), 'utf8'), 'alive')
+  writeFileSync(join(folder, 'lock'), `${process.pid} 1 token died\n`)
+  await context.run(removeDeadLock(folder))
+  test.notOk(existsSync(folder))
+  await held[Symbol.asyncDispose]()
+  await context.run(removeDeadLock(folder))
+  test.notOk(existsSync(folder))
 })
 
 t.test('a lock that was taken over meanwhile is not taken away', async (test) => {
