@@ -76,7 +76,7 @@ export function parseFio(stdout: string, asked: Asked): Result<ParsedOutput, Fai
       version: document['fio version'].replace(/^fio-/, ''),
       metrics: {
         ...Object.assign({}, ...directions.map((name) => directionMetrics(name, job[name]))),
-        ...(hasPercentiles(job.sync?.lat_ns) && latencyMetrics('sync', job.sync?.lat_ns)),
+        ...(wasMeasured(job.sync?.lat_ns) && latencyMetrics('sync', job.sync?.lat_ns)),
         runtime_s: Math.max(...directions.map((name) => job[name].runtime)) / 1000,
         cpu_percent: round(job.usr_cpu + job.sys_cpu),
         context_switches: job.ctx,
@@ -178,6 +178,11 @@ function latencyMetrics(
 
 function hasPercentiles(latency: z.output<typeof latencySchema> | undefined): boolean {
   return latency?.percentile !== undefined
+}
+
+/** fio 3.16 writes percentiles of 0 ns, and no count, where there was nothing to measure. */
+function wasMeasured(latency: z.output<typeof latencySchema> | undefined): boolean {
+  return hasPercentiles(latency) && latency !== undefined && (latency.N ?? latency.max) > 0
 }
 
 const round = (value: number): number => Number(value.toFixed(3))

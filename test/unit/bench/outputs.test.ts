@@ -40,6 +40,16 @@ for (const { file, parser, asked, version, metrics, failure } of cases) {
   })
 }
 
+t.test('fio 3.16 writes zeros for what it did not measure: no latency of syncs without syncs', async (t) => {
+  const result = parsers.fio(read('fio/3.16-first-write.txt'), { threads: 1 })
+  if (!result.ok) return t.fail(result.error.message)
+  t.strictSame(
+    Object.keys(result.value.metrics).filter((name) => name.startsWith('sync_')),
+    [],
+  )
+  return
+})
+
 t.test('every output is read, every parser has outputs that it reads and that it refuses', async (t) => {
   const outputs = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
     (entry) => entry.isFile() && entry.parentPath !== folder,
