@@ -77,7 +77,11 @@ function mistakeOf(issue: Issue, value: unknown, schema: z.ZodType, words: Words
   if (own !== undefined) {
     const isSentencePart = /^(must|needs|is|has|cannot|takes)\b/.test(own)
     const notIt = /^must be /.test(own) && !/, not /.test(own) ? `, not ${found}` : ''
-    return wrong('wrong-value', isSentencePart ? `${name} ${own}${notIt}` : `${name}: ${own}`)
+    const meant =
+      issue.code === 'invalid_value' && typeof actual === 'string'
+        ? suggestion(actual, issue.values.map(String))
+        : undefined
+    return wrong('wrong-value', isSentencePart ? `${name} ${own}${notIt}` : `${name}: ${own}`, meant)
   }
   switch (issue.code) {
     case 'invalid_type':

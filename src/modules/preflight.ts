@@ -18,7 +18,7 @@ import { privileges } from '../lab/privileges.ts'
 import type { Vars } from '../model/value.ts'
 import { counted } from '../util/words.ts'
 import { moduleFailure } from './failure.ts'
-import { guestCount, guestNames } from './guest-params.ts'
+import { guestCount, guestEntry, guestNames } from './guest-params.ts'
 import { defineModule, type ModuleContext, type ModuleResult } from './module.ts'
 import { bool, int, text } from './params.ts'
 
@@ -105,9 +105,11 @@ function needOf({ name, count, vcpus, memory_mb, disk_gb, disk, disks }: Guest):
 
 function guestsOf(context: ModuleContext): Guest[] {
   const given = context.variable('hvlab_guests') ?? []
-  const parsed = z.array(guest).safeParse(given)
-  if (parsed.success) return parsed.data
-  const mistakes = mistakesOf(parsed.error.issues, given, z.array(guest), { subject: 'hvlab_guests' })
+  // What would be refused when the guests are made is said before an image is built.
+  const entries = z.array(guestEntry)
+  const parsed = entries.safeParse(given)
+  if (parsed.success) return z.array(guest).parse(given)
+  const mistakes = mistakesOf(parsed.error.issues, given, entries, { subject: 'hvlab_guests' })
   throw moduleFailure(
     'preflight-guests',
     mistakes
@@ -117,7 +119,8 @@ function guestsOf(context: ModuleContext): Guest[] {
           : message,
       )
       .join('; '),
-    'It is a list such as `[{name: g1, image: debian-12, vcpus: 2, memory_mb: 2900, disk_gb: 10}]`.',
+    mistakes.find(({ hint }) => hint !== undefined)?.hint ??
+      'It is a list such as `[{name: g1, image: debian-12, vcpus: 2, memory_mb: 2900, disk_gb: 10}]`.',
   )
 }
 

@@ -1,6 +1,6 @@
 /**
  * The candidate that a misspelt word most likely means, or undefined when none is near: at most one edit in three
- * letters (insert, delete, replace, swap of neighbours), case ignored.
+ * letters (insert, delete, replace, swap of neighbours), case ignored. A word that lacks its end, such as a unit, counts too.
  */
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase()
@@ -14,7 +14,15 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
       bestDistance = distance
     }
   }
-  return best
+  return best ?? begun(wanted, candidates)
+}
+
+/** The shortest candidate of which the word is the first part, up to a `_` or `-`: `memory` → `memory_mb`. */
+function begun(word: string, candidates: Iterable<string>): string | undefined {
+  const longer = [...candidates].filter(
+    (candidate) => candidate.toLowerCase().startsWith(word) && /^[_-]/.test(candidate.slice(word.length)),
+  )
+  return longer.sort((one, other) => one.length - other.length)[0]
 }
 
 /** `did you mean "x"?`, or undefined: ready to be a diagnostic's hint. */

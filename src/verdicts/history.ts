@@ -3,7 +3,7 @@ import type { RecordedRun } from '../bench/recorded-run.ts'
 import { medianRatio, spread } from '../bench/statistics.ts'
 import { changePoints } from './change-points.ts'
 import { differenceLines, differencesBetween } from './comparability.ts'
-import { type Measure, measureKey, metricName, performanceLogs } from './measure.ts'
+import { type Measure, measureKey, medianOf, metricName, performanceLogs } from './measure.ts'
 import { type Side, sideOf } from './side.ts'
 
 /** One run's value of a measure. */
@@ -70,13 +70,13 @@ export function seriesOf(
 }
 
 function pointOf(run: RecordedRun, measure: Measure, side: Side): HistoryPoint {
-  const { centre, ...interval } = medianRatio(measure.values, measure)
+  const { centre: _, ...interval } = medianRatio(measure.values, measure)
   return {
     runId: run.runId,
     startedAt: run.startedAt,
     measure,
     side,
-    median: centre,
+    median: medianOf(measure),
     ...interval,
     blocks: measure.values.length,
   }

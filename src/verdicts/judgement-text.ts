@@ -1,11 +1,10 @@
-import { spread } from '../bench/statistics.ts'
 import { listed } from '../bench/words.ts'
 import { printable } from '../util/printable.ts'
 import { textTable } from '../util/text-table.ts'
 import { counted } from '../util/words.ts'
 import { differenceLines } from './comparability.ts'
 import { type ComparedMeasure, type Judgement, withoutTolerance } from './judgement.ts'
-import { type Measure, metricName, writeValue } from './measure.ts'
+import { type Measure, medianOf, metricName, writeValue } from './measure.ts'
 import type { Change } from './verdict.ts'
 import { paragraphs, signedPercent, signedRange, toleranceText } from './words.ts'
 
@@ -23,8 +22,8 @@ export const judgementColumns = [
 export function judgementRow({ left, right, change, tolerance, verdict }: ComparedMeasure): string[] {
   return [
     measureName(right),
-    writeValue(left, spread(left.values).median),
-    writeValue(right, spread(right.values).median),
+    writeValue(left, medianOf(left)),
+    writeValue(right, medianOf(right)),
     signedPercent(change.centre),
     signedRange(change.low, change.high),
     toleranceText(tolerance),

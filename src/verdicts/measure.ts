@@ -1,5 +1,6 @@
 import { type Comparison, compare } from '../bench/comparison.ts'
 import type { Benchmark } from '../bench/record.ts'
+import { medianRatio, spread } from '../bench/statistics.ts'
 import { figure, percent } from '../bench/words.ts'
 import type { Metric, Workload } from '../bench/workload-file.ts'
 import type { Quantity } from './vocabulary.ts'
@@ -63,6 +64,11 @@ export function measureAt(measure: Measure, log: number): number {
 
 function signOf({ quantity, metric }: Measure): 1 | -1 {
   return quantity !== 'efficiency' && metric.better === 'lower' ? -1 : 1
+}
+
+/** The median as the report has it: of shares on a log scale, of rates and times as they are. */
+export function medianOf({ quantity, values }: Measure): number {
+  return quantity === 'efficiency' ? medianRatio(values).centre : spread(values).median
 }
 
 /** The unit of `values`. A share counts as 1, so that programs multiply nothing. */

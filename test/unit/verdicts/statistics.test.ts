@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { seededRandom } from '../../../src/bench/random.ts'
+import { loadWorkloads } from '../../../src/modules/benchmark/workloads.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 import { predictionBound } from '../../../src/verdicts/calibration.ts'
 import { changePoints, farthest } from '../../../src/verdicts/change-points.ts'
+import { medianOf, writeValue } from '../../../src/verdicts/measure.ts'
 import { shift } from '../../../src/verdicts/shift.ts'
 import { studentUpper } from '../../../src/verdicts/student.ts'
 import { judge, overall } from '../../../src/verdicts/verdict.ts'
@@ -25,6 +27,17 @@ t.test('the shift and its interval are those of R', async (t) => {
         `${name}: ${value} is ${expected[index]}`,
       )
   }
+})
+
+t.test('a comparison and a history have the medians of the report', async (t) => {
+  const [workload] = await loadWorkloads([packageRoot], ['memory-1k'])
+  const metric = workload?.metrics[0]
+  if (workload === undefined || metric === undefined) throw new Error('a workload has a metric')
+  const about = { hypervisor: 'node-1', subject: 'guest1', workload, metric, adaptive: false }
+  const shares = { ...about, quantity: 'efficiency', values: [0.05, 0.1, 0.2, 0.4] } as const
+  t.equal(writeValue(shares, medianOf(shares)), '14.1 %', 'of shares on a log scale')
+  const rates = { ...about, quantity: 'guest', values: [50, 100, 200, 400] } as const
+  t.equal(writeValue(rates, medianOf(rates)), '150 MiB/s', 'of rates as they are')
 })
 
 t.test('samples too small for 95 % have no interval', async (t) => {
