@@ -202,30 +202,48 @@ interface Figure {
 }
 
 /**
- * A bridge is made of each host's only network card. One host's firewall lets nobody in by way of it: that one has its network
- * back by itself, and hvlab says so.
+ * A bridge is made of each host's only network card. One host would lose an address that is in no file, and one host's firewall lets
+ * nobody in by way of the bridge: these have their network back by themselves, and hvlab says why.
  */
 async function bridged(t: Test, lab: LabFolder, hosts: readonly SandboxHost[]): Promise<void> {
-  const [first, , last] = hosts
+  const [first, second, last] = hosts
   write(lab, 'pipelines/lan.yml', lan)
+  await first?.run(sixth)
+  await second?.run('ip address add 10.254.0.9/32 dev host0')
   await last?.run('iptables -A INPUT -i br0 -j DROP')
   const run = await lab.hvlab(['up', 'lan', '--format', 'plain'], 2 * minutes)
   exits(t, run, 2)
+  t.match(run.stderr, 'node2 was taken back: br0 lacked 10.254.0.9/32 after 8 seconds.')
   t.match(run.stderr, 'node3 was taken back: no new login came through within 8 seconds.')
   t.match(run.stderr, '[bridge-rolled-back]')
-  const well = 'ok=1 changed=1 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0'
+  const undone = 'ok=0 changed=0 unreachable=0 failed=1 skipped=0 rescued=0 ignored=0'
   t.same(recapLines(run.stdout).sort(), [
-    `node1 : ${well}`,
-    `node2 : ${well}`,
-    'node3 : ok=0 changed=0 unreachable=0 failed=1 skipped=0 rescued=0 ignored=0',
+    'node1 : ok=1 changed=1 unreachable=0 failed=0 skipped=0 rescued=0 ignored=0',
+    `node2 : ${undone}`,
+    `node3 : ${undone}`,
   ])
   const roads = 'ip route show default | cut -d " " -f 5; ls /sys/class/net/br0/brif 2>/dev/null; exit 0'
   t.equal(await first?.run(roads), 'br0\nhost0\n')
+  t.equal(
+    await first?.run("ip -6 -o address show dev br0 scope global | awk '{ print $4 }'"),
+    'fd00:213::5/64\n',
+  )
+  t.equal(await second?.run(roads), 'host0\n')
   t.equal(await last?.run(`iptables -F INPUT; ${roads}`), 'host0\n')
-  const again = await lab.hvlab(['up', 'lan', '--limit', 'node1,node2', '--format', 'jsonl'], 2 * minutes)
+  const again = await lab.hvlab(['up', 'lan', '--limit', 'node1', '--format', 'jsonl'], 2 * minutes)
   endsWell(t, again)
   t.same(changedTasks(again.events), [])
 }
+
+/** A fixed address of IPv6 in a drop-in, and one that is masked. */
+const sixth = `set -e
+own=/etc/systemd/network/10-host0.network.d; vendor=/usr/lib/systemd/network/10-host0.network.d
+mkdir -p $own $vendor
+printf '[Network]\\nAddress=fd00:213::5/64\\n' >$own/50-six.conf
+printf '[Network]\\nAddress=fd00:213::6/64\\n' >$vendor/50-six.conf
+printf '[Network]\\nAddress=fd00:213::7/64\\n' >$vendor/60-masked.conf
+ln -s /dev/null $own/60-masked.conf
+networkctl reload`
 
 const lan = `stages:
   - name: lan
