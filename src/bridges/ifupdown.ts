@@ -32,7 +32,7 @@ export function ifupdownPlan({ bridge, card, mac }: WantedBridge, files: readonl
       after: sh`ip addr flush dev ${card} && ${sameClient(card, bridge)} && ifup ${bridge}`,
     },
     toCard: {
-      before: sh`{ ifdown --force ${bridge} || :; }`,
+      before: sh`${endClients(bridge)}; { ifdown --force ${bridge} || :; }`,
       // Down, so that the card makes its link-local address when it goes up: DHCPv6 and router advertisements need it.
       after: sh`rm -f ${leases(bridge)} && ${deleteBridge(bridge)} && ${giveModeBack(card, bridge)} && ip link set dev ${card} down && ifup ${card}`,
     },
@@ -50,6 +50,15 @@ function keepMode(card: string, bridge: string): Command {
 
 function giveModeBack(card: string, bridge: string): Command {
   return sh`{ [ ! -e ${keptMode(bridge)} ] || cat ${keptMode(bridge)} >${modeOf(card)}; }`
+}
+
+/** One that has no answer yet is still waited for by ifup, which holds a lock that ifdown needs, for up to five minutes. */
+function endClients(bridge: string): Command {
+  const found = [`/run/dhclient.${bridge}.pid`, `/run/dhclient6.${bridge}.pid`].flatMap((file) => [
+    '-e',
+    file,
+  ])
+  return sh`for p in $(cd /proc && grep -lsaF ${found} [0-9]*/cmdline); do kill "\${p%/*}" 2>/dev/null; done`
 }
 
 /** Of IPv4 and IPv6. ifupdown has one for each device. */

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -66,13 +68,13 @@ t.test('the same client of DHCP on the bridge, and the card as it was afterwards
     eth0: { addr_gen_mode: '0\n' },
   })
   const read = (name: string) => readFileSync(join(folder, name), 'utf8')
+  // A file, as on a host: the words of a command line would be found among those of programs.
   const run = (command: Command) => {
-    const places = ['/var/lib/dhcp', bridgesFolder, '/proc/sys/net/ipv6/conf']
+    const places = ['/var/lib/dhcp', bridgesFolder, '/proc/sys/net/ipv6/conf', '/run']
     const text = places.reduce((all, place) => all.replaceAll(place, folder), renderCommand(command))
-    return must('sh', [
-      '-c',
-      `for p in ip ifup ifdown; do eval "$p() { echo $p \\"\\$@\\"; }"; done; ${text}`,
-    ])
+    const fakes = 'for p in ip ifup ifdown; do eval "$p() { echo $p \\"\\$@\\"; }"; done'
+    writeFileSync(join(folder, 'way'), `${fakes}\n${text}\n`)
+    return must('sh', [join(folder, 'way')])
   }
   const { toBridge, toCard } = planned.value
   t.equal(run(toBridge.before), 'ifdown --force eth0\n')
@@ -80,6 +82,14 @@ t.test('the same client of DHCP on the bridge, and the card as it was afterwards
   t.equal(read('dhclient.br0.leases'), duid)
   writeFileSync(join(folder, 'eth0', 'addr_gen_mode'), '1\n')
   t.equal(run(toBridge.before), 'ifdown --force eth0\n', 'the other way again')
+  const waiting = spawn('sh', ['-c', 'read answer', 'dhclient', '-pf', join(folder, 'dhclient6.br0.pid')])
+  await once(waiting, 'spawn')
+  t.equal(run(toCard.before), 'ifdown --force br0\n')
+  t.strictSame(
+    await once(waiting, 'exit'),
+    [null, 'SIGTERM'],
+    'a client that is still asking does not hold ifdown up',
+  )
   t.equal(run(toCard.after), 'ip link delete br0\nip link set dev eth0 down\nifup eth0\n')
   t.equal(read('eth0/addr_gen_mode'), '0\n', 'what bridge-utils took from the port')
   t.notOk(existsSync(join(folder, 'dhclient.br0.leases')))
