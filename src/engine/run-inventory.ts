@@ -84,6 +84,7 @@ export class RunInventory {
     if (before !== undefined) {
       state.addFacts(before.facts)
       Object.assign(state.set, before.set)
+      Object.assign(state.included, before.included)
       Object.assign(state.added, before.added)
       state.status = before.status
     }

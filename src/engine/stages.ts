@@ -67,6 +67,8 @@ function hostsNow(engine: Engine, stage: Stage): string[] {
 function withoutHosts(engine: Engine, stage: Stage): StageEnd {
   const matching = engine.options.matchHosts(engine.inventory.inventory, stage.pattern)
   if (matching.length > 0) return { outcome: 'skipped', why: 'no host is within --limit', stopsOthers: false }
+  if (stage.mayBeEmpty)
+    return { outcome: 'skipped', why: `no host matches "${stage.pattern}"`, stopsOthers: false }
   // In check mode nothing was deployed, so a stage on guests has nothing to look at.
   if (engine.options.check)
     return { outcome: 'skipped', why: `no host matches "${stage.pattern}" yet`, stopsOthers: false }

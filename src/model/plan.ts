@@ -40,6 +40,8 @@ interface StageBase {
   /** The pattern as written, and the hosts it stands for now. Guests deployed later are added when the stage starts. */
   readonly pattern: string
   readonly hosts: readonly string[]
+  /** The pattern is of groups that tasks make (`add_host`, `group_by`): no host is no mistake. */
+  readonly mayBeEmpty?: boolean
   readonly location: Location
 }
 

@@ -44,12 +44,21 @@ function unclosed(line: string) {
   )
 }
 
+/** Names that a POSIX shell takes for itself: `command: exit 3` means a program of that name, as Ansible's does. */
+const shellsOwn: ReadonlySet<string> = new Set(
+  (
+    '. : [ alias bg break cd command continue echo eval exec exit export false fc fg getopts hash jobs kill local printf pwd ' +
+    'read readonly return set shift test time times trap true type ulimit umask unalias unset wait'
+  ).split(' '),
+)
+
 /**
  * A command that runs these words as they are, but for what Ansible expands: `$NAME`, `${NAME}` and a leading `~`.
  * Variables that the host lacks stay as written.
  */
 export function expandedCommand(words: readonly string[], expand: boolean): Command {
-  const parts = words.flatMap((word, index): CommandPart[] => [
+  const programs = shellsOwn.has(words[0] ?? '') ? ['env', ...words] : words
+  const parts = programs.flatMap((word, index): CommandPart[] => [
     ...(index > 0 ? [{ kind: 'shell' as const, text: ' ' }] : []),
     ...(expand ? expandedWord(word) : [{ kind: 'quoted' as const, text: word }]),
   ])

@@ -6,6 +6,8 @@ import type { Location } from '../model/location.ts'
 import type { Role } from '../model/plan.ts'
 import type { Step, StepKeywords, Task } from '../model/task.ts'
 import type { ModuleRegistry } from '../modules/registry.ts'
+import { MadeGroups } from './made-groups.ts'
+import type { UnmatchedHosts } from './stage-hosts.ts'
 import type { TagSelection } from './tags.ts'
 
 /** A part of a document: what is compiled, and where it stands. */
@@ -66,6 +68,9 @@ export class CompileContext {
   readonly includeReach = new Map<string, Reach>()
   /** Tags that tasks have, those that `--tags` leaves out too. */
   readonly knownTags = new Set<string>()
+  readonly madeGroups = new MadeGroups()
+  /** Patterns of stages that name what the inventory has not: judged when all tasks are known. */
+  readonly unmatched: UnmatchedHosts[] = []
   readonly searchPath: readonly string[]
   readonly modules: ModuleRegistry
   readonly tags: TagSelection

@@ -14,6 +14,7 @@ import { checkTemplates } from './check-templates.ts'
 import type { CompileContext, Source } from './compile-context.ts'
 import { checkNeeds, inOrderOfNeeds, type StageOrder } from './needs.ts'
 import { compilePlay, compileScript, type StageHead, type StageSettings } from './stage.ts'
+import { checkUnmatched } from './stage-hosts.ts'
 import { withoutUnsupported } from './step-keywords.ts'
 import { checkTags } from './tags.ts'
 
@@ -100,7 +101,14 @@ function stagesOf(
   })
   checkNeeds(context, order)
   checkTags(context, stages.length === 0 && left.size > 0)
-  return inOrderOfNeeds(stages.map((stage) => ({ ...stage, needs: needsWithout(stage.needs, left) })))
+  const mayBeEmpty = checkUnmatched(context, settings.inventory)
+  return inOrderOfNeeds(
+    stages.map((stage) => ({
+      ...stage,
+      needs: needsWithout(stage.needs, left),
+      ...(mayBeEmpty.has(stage.name) ? { mayBeEmpty: true } : {}),
+    })),
+  )
 }
 
 function compileStage(

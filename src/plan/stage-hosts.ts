@@ -14,7 +14,15 @@ interface HostSettings {
   readonly extraVars: Vars
 }
 
-/** The pattern of a stage, and its hosts now, within `--limit`. A pattern that matches nothing is an error. */
+/** A pattern of which something is not in the inventory. */
+export interface UnmatchedHosts {
+  readonly stage: string
+  readonly pattern: string
+  readonly match: PatternMatch
+  readonly location: Location
+}
+
+/** The pattern of a stage, and its hosts now, within `--limit` */
 export function stageHosts(
   context: CompileContext,
   written: readonly string[],
@@ -27,7 +35,8 @@ export function stageHosts(
   if (!inventory || pattern === undefined) return { pattern: written.join(','), hosts: [] }
   try {
     const match = matchPattern(inventory, pattern)
-    reportUnmatched(context, inventory, pattern, match, location)
+    if (match.unmatched.length > 0 || match.hosts.length === 0)
+      context.unmatched.push({ stage, pattern, match, location })
     const hosts = limit ? match.hosts.filter((host) => limit.has(host)) : [...match.hosts]
     if (match.hosts.length > 0 && hosts.length === 0) {
       context.warn('limit-leaves-none', `--limit leaves no host to the stage "${stage}"`, location)
@@ -58,14 +67,30 @@ function renderPattern(
   }
 }
 
+/**
+ * Reports patterns that match nothing, once all tasks are known. Returns the stages that may well have no host: those of groups that
+ * tasks make.
+ */
+export function checkUnmatched(context: CompileContext, inventory: Inventory | undefined): Set<string> {
+  const mayBeEmpty = new Set<string>()
+  if (inventory === undefined) return mayBeEmpty
+  for (const { stage, pattern, match, location } of context.unmatched) {
+    const unmatched = match.unmatched.filter(({ term }) => !context.madeGroups.has(term))
+    if (unmatched.length < match.unmatched.length) mayBeEmpty.add(stage)
+    reportUnmatched(context, inventory, pattern, { ...match, unmatched }, location, mayBeEmpty.has(stage))
+  }
+  return mayBeEmpty
+}
+
 function reportUnmatched(
   context: CompileContext,
   inventory: Inventory,
   pattern: string,
   { hosts, unmatched, isDynamic }: PatternMatch,
   location: Location,
+  mayBeEmpty: boolean,
 ): void {
-  const isEmpty = hosts.length === 0 && !isDynamic
+  const isEmpty = hosts.length === 0 && !isDynamic && !mayBeEmpty
   for (const { term, meant } of unmatched) {
     const message = `no host or group of the inventory is called "${term}"`
     const hint = meant === undefined ? knownNames(inventory) : `did you mean "${meant}"?`

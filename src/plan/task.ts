@@ -44,12 +44,13 @@ export function compileTask(context: CompileContext, item: Vars, source: Source,
     const path = [...source.path, 'notify', ...(Array.isArray(known['notify']) ? [index] : [])]
     scope.reach.notified.push({ name, location: source.document.locate(path) })
   }
+  const module = action ?? context.modules.findModule(moduleName)?.name ?? moduleName
+  context.madeGroups.note(module, params)
   if (!scope.isHandlers && !isSelected(keywords.tags, context.tags)) return []
   const include =
     isInclude(action) && typeof params !== 'string'
       ? includeOf(context, action, params, at, scope)
       : undefined
-  const module = action ?? context.modules.findModule(moduleName)?.name ?? moduleName
   return [
     defined({
       kind: 'task' as const,

@@ -526,6 +526,27 @@ t.test('stages start when those that they need have ended, and hosts can come to
   )
 })
 
+t.test(
+  'hosts that joined a group take part in its stages; a group that nobody joined skips them',
+  async (t) => {
+    const join = task('s/0', 'add_host', { name: 'a', groups: ['made'], vars: {} }, { when: on('a') })
+    const empty = (name: string) => ({ ...play(name, [], [task(`${name}/0`, 'echo')]), mayBeEmpty: true })
+    const ran = await run({
+      groups: { made: [], none: [] },
+      stages: [
+        play('s', ['a', 'b'], [join]),
+        { ...empty('t'), needs: ['s'], pattern: 'made' },
+        { ...empty('u'), needs: ['s'], pattern: 'none' },
+      ],
+    })
+    t.same(
+      story(ran.events).filter((line) => !line.includes('s/0')),
+      ['a t/0 ok'],
+    )
+    t.equal(ran.outcome.exitCode, 0)
+  },
+)
+
 t.test('stages that cannot run say why', async (t) => {
   const stage = (name: string, pattern: string, needs: readonly string[], hosts: readonly string[] = []) => ({
     ...play(name, hosts, [task(`${name}/0`, 'echo')], { needs }),

@@ -333,6 +333,39 @@ void t.test(
   },
 )
 
+void t.test('stages of groups that tasks make need no host of the inventory', async (t) => {
+  const folder = t.testdir({
+    inventory,
+    pipelines: {
+      'p.yml': `
+- hosts: web
+  tasks:
+    - add_host: name=n groups=fresh,more
+    - add_host: {name: o, groups: ["of_{{ inventory_hostname }}"]}
+    - group_by: {key: "os {{ ansible_distribution }}"}
+- {name: fresh, hosts: "fresh:more"}
+- {name: os, hosts: os-Debian}
+- {name: of, hosts: "of_w1:!w2"}
+- {name: one, hosts: w1}
+`,
+      'q.yml': '- {hosts: web, tasks: [group_by: {key: os}]}\n- {hosts: so}\n',
+    },
+  })
+  const compiled = async (name: string) =>
+    await compilePipeline({ labDirectory: folder, pipeline: { name }, inventory: [] })
+  const good = await compiled('p')
+  t.same(good.ok && good.value.warnings, [])
+  t.same(good.ok && good.value.plan.stages.map(({ name, hosts, mayBeEmpty }) => [name, hosts, mayBeEmpty]), [
+    ['play-1', ['w1', 'w2'], undefined],
+    ['fresh', [], true],
+    ['os', [], true],
+    ['of', [], true],
+    ['one', ['w1'], undefined],
+  ])
+  const bad = await compiled('q')
+  t.match(bad.ok ? [] : bad.error, [{ message: 'no host or group of the inventory is called "so"' }])
+})
+
 void t.test('handlers of a role have the keywords of its uses and of the roles around', async (t) => {
   const folder = t.testdir({
     inventory,
