@@ -197,6 +197,7 @@ async function execute(
   )
   const changed = result.changed ?? changes > 0
   const data = newDictionary([...Object.entries(result.data ?? {}), ['changed', changed]])
+  if (result.skipped === undefined) data['failed'] = false
   const effects = defined({ effects: result.effects })
   if (result.failed !== undefined) {
     return { ...failedResult({ location: task.location, ...result.failed }, data), ...effects }

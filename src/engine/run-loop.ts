@@ -107,7 +107,7 @@ function loopResult(results: readonly ItemResult[], data: readonly Value[]): Ite
   }
   return {
     outcome: changed ? { kind: 'changed' } : { kind: 'ok' },
-    data: all('All items completed'),
+    data: all('All items completed', ['skipped', false]),
     effects,
   }
 }

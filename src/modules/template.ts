@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os'
 import { basename } from 'node:path'
 import type { Vars } from '../model/value.ts'
 import { attributeParams, unsupportedAttributes } from './attributes.ts'
+import { moduleFailure } from './failure.ts'
 import { fileTarget } from './file-target.ts'
 import { hostPath } from './host-path.ts'
 import { defineModule } from './module.ts'
@@ -58,8 +59,13 @@ export const template = defineModule({
   },
   async *run(context, params) {
     const src = context.locate('templates', params.src)
-    const source = await readFile(src, 'utf8')
-    const options = { trimBlocks: params.trim_blocks, lstripBlocks: params.lstrip_blocks, file: src }
+    const { source, header } = withoutHeader(await readFile(src, 'utf8'), src)
+    const options = {
+      trimBlocks: params.trim_blocks,
+      lstripBlocks: params.lstrip_blocks,
+      ...header,
+      file: src,
+    }
     const rendered = context.render(source, await templateVars(src, params.src, params.dest), options)
     const content = Buffer.from(rendered.replaceAll('\n', newlines[params.newline_sequence]))
     const name = basename(src).replace(/\.j2$/, '')
@@ -77,6 +83,27 @@ export const template = defineModule({
     return changed ? result : { ...result, why: `${target.path} has this content, mode and owner` }
   },
 })
+
+/** `#jinja2: trim_blocks: False, lstrip_blocks: True` in the first line wins over the parameters, and is no part of the text. */
+function withoutHeader(text: string, file: string) {
+  const match = /^#jinja2:(.*)(?:\n|$)/.exec(text)
+  if (match === null) return { source: text, header: {} }
+  const header: { trimBlocks?: boolean; lstripBlocks?: boolean } = {}
+  for (const pair of (match[1] ?? '').split(',')) {
+    const [key = '', value = ''] = pair.split(':').map((part) => part.trim())
+    const isOn = /^true$/i.test(value)
+    if (!isOn && !/^false$/i.test(value)) throw badHeader(file, pair)
+    if (key === 'trim_blocks') header.trimBlocks = isOn
+    else if (key === 'lstrip_blocks') header.lstripBlocks = isOn
+    else throw badHeader(file, pair)
+  }
+  return { source: text.slice(match[0].length), header }
+}
+
+function badHeader(file: string, pair: string) {
+  const hint = 'it may have trim_blocks and lstrip_blocks, each True or False'
+  return moduleFailure('template-error', `${file}: the line #jinja2: has "${pair.trim()}"`, hint)
+}
 
 /** The extra variables that Ansible gives to templates. `ansible_managed` is the same in every run. */
 async function templateVars(file: string, given: string, dest: string): Promise<Vars> {

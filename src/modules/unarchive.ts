@@ -45,7 +45,7 @@ export const unarchive = defineModule({
     if (params.creates !== undefined) {
       const made = await hostPath(context, params.creates)
       if ((await context.freshFact(fileStat, made)) !== null) {
-        return { data: { dest, src: params.src }, why: `${made} exists` }
+        return { data: { dest, src: params.src }, skipped: `${made} exists` }
       }
     }
     await requireTar(context)
@@ -138,6 +138,8 @@ async function isUnpacked(
   const isRoot = (await context.run(sh`id -u`)).stdout.trim() === '0'
   // Who is not root cannot give files away, and files that are newer stay when that is wanted.
   const fine = [
+    // What --strip-components leaves of a folder's name: nothing.
+    /: : Warning: Cannot stat: No such file or directory$/,
     ...(isRoot ? [] : [/: [UG]id differs$/]),
     ...(params.keep_newer ? [/: (?:Mod time|Size|Contents) differs?$/] : []),
   ]

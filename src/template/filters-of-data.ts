@@ -83,7 +83,16 @@ export const dataFilters: readonly (readonly [string, Filter])[] = [
     typeof input === 'string' ? documentsOf(input, 'from_yaml_all') : input,
   ),
   define('to_yaml', ['indent', 'sort_keys', 'default_flow_style', 'width'], (input, args) =>
-    yamlText(input, args.number('indent', 2), args.flag('sort_keys', true)),
+    yamlText(
+      input,
+      args.number('indent', 2),
+      args.flag('sort_keys', true),
+      args.value('default_flow_style', null) === null
+        ? 'innermost'
+        : args.flag('default_flow_style')
+          ? 'always'
+          : 'never',
+    ),
   ),
   define('to_nice_yaml', ['indent', 'sort_keys', 'width'], (input, args) =>
     yamlText(input, args.number('indent', 4), args.flag('sort_keys', true)),

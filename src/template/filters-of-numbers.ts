@@ -86,12 +86,13 @@ export const numberFilters: readonly (readonly [string, Filter])[] = [
   }),
   define('abs', [], (input) => Math.abs(numberOf(input, 'abs'))),
   define('round', ['precision', 'method'], (input, args) => {
-    const scale = 10 ** args.number('precision', 0)
+    const precision = args.number('precision', 0)
+    const scale = 10 ** precision
     const value = numberOf(input, 'round') * scale
     const method = args.text('method', 'common')
     if (method === 'ceil') return Math.ceil(value) / scale
     if (method === 'floor') return Math.floor(value) / scale
-    return roundHalfEven(value) / scale
+    return precision > 0 ? rounded(numberOf(input, 'round'), precision) : roundHalfEven(value) / scale
   }),
   define('sum', ['attribute', 'start'], (input, args, context) => {
     const values = listOf(input, 'sum')
@@ -134,7 +135,17 @@ export const numberFilters: readonly (readonly [string, Filter])[] = [
   }),
 ]
 
-/** Python's `round`. */
+/** Python's `round`: by the number's exact value, so that 2.675, which is a little less, becomes 2.67; ties go to the even digit. */
+function rounded(value: number, digits: number): number {
+  const exact = value.toFixed(Math.min(100, digits + 60))
+  if (exact.includes('e')) return value
+  const point = exact.indexOf('.') + 1 + digits
+  const isTie = /^50*$/.test(exact.slice(point))
+  if (!isTie) return Number(value.toFixed(digits))
+  return roundHalfEven(value * 10 ** digits) / 10 ** digits
+}
+
+/** Python's `round` to a whole number. */
 function roundHalfEven(value: number): number {
   const floor = Math.floor(value)
   if (Math.abs(value - floor - 0.5) > Number.EPSILON * Math.abs(value)) return Math.round(value)

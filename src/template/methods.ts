@@ -1,4 +1,5 @@
 import type { Value } from '../model/value.ts'
+import { braceFormat } from './brace-format.ts'
 import { isEqual } from './operators.ts'
 import { pythonText } from './python-text.ts'
 import { isDictionary } from './runtime-value.ts'
@@ -52,8 +53,8 @@ function stringMethod(self: string, name: string): Method | undefined {
     startswith: (args) => some(args, (part) => self.startsWith(part)),
     endswith: (args) => some(args, (part) => self.endsWith(part)),
     replace: (args) => replaced(self, text(args, 0), text(args, 1), args[2]),
-    find: (args) => self.indexOf(text(args, 0)),
-    rfind: (args) => self.lastIndexOf(text(args, 0)),
+    find: (args) => codePoint(self, self.indexOf(text(args, 0))),
+    rfind: (args) => codePoint(self, self.lastIndexOf(text(args, 0))),
     count: (args) => self.split(text(args, 0)).length - 1,
     join: (args) => (Array.isArray(args[0]) ? args[0].map(pythonText).join(self) : ''),
     format: (args, named) => braceFormat(self, args, named),
@@ -71,6 +72,11 @@ function stringMethod(self: string, name: string): Method | undefined {
       self.endsWith(text(args, 0)) ? self.slice(0, self.length - text(args, 0).length) : self,
   }
   return Object.hasOwn(methods, name) ? methods[name] : undefined
+}
+
+/** Python counts characters, JavaScript halves of some. */
+function codePoint(text: string, index: number): number {
+  return index <= 0 ? index : [...text.slice(0, index)].length
 }
 
 function limit(args: readonly Value[], named: ReadonlyMap<string, Value>): number {
@@ -160,21 +166,5 @@ function replaced(value: string, old: string, by: string, count: Value | undefin
   return value.split(old).reduce((result, part) => {
     left -= 1
     return result + (left >= 0 ? by : old) + part
-  })
-}
-
-function braceFormat(format: string, args: readonly Value[], named: ReadonlyMap<string, Value>): string {
-  let next = 0
-  return format.replace(/\{\{|\}\}|\{(\w*)\}/g, (whole: string, key: string | undefined) => {
-    if (key === undefined) return whole[0] ?? ''
-    let value: Value | undefined
-    if (key === '') {
-      value = args[next]
-      next += 1
-    } else {
-      value = /^\d+$/.test(key) ? args[Number(key)] : named.get(key)
-    }
-    if (value === undefined) throw new TemplateError(`no value for '${whole}' of the format`)
-    return value === null ? 'None' : pythonText(value)
   })
 }

@@ -22,7 +22,10 @@ export function pythonRepr(value: Value): string {
 function numberText(value: number): string {
   if (Number.isNaN(value)) return 'nan'
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
-  return Number.isInteger(value) && Math.abs(value) < 1e21 ? BigInt(value).toString() : String(value)
+  if (Number.isInteger(value) && Math.abs(value) < 1e21) return BigInt(value).toString()
+  // Python writes small numbers with an exponent sooner, and an exponent with two digits.
+  const text = Math.abs(value) < 1e-4 ? value.toExponential() : String(value)
+  return text.replace(/e([-+])(\d)$/, 'e$10$2')
 }
 
 function stringRepr(text: string): string {

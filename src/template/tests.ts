@@ -80,7 +80,8 @@ export const tests: ReadonlyMap<string, Test> = new Map<string, Test>([
   ['callable', (input) => input instanceof Callable],
   ['none', (input) => plain(input) === null],
   test('string', (value) => typeof value === 'string'),
-  test('number', isNumber),
+  // In Python true and false are numbers.
+  test('number', (value) => isNumber(value) || typeof value === 'boolean'),
   test('nan', (value) => Number.isNaN(value)),
   test('isnan', (value) => Number.isNaN(value)),
   test('integer', (value) => isNumber(value) && Number.isInteger(value)),

@@ -277,6 +277,7 @@ t.test('a secret that is a word of the events takes nothing of them away', async
     ['word', 'un***'],
     ['x-***', 1],
     ['***', false],
+    ['***ed', false],
   ])
 })
 

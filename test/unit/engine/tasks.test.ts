@@ -268,7 +268,8 @@ t.test('loops', async (t) => {
     (loop.data['results'] as Vars[]).map((result) => result['a']),
     [1, [2]],
   )
-  t.equal(loop.data['msg'], 'All items completed')
+  t.match(loop.data, { msg: 'All items completed', skipped: false })
+  t.equal((await single({ a: 1 })).data['failed'], false, 'a result says that it did not fail')
   const items = await single({ a: '{{ item }}' }, { loop: [1, [2, 3]], loopKind: 'items' })
   t.same(
     (items.data['results'] as Vars[]).map((result) => result['a']),

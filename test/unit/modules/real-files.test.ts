@@ -100,6 +100,13 @@ const steps: readonly Step[] = [
     want: '# Ansible managed\nanswer=42\n- a\n- b\n',
   },
   {
+    module: 'template',
+    params: (root) => ({ src: `${root}/headed.j2`, dest: `${root}/a/headed` }),
+    changes: ['create /R/a/headed'],
+    after: (root) => text(`${root}/a/headed`),
+    want: '\nyes\n\n',
+  },
+  {
     module: 'lineinfile',
     params: (root) => ({ path: `${root}/a/conf`, regexp: '^answer=', line: 'answer=43', backup: 'yes' }),
     changes: ['back up /R/a/conf', 'change /R/a/conf'],
@@ -385,6 +392,8 @@ function sample(root: string): string {
   writeFileSync(join(root, 'src/binary'), Buffer.alloc(300_000, 0xa5), { mode: 0o751 })
   chmodSync(join(root, 'src/binary'), 0o751)
   writeFileSync(join(root, 'src/deep/empty'), '')
+  const header = '#jinja2: lstrip_blocks: True, trim_blocks: False\n'
+  writeFileSync(join(root, 'headed.j2'), `${header}  {% if true %}\nyes\n{% endif %}\n`)
   writeFileSync(
     join(root, 'src/t.j2'),
     '# {{ ansible_managed }}\nanswer={{ answer }}\n{% for i in items %}\n- {{ i }}\n{% endfor %}\n',
