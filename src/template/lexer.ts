@@ -86,7 +86,9 @@ class Lexer {
     if (mark === '-') return text.trimEnd()
     if (!this.style.lstripBlocks || mark === '+' || this.source[delimiter + 1] === '{') return text
     const lineStart = text.lastIndexOf('\n') + 1
-    const startsLine = lineStart > 0 || delimiter === text.length
+    // A newline that trim_blocks took away began the line all the same.
+    const from = delimiter - text.length
+    const startsLine = lineStart > 0 || from === 0 || this.source[from - 1] === '\n'
     return startsLine && text.slice(lineStart).trim() === '' ? text.slice(0, lineStart) : text
   }
 

@@ -63,6 +63,15 @@ t.test(
   },
 )
 
+t.test(
+  'blanks before a block go with lstrip_blocks, also after a newline that trim_blocks took',
+  async (t) => {
+    const text = '{% set x = 1 %}\n  {% if x %}\n  y\n  {% endif %}\n a {% if x %}b{% endif %}'
+    t.equal(render(text, scopeOf({}), { lstripBlocks: true }), '  y\n a b')
+    t.equal(render(text, scopeOf({})), '    y\n   a b')
+  },
+)
+
 t.test('only the names that are reached are looked up', async (t) => {
   const asked: string[] = []
   const scope: Scope = {
