@@ -51,9 +51,14 @@ const holderOf = sh`startOf() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut
 holder() { read -r pid began _ who 2>/dev/null <lock && [ -n "$began" ] && [ "$(startOf "$pid")" = "$began" ] && printf '%s\\n' "$who"; }`
 
 /**
- * Prints `held WHO` after some seconds in which somebody else kept it. The guard is held for the look and the write only; in a
- * folder that was removed meanwhile nothing can be written, and the next attempt makes it anew. Between this command and the
- * connection are shells, and what becomes another user.
+ * Keeps others out for the length of a look and a write, in the folder of the lock. Whoever releases a lock takes the guard's file
+ * away with it: one that was opened before and is no longer in its place guards nothing.
+ */
+const guard = sh`exec 9>guard && flock 9 && [ guard -ef /dev/fd/9 ]`
+
+/**
+ * Prints `held WHO` after some seconds in which somebody else kept it. An attempt that meets a release fails, and the next makes
+ * the folder anew. Between this command and the connection are shells, and what becomes another user.
  */
 function take(folder: string, token: string, who: string): Command {
   return sh`(umask 022
@@ -66,22 +71,21 @@ done 2>/dev/null
 ${holderOf}
 start=$(startOf "$own"); [ -n "$start" ] || exit 0
 attempt() (
-  mkdir -p ${folder} && cd ${folder} || exit
-  exec 9>guard; flock 9
-  ! holder || exit
+  mkdir -p ${folder} && cd ${folder} && ${guard} || exit
+  ! holder || exit 0
   printf '%s\\n' "$own $start "${token}" "${who} >lock
 )
-n=0
+n=0 seen=
 until other=$(attempt) && [ -z "$other" ]; do
-  n=$((n+1)); [ "$n" -lt 20 ] || { [ -z "$other" ] || printf 'held %s\\n' "$other"; exit 0; }
+  seen=\${other:-$seen}
+  n=$((n+1)); [ "$n" -lt 20 ] || { [ -z "$seen" ] || printf 'held %s\\n' "$seen"; exit 0; }
   sleep 0.25
 done) 2>/dev/null`
 }
 
 /** Nothing stays of a lock that nobody has. */
 function release(folder: string, token: string): Command {
-  return sh`(cd ${folder} || exit 0
-exec 9>guard; flock 9
+  return sh`(cd ${folder} && ${guard} || exit 0
 read -r _ _ token _ <lock && [ "$token" = ${token} ] && rm -f lock guard && cd / && rmdir ${folder}; :) 2>/dev/null`
 }
 
@@ -89,6 +93,6 @@ read -r _ _ token _ <lock && [ "$token" = ${token} ] && rm -f lock guard && cd /
 export function removeDeadLock(folder: string = lockFolder): Command {
   return sh`(cd ${folder} || exit 0
 ${holderOf}
-exec 9>guard; flock 9
+${guard} || exit 0
 holder || { rm -f lock guard; cd / && rmdir ${folder}; }; :) >/dev/null 2>&1`
 }

@@ -1,9 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { lockHost, removeDeadLock } from '../../../src/lab/host-lock.ts'
 import { deferred } from '../../../src/util/deferred.ts'
+import { sleep } from '../../../src/util/sleep.ts'
 import { must } from '../../support/tool.ts'
 import { openLocalHost } from '../images/local-host.ts'
 
@@ -50,6 +53,32 @@ t.test('one run at a time changes guests of a host; the others say for whom they
   test.match(readFileSync(join(folder, 'lock'), 'utf8'), `two (${me})`)
   await lock[Symbol.asyncDispose]()
   test.notOk(existsSync(folder), 'nothing stays')
+})
+
+t.test('a guard that somebody took away guards nothing', async (test) => {
+  const folder = test.testdir({})
+  const { context } = await runOf(test, 'late')
+  // Another run releases its lock while this one waits for the guard, and a third comes and is about to write.
+  const others = spawn(
+    'sh',
+    [
+      '-c',
+      `exec 9>guard; flock 9; echo held; read _; rm guard; exec 8>guard; flock 8; exec 9>&-; read _; echo $PPID x >lock; rm lock`,
+    ],
+    { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] },
+  )
+  const ended = once(others, 'close')
+  await once(others.stdout, 'data')
+  const { ino } = statSync(join(folder, 'guard'))
+  const waiting = lockHost(context, folder)
+  while (!new RegExp(`-> FLOCK .*:${ino} `).test(readFileSync('/proc/locks', 'utf8'))) await sleep(50)
+  others.stdin.write('\n')
+  await sleep(1500)
+  test.notOk(existsSync(join(folder, 'lock')), 'not while the third has the guard that is there now')
+  others.stdin.end('\n')
+  await ended
+  await using _held = await waiting
+  test.match(readFileSync(join(folder, 'lock'), 'utf8'), 'late')
 })
 
 t.test('the lock of a run that is dead is taken over at once', async (test) => {
