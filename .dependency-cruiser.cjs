@@ -90,7 +90,7 @@ module.exports = {
     owner('@lydell', ['connections/terminal.ts']),
     owner('listr2', ['renderers/tty.ts']),
     owner('echarts', ['reports/chart.ts']),
-    owner('fast-xml-parser', ['lab/xml.ts']),
+    owner('fast-xml-parser', ['lab/libvirt/xml.ts']),
     owner('simple-statistics', ['bench/statistics.ts']),
     owner('p-limit', ['util/limit.ts']),
   ],

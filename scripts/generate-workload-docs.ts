@@ -78,7 +78,7 @@ function fieldTable(): string {
     `${schema.description ?? ''}${schema.safeParse(undefined).success ? ' (optional)' : ''}`,
   ])
   const parsers = workloadSchema.shape.parser.options.map(code).join(', ')
-  return `## A workload file\n\n${table(['field', 'meaning'], rows)}\nParsers: ${parsers}. What they return stands above each in \`src/bench/\`.\n`
+  return `## A workload file\n\n${table(['field', 'meaning'], rows)}\nParsers: ${parsers}. What they return stands above each in \`src/bench/parsers/\`.\n`
 }
 
 function placeholderTable(): string {

@@ -1,8 +1,8 @@
 import type { Failure } from '../model/failure.ts'
 import type { Result } from '../util/result.ts'
-import type { Asked, ParsedOutput } from './parser.ts'
-import { checkLength } from './self-check.ts'
-import { inconsistent, reading, ToolOutput, unreadable } from './tool-output.ts'
+import type { Asked, ParsedOutput } from './parsers/parser.ts'
+import { checkLength } from './parsers/self-check.ts'
+import { inconsistent, reading, ToolOutput, unreadable } from './parsers/tool-output.ts'
 
 /** Both ends of a time are read from /proc/uptime, in hundredths of a second. */
 const uptimeStepS = 0.02

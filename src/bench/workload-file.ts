@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parserNames } from './parser.ts'
+import { parserNames } from './parsers/parser.ts'
 import { longestTrialS } from './profile.ts'
 
 /** Placeholders of a command; the rest of a workload is fixed data. */

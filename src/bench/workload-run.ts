@@ -1,4 +1,4 @@
-import type { Asked } from './parser.ts'
+import type { Asked } from './parsers/parser.ts'
 import type { Workload } from './workload-file.ts'
 
 /** What a benchmark asks of one trial. */

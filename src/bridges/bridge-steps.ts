@@ -1,4 +1,4 @@
-import type { NetworkState } from '../lab/network-xml.ts'
+import type { NetworkState } from '../lab/libvirt/network-xml.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Diff } from '../model/result.ts'
 import type { ModuleContext, Steps } from '../modules/module.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { reachSchema } from '../lab/ssh-command.ts'
+import { reachSchema } from '../lab/access/ssh-command.ts'
 import type { Failure } from '../model/failure.ts'
 import { type Answers, answersOf } from './answers.ts'
 import type { CommandEnvironment } from './environment.ts'

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { knownGuests, type SshGuest, sshConfig } from '../lab/ssh-config.ts'
+import { knownGuests, type SshGuest, sshConfig } from '../lab/access/ssh-config.ts'
 
 /** The files that OpenSSH's programs need for guests: `ssh -F configFile NAME`. Removed when disposed. */
 export interface SshFiles extends AsyncDisposable {

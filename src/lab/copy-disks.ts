@@ -4,7 +4,7 @@ import { sh } from '../util/sh.ts'
 import type { ExistingGuest } from './find-guests.ts'
 import type { GuestDisk } from './guest-disks.ts'
 import { type GuestFiles, guestsFolder } from './guest-files.ts'
-import { virsh } from './virsh.ts'
+import { virsh } from './libvirt/virsh.ts'
 
 /**
  * Copies a guest's writable disks into a new folder. Each copy stands on the same image; snapshots are not copied.

@@ -1,8 +1,8 @@
 import { FailureError } from '../model/failure.ts'
 import { addressRanges, guestMac, type Reservation } from './identity.ts'
 import { formatAddress } from './ipv4.ts'
-import type { LibvirtState } from './libvirt-state.ts'
-import type { NetworkState } from './network-xml.ts'
+import type { LibvirtState } from './libvirt/libvirt-state.ts'
+import type { NetworkState } from './libvirt/network-xml.ts'
 
 /**
  * The addresses that guests set themselves, with their own MACs. An address that is chosen for a guest keeps away from them,

@@ -1,12 +1,12 @@
-import { type DomainShape, shapeOf } from './domain-shape.ts'
-import type { DomainState } from './domain-state.ts'
-import { domainXml } from './domain-xml.ts'
 import { readConfig } from './guest-config.ts'
 import { guestFiles } from './guest-files.ts'
 import { domainName } from './identity.ts'
-import type { GuestMetadata } from './metadata.ts'
+import { type DomainShape, shapeOf } from './libvirt/domain-shape.ts'
+import type { DomainState } from './libvirt/domain-state.ts'
+import { domainXml } from './libvirt/domain-xml.ts'
+import type { GuestMetadata } from './libvirt/metadata.ts'
+import { parseXml } from './libvirt/xml.ts'
 import { hardwareIn } from './stored-hardware.ts'
-import { parseXml } from './xml.ts'
 
 /**
  * In what a guest's domain is no longer what hvlab declared, as sentences for people; empty when it is. Two kinds:

@@ -1,9 +1,9 @@
 import { FailureError } from '../model/failure.ts'
 import { suggestion } from '../util/did-you-mean.ts'
-import type { DomainState } from './domain-state.ts'
 import { type GuestPhase, phaseOf } from './guest-phase.ts'
-import type { LibvirtState } from './libvirt-state.ts'
-import type { GuestMetadata } from './metadata.ts'
+import type { DomainState } from './libvirt/domain-state.ts'
+import type { LibvirtState } from './libvirt/libvirt-state.ts'
+import type { GuestMetadata } from './libvirt/metadata.ts'
 
 /** A guest that exists: its domain, and what its metadata says. */
 export interface ExistingGuest {

@@ -1,7 +1,7 @@
 import type { Connection } from '../connections/connection.ts'
 import type { ModuleContext } from '../modules/module.ts'
 import { sh } from '../util/sh.ts'
-import type { GuestMetadata } from './metadata.ts'
+import type { GuestMetadata } from './libvirt/metadata.ts'
 
 /**
  * A guest that stood still (paused, saved, a snapshot) goes on with the time of that moment: certificates and builds then

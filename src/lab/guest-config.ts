@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { record } from '../facts/json.ts'
 import { canonicalJson, parsedJson } from '../util/json.ts'
+import type { PortForward } from './access/port-forward.ts'
 import type { CloudInit } from './cloud-init.ts'
 import { type ExtraDisk, type Hardware, plainDisk } from './hardware.ts'
-import type { GuestMetadata } from './metadata.ts'
-import type { PortForward } from './port-forward.ts'
+import type { GuestMetadata } from './libvirt/metadata.ts'
 
 /** A guest as a person asks for it. */
 export interface WantedGuest extends Hardware {

@@ -6,7 +6,7 @@ import {
   readConfig,
   type WantedGuest,
 } from './guest-config.ts'
-import type { GuestMetadata } from './metadata.ts'
+import type { GuestMetadata } from './libvirt/metadata.ts'
 
 /** What it takes to make a running guest as it is wanted; a stopped one needs no restart. */
 export type Effort = 'live' | 'restart' | 'recreate'

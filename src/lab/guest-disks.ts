@@ -1,7 +1,7 @@
 import { defineFact } from '../facts/fact.ts'
 import { sh } from '../util/sh.ts'
-import { virsh } from './virsh.ts'
-import { attribute, child, children, parseXml, type XmlElement } from './xml.ts'
+import { virsh } from './libvirt/virsh.ts'
+import { attribute, child, children, parseXml, type XmlElement } from './libvirt/xml.ts'
 
 /** A disk of a domain that is a file. */
 export interface GuestDisk {

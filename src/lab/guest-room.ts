@@ -5,8 +5,8 @@ import { FailureError } from '../model/failure.ts'
 import type { ModuleContext } from '../modules/module.ts'
 import type { WantedGuest } from './guest-config.ts'
 import { stateFolder } from './guest-files.ts'
-import type { Need } from './preflight.ts'
-import { cpuFindings, diskFinding, memoryFinding } from './room-findings.ts'
+import type { Need } from './host/preflight.ts'
+import { cpuFindings, diskFinding, memoryFinding } from './host/room-findings.ts'
 
 /** Guests that take something of the host which they do not take yet. */
 export interface Newcomers {

@@ -1,5 +1,5 @@
 import type { NumaPlacement, Pinning } from './hardware.ts'
-import type { HostCpu, HostTopology, MemoryNode } from './host-topology.ts'
+import type { HostCpu, HostTopology, MemoryNode } from './host/host-topology.ts'
 
 /** A guest of a comparison, or why a host cannot have it. */
 export interface PlacementCell {

@@ -1,12 +1,12 @@
 import type { Command } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
 import { sh } from '../util/sh.ts'
-import { type DomainState, uses } from './domain-state.ts'
+import { closePorts } from './access/port-forward.ts'
 import { guestFiles, guestsFolder, stateFolder } from './guest-files.ts'
-import type { LibvirtState } from './libvirt-state.ts'
-import { type NetworkState, reservationXml } from './network-xml.ts'
-import { closePorts } from './port-forward.ts'
-import { virsh } from './virsh.ts'
+import { type DomainState, uses } from './libvirt/domain-state.ts'
+import type { LibvirtState } from './libvirt/libvirt-state.ts'
+import { type NetworkState, reservationXml } from './libvirt/network-xml.ts'
+import { virsh } from './libvirt/virsh.ts'
 
 /**
  * Removes a guest of ours whole: domain, disk, seed, log, saved state, reservation. By UUID, so that a domain that

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Command } from '../model/command.ts'
 import { sh } from '../util/sh.ts'
+import type { KeyPair } from './access/guest-key.ts'
 import { type CloudInit, cloudConfigOf, cloudUser } from './cloud-init.ts'
 import type { StaticAddress } from './guest-config.ts'
 import type { GuestFiles } from './guest-files.ts'
-import type { KeyPair } from './guest-key.ts'
 
 export interface SeedSpec {
   readonly hostname: string

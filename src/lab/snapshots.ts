@@ -2,8 +2,8 @@ import { defineFact } from '../facts/fact.ts'
 import { epochSeconds } from '../facts/text.ts'
 import type { Failure } from '../model/failure.ts'
 import { sh } from '../util/sh.ts'
-import { errorLine, virsh } from './virsh.ts'
-import { attribute, buildXml, child, parseXml, textOf } from './xml.ts'
+import { errorLine, virsh } from './libvirt/virsh.ts'
+import { attribute, buildXml, child, parseXml, textOf } from './libvirt/xml.ts'
 
 /** A moment of a guest to which it can go back. It is kept inside the guest's own qcow2 disk. */
 export interface Snapshot {

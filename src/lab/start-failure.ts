@@ -1,5 +1,5 @@
 import type { Failure } from '../model/failure.ts'
-import { errorLine } from './virsh.ts'
+import { errorLine } from './libvirt/virsh.ts'
 
 /** Why `virsh start` failed. The causes are the ones that users of libvirt report most. */
 export function startFailure(domain: string, host: string, output: string): Failure {

@@ -2,8 +2,8 @@ import { FailureError } from '../model/failure.ts'
 import type { HostAccess } from '../modules/module.ts'
 import { sh } from '../util/sh.ts'
 import { sleep } from '../util/sleep.ts'
-import type { DomainState } from './domain-state.ts'
-import { virsh } from './virsh.ts'
+import type { DomainState } from './libvirt/domain-state.ts'
+import { virsh } from './libvirt/virsh.ts'
 
 /** How long a guest may take to shut down, milliseconds. */
 const patienceMs = { kvm: 30_000, tcg: 120_000 } as const

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseMode } from './mode.ts'
+import { parseMode } from './files/mode.ts'
 
 /**
  * Parameters as Ansible reads them: text where a truth value or number is meant, comma lists, octal modes.

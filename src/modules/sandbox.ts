@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { routes } from '../facts/routes.ts'
-import { guestKey, newHostKey } from '../lab/guest-key.ts'
+import { guestKey, newHostKey } from '../lab/access/guest-key.ts'
 import { formatAddress, parseAddress, type Subnet, subnetOf } from '../lab/ipv4.ts'
 import { FailureError } from '../model/failure.ts'
 import { endBoot } from '../sandbox/boot-end.ts'

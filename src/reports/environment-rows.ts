@@ -1,4 +1,4 @@
-import { bootText } from '../bench/boot-findings.ts'
+import { bootText } from '../bench/findings/boot-findings.ts'
 import type { Environment, Tool } from '../bench/record.ts'
 import { duration, figure } from '../bench/words.ts'
 import { counted } from '../util/words.ts'

@@ -1,4 +1,4 @@
-import type { Finding } from '../bench/finding.ts'
+import type { Finding } from '../bench/findings/finding.ts'
 import { listed } from '../bench/words.ts'
 import { literal } from '../util/words.ts'
 import type { Language } from './language.ts'

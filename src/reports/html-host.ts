@@ -1,4 +1,4 @@
-import type { Finding } from '../bench/finding.ts'
+import type { Finding } from '../bench/findings/finding.ts'
 import type { Environment, Sample } from '../bench/record.ts'
 import { figure, listed, percent, times } from '../bench/words.ts'
 import { headline } from '../bench/workload-file.ts'

@@ -1,5 +1,5 @@
 import type { Comparison } from '../bench/comparison.ts'
-import { chainFinding } from '../bench/layer-findings.ts'
+import { chainFinding } from '../bench/findings/layer-findings.ts'
 import { figure, intervalHeading, percent, range, times } from '../bench/words.ts'
 import { guestNames } from './guest-names.ts'
 import { guestTable, meanSentence } from './guest-table.ts'

@@ -1,4 +1,4 @@
-import { pathOf } from '../bench/layer-findings.ts'
+import { pathOf } from '../bench/findings/layer-findings.ts'
 import type { Chain } from '../bench/layers.ts'
 import { percent, range, times } from '../bench/words.ts'
 

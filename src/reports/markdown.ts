@@ -1,4 +1,4 @@
-import { chainFinding } from '../bench/layer-findings.ts'
+import { chainFinding } from '../bench/findings/layer-findings.ts'
 import { figure, intervalHeading, percent, range, times } from '../bench/words.ts'
 import { crowdColumns, crowdMeaning, crowdRows } from './crowd-rows.ts'
 import { machineTable } from './environment-rows.ts'

@@ -1,7 +1,7 @@
 import { answer } from '../bench/answer.ts'
 import { type Comparison, compare } from '../bench/comparison.ts'
 import { type Crowding, crowding } from '../bench/crowding.ts'
-import { type Finding, findings } from '../bench/finding.ts'
+import { type Finding, findings } from '../bench/findings/finding.ts'
 import { type Chain, layerChains } from '../bench/layers.ts'
 import { type Overall, overall } from '../bench/overall.ts'
 import type { Benchmark } from '../bench/record.ts'

@@ -1,5 +1,5 @@
-import type { KeyPair } from '../lab/guest-key.ts'
-import { sshBanner } from '../lab/ssh-banner.ts'
+import type { KeyPair } from '../lab/access/guest-key.ts'
+import { sshBanner } from '../lab/access/ssh-banner.ts'
 import type { Command } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
 import type { ModuleContext } from '../modules/module.ts'

@@ -1,5 +1,5 @@
 import { hasTerminal, runInTerminal } from '../../connections/terminal.ts'
-import { consoleCommandText } from '../../lab/console-command.ts'
+import { consoleCommandText } from '../../lab/access/console-command.ts'
 import { FailureError } from '../../model/failure.ts'
 import { printable } from '../../util/printable.ts'
 import type { CommandEnvironment } from '../environment.ts'

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { knownGuests, type SshGuest, sshConfig } from '../../lab/ssh-config.ts'
+import { knownGuests, type SshGuest, sshConfig } from '../../lab/access/ssh-config.ts'
 import { ExitCode } from '../../model/exit-code.ts'
 import { stateDirectory } from '../../util/state-directory.ts'
 import type { CommandEnvironment } from '../environment.ts'

@@ -1,4 +1,4 @@
-import type { SshGuest } from '../../lab/ssh-config.ts'
+import type { SshGuest } from '../../lab/access/ssh-config.ts'
 import type { LabGuest } from '../lab-guests.ts'
 
 /** Guests for OpenSSH, with every name that means one guest only. */

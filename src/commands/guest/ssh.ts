@@ -1,5 +1,5 @@
 import { runInTerminal } from '../../connections/terminal.ts'
-import { remoteWords } from '../../lab/ssh-command.ts'
+import { remoteWords } from '../../lab/access/ssh-command.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import type { RunOptions } from '../run-options.ts'
 import { sshFiles } from '../ssh-files.ts'

@@ -1,5 +1,5 @@
 import { runInTerminal } from '../../connections/terminal.ts'
-import { remoteWords } from '../../lab/ssh-command.ts'
+import { remoteWords } from '../../lab/access/ssh-command.ts'
 import { FailureError } from '../../model/failure.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import { sshFiles } from '../ssh-files.ts'

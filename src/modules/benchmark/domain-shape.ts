@@ -1,6 +1,6 @@
 import { defineFact } from '../../facts/fact.ts'
-import { virsh } from '../../lab/virsh.ts'
-import { attribute, child, children, parseXml, textOf, type XmlElement } from '../../lab/xml.ts'
+import { virsh } from '../../lab/libvirt/virsh.ts'
+import { attribute, child, children, parseXml, textOf, type XmlElement } from '../../lab/libvirt/xml.ts'
 import { sh } from '../../util/sh.ts'
 
 /** What a running domain is made of, as far as it decides how fast the guest is. */

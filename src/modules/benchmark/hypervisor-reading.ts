@@ -1,6 +1,6 @@
 import { difference, type NoiseReading, noiseBetween, noiseFunctions, parseNoise } from '../../bench/noise.ts'
 import type { Noise } from '../../bench/record.ts'
-import { virsh } from '../../lab/virsh.ts'
+import { virsh } from '../../lab/libvirt/virsh.ts'
 import { FailureError } from '../../model/failure.ts'
 import { sh } from '../../util/sh.ts'
 import type { ModuleContext } from '../module.ts'

@@ -1,6 +1,6 @@
 import type { Design } from '../../bench/record.ts'
 import type { Workload } from '../../bench/workload-file.ts'
-import { uses } from '../../lab/domain-state.ts'
+import { uses } from '../../lab/libvirt/domain-state.ts'
 import { sh } from '../../util/sh.ts'
 import type { ModuleContext } from '../module.ts'
 import { farHost, withFarHost } from './far-host.ts'

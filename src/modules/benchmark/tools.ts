@@ -4,8 +4,8 @@ import type { Workload } from '../../bench/workload-file.ts'
 import { FailureError } from '../../model/failure.ts'
 import { compareDottedVersions } from '../../util/dotted-version.ts'
 import { sh } from '../../util/sh.ts'
-import { apt } from '../apt.ts'
 import type { HostAccess, ModuleContext, Steps } from '../module.ts'
+import { apt } from '../packages/apt.ts'
 
 /** A program that the chosen workloads run, and the oldest version that all of them can use. */
 export interface ToolNeed {

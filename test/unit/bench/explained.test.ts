@@ -1,6 +1,6 @@
 import t from 'tap'
 import { compare } from '../../../src/bench/comparison.ts'
-import { findings } from '../../../src/bench/finding.ts'
+import { findings } from '../../../src/bench/findings/finding.ts'
 import type { Benchmark, Environment, Sample } from '../../../src/bench/record.ts'
 import type { Workload } from '../../../src/bench/workload-file.ts'
 import { loadWorkloads } from '../../../src/modules/benchmark/workloads.ts'

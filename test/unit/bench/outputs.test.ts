@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { load } from 'js-yaml'
 import t from 'tap'
-import { type Asked, type ParserName, parserNames, parsers } from '../../../src/bench/parser.ts'
+import { type Asked, type ParserName, parserNames, parsers } from '../../../src/bench/parsers/parser.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 
 /** Real outputs of benchmark programs and damaged ones: what each parser reads, and the words with which it refuses. */

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { parserNames } from '../../../src/bench/parser.ts'
+import { parserNames } from '../../../src/bench/parsers/parser.ts'
 import { profiles } from '../../../src/bench/profile.ts'
 import { type Workload, workloadSchema } from '../../../src/bench/workload-file.ts'
 import { preparation, workloadRun } from '../../../src/bench/workload-run.ts'

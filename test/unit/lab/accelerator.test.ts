@@ -2,9 +2,9 @@ import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
-import { findEmulator, probeAccelerator } from '../../../src/lab/accelerator.ts'
-import { probeCommand, readProbe } from '../../../src/lab/accelerator-probe.ts'
-import { classifyProbe, type KvmSituation } from '../../../src/lab/accelerator-verdict.ts'
+import { findEmulator, probeAccelerator } from '../../../src/lab/host/accelerator.ts'
+import { probeCommand, readProbe } from '../../../src/lab/host/accelerator-probe.ts'
+import { classifyProbe, type KvmSituation } from '../../../src/lab/host/accelerator-verdict.ts'
 import { runningProcess } from '../../support/processes.ts'
 import { openLocalHost } from '../images/local-host.ts'
 

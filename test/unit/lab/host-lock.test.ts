@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { lockHost, removeDeadLock } from '../../../src/lab/host-lock.ts'
+import { lockHost, removeDeadLock } from '../../../src/lab/host/host-lock.ts'
 import { deferred } from '../../../src/util/deferred.ts'
 import { sleep } from '../../../src/util/sleep.ts'
 import { must } from '../../support/tool.ts'

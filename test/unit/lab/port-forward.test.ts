@@ -1,5 +1,5 @@
 import t from 'tap'
-import { forwardSteps, orphanedPorts, readForwards } from '../../../src/lab/port-forward.ts'
+import { forwardSteps, orphanedPorts, readForwards } from '../../../src/lab/access/port-forward.ts'
 
 const told = [
   '8080 yes lab-guest 192.168.122.10 80 0.0.0.0',

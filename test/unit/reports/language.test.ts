@@ -9,9 +9,9 @@ import { packageRoot } from '../../../src/util/package-root.ts'
 import { readTextCases, updateTextCases } from '../../support/text-cases.ts'
 
 const { say } = languageOf('id')
-const findingFiles = readdirSync(join(packageRoot, 'src/bench'))
+const findingFiles = readdirSync(join(packageRoot, 'src/bench/findings'))
   .filter((name) => name.endsWith('-findings.ts'))
-  .map((name) => join('src/bench', name))
+  .map((name) => join('src/bench/findings', name))
 const file = join(packageRoot, 'test/cases/reports/sentences.txt')
 const cases = readTextCases(file).map(({ title, sections, expect }) => ({
   title,
@@ -40,7 +40,12 @@ t.test('no sentence is without a translation, and no branch of a rule without a 
   const reports = readdirSync(join(packageRoot, 'src/reports'))
     .filter((name) => !notForReaders.has(name))
     .map((name) => join('src/reports', name))
-  for (const name of ['src/bench/answer.ts', 'src/lab/accelerator-verdict.ts', ...findingFiles, ...reports]) {
+  for (const name of [
+    'src/bench/answer.ts',
+    'src/lab/host/accelerator-verdict.ts',
+    ...findingFiles,
+    ...reports,
+  ]) {
     const missing = wordings(name).filter(
       (wording) => say(wording) === wording && !known.some((phrase) => phrase.includes(wording)),
     )
