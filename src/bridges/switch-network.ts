@@ -1,5 +1,5 @@
 import { FailureError } from '../model/failure.ts'
-import type { ModuleContext } from '../modules/module.ts'
+import type { ModuleContext } from '../model/module-context.ts'
 import { sleep } from '../util/sleep.ts'
 import { describeMissing, readMissing } from './reach.ts'
 import { type BridgeRecord, bridgeFolder } from './record.ts'

@@ -1,4 +1,4 @@
-import type { Connection } from './connection.ts'
+import type { Connection } from '../model/connection.ts'
 
 /** What a connection may need from outside. */
 export interface ConnectionDependencies {

@@ -1,4 +1,4 @@
-import type { Connection } from './connection.ts'
+import type { Connection } from '../model/connection.ts'
 import type { ConnectionDependencies } from './connection-dependencies.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
 import { openLocal } from './local.ts'

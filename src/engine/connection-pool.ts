@@ -1,7 +1,7 @@
-import type { Connection } from '../connections/connection.ts'
 import type { ConnectionDependencies } from '../connections/open.ts'
 import type { ConnectionSettings } from '../connections/settings.ts'
 import { connectionSettings } from '../connections/settings.ts'
+import type { Connection } from '../model/connection.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Value } from '../model/value.ts'
 import { canonicalJson } from '../util/json.ts'

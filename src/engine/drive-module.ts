@@ -1,6 +1,7 @@
+import type { Change, ChangeResult, ModuleResult, Steps } from '../model/change.ts'
 import type { CommandResult } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
-import type { Change, ChangeResult, HostAccess, ModuleResult, Steps } from '../modules/module.ts'
+import type { HostAccess } from '../model/host-access.ts'
 import { saysDiskFull } from '../util/disk-full.ts'
 import type { HostState } from './host-state.ts'
 

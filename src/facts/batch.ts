@@ -1,5 +1,5 @@
 import type { Command, CommandPart } from '../model/command.ts'
-import type { Fact } from './fact.ts'
+import type { Fact } from '../model/fact.ts'
 
 /** Any fact without arguments. */
 // The result type is read back by `answer`, so it may be anything here.

@@ -1,15 +1,4 @@
-import type { Command, CommandResult } from '../model/command.ts'
-
-/**
- * What a command on a host says, parsed by a pure function. The command only reads. Cached per host until a task
- * on that host changes something.
- */
-export interface Fact<Args extends readonly unknown[], T> {
-  readonly name: string
-  command(...args: Args): Command
-  /** Pure. Receives whatever the host printed: untrusted, possibly truncated. */
-  parse(result: Pick<CommandResult, 'exitCode' | 'stdout' | 'stderr'>, ...args: Args): T
-}
+import type { Fact } from '../model/fact.ts'
 
 /** Gives a fact its types. */
 export function defineFact<Args extends readonly unknown[], T>(fact: Fact<Args, T>): Fact<Args, T> {

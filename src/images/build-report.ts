@@ -1,4 +1,4 @@
-import type { ModuleContext } from '../modules/module.ts'
+import type { ModuleContext } from '../model/module-context.ts'
 
 /** How a build speaks while it works. */
 export type BuildReport = Pick<ModuleContext, 'progress' | 'output' | 'note'>

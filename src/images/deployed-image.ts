@@ -1,5 +1,6 @@
 import { FailureError } from '../model/failure.ts'
-import type { HostAccess, ModuleContext } from '../modules/module.ts'
+import type { HostAccess } from '../model/host-access.ts'
+import type { ModuleContext } from '../model/module-context.ts'
 import { type Image, resolveImage } from './image.ts'
 import { imageFiles, type Manifest } from './manifest.ts'
 import { lookUp } from './store.ts'

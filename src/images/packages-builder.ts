@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Command, CommandResult } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
-import type { HostAccess } from '../modules/module.ts'
+import type { HostAccess } from '../model/host-access.ts'
 import { renderCommand, sh } from '../util/sh.ts'
 import { type BuildMachine, buildMachine, mirrorLines, requireBuildMachine } from './build-machine.ts'
 import { type BuildReport, lineSplitter, paced } from './build-report.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { FailureError } from '../model/failure.ts'
-import type { HostAccess } from '../modules/module.ts'
+import type { HostAccess } from '../model/host-access.ts'
 import { sh } from '../util/sh.ts'
 import type { BuildReport } from './build-report.ts'
 import { storeNotWritable } from './store-errors.ts'

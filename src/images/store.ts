@@ -1,4 +1,4 @@
-import type { HostAccess } from '../modules/module.ts'
+import type { HostAccess } from '../model/host-access.ts'
 import { sh } from '../util/sh.ts'
 import { defineSha256 } from '../util/sha256.ts'
 import { imageFiles, type Manifest, parseManifest } from './manifest.ts'

@@ -1,6 +1,7 @@
+import type { Change, Steps } from '../model/change.ts'
 import type { Command } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
-import type { Change, ModuleContext, Steps } from '../modules/module.ts'
+import type { ModuleContext } from '../model/module-context.ts'
 import { sh } from '../util/sh.ts'
 import { forwardSteps } from './access/port-forward.ts'
 import { readConfig, type WantedGuest } from './guest-config.ts'

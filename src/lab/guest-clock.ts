@@ -1,5 +1,5 @@
-import type { Connection } from '../connections/connection.ts'
-import type { ModuleContext } from '../modules/module.ts'
+import type { Connection } from '../model/connection.ts'
+import type { ModuleContext } from '../model/module-context.ts'
 import { sh } from '../util/sh.ts'
 import type { GuestMetadata } from './libvirt/metadata.ts'
 

@@ -1,6 +1,6 @@
 import type { DeployedImage } from '../images/deployed-image.ts'
+import type { Change, Steps } from '../model/change.ts'
 import { FailureError } from '../model/failure.ts'
-import type { Change, Steps } from '../modules/module.ts'
 import { sh } from '../util/sh.ts'
 import type { KeyPair } from './access/guest-key.ts'
 import { forwardSteps, type KnownForward } from './access/port-forward.ts'

@@ -1,6 +1,6 @@
 import { type DeployedImage, deployedImage } from '../images/deployed-image.ts'
 import { FailureError } from '../model/failure.ts'
-import type { ModuleContext } from '../modules/module.ts'
+import type { ModuleContext } from '../model/module-context.ts'
 import { type KeyPair, newHostKey } from './access/guest-key.ts'
 import { declaredAddresses, refuseTakenAddress } from './declared-addresses.ts'
 import { configText, readConfig, type WantedGuest } from './guest-config.ts'

@@ -1,4 +1,5 @@
-import type { ModuleContext, Steps } from '../modules/module.ts'
+import type { Steps } from '../model/change.ts'
+import type { ModuleContext } from '../model/module-context.ts'
 import { type BootSeconds, type GuestToStart, type StartOptions, startGuests } from './start-guests.ts'
 
 /**

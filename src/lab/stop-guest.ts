@@ -1,5 +1,5 @@
 import { FailureError } from '../model/failure.ts'
-import type { HostAccess } from '../modules/module.ts'
+import type { HostAccess } from '../model/host-access.ts'
 import { sh } from '../util/sh.ts'
 import { sleep } from '../util/sleep.ts'
 import type { DomainState } from './libvirt/domain-state.ts'

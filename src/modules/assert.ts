@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { ModuleContext } from '../model/module-context.ts'
 import type { Value } from '../model/value.ts'
-import type { ModuleContext } from './module.ts'
 import { bool, parameters, text } from './params.ts'
 import { defineQuery } from './query.ts'
 

@@ -1,6 +1,6 @@
+import type { ModuleContext } from '../model/module-context.ts'
 import type { Value, Vars } from '../model/value.ts'
 import { TemplateError } from '../template/template.ts'
-import type { ModuleContext } from './module.ts'
 import { anything, int, parameters, text } from './params.ts'
 import { defineQuery } from './query.ts'
 

@@ -22,18 +22,14 @@ import { lookUp, remove } from '../images/store.ts'
 import { newHostKey } from '../lab/access/guest-key.ts'
 import { reachOf } from '../lab/access/ssh-command.ts'
 import { buildAccelerator } from '../lab/host/accelerator-choice.ts'
+import type { Change, ChangeResult, ModuleResult } from '../model/change.ts'
 import { FailureError } from '../model/failure.ts'
+import type { ModuleContext } from '../model/module-context.ts'
 import type { Vars } from '../model/value.ts'
 import { sh } from '../util/sh.ts'
 import { stateDirectory } from '../util/state-directory.ts'
 import { unreachable } from '../util/unreachable.ts'
-import {
-  type Change,
-  type ChangeResult,
-  defineModule,
-  type ModuleContext,
-  type ModuleResult,
-} from './module.ts'
+import { defineModule } from './module.ts'
 import { bool, choice, int, text } from './params.ts'
 
 /** Puts an image of `images/` into a host's store: builds it on the controller, copies it to other hosts. */

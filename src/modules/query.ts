@@ -1,5 +1,7 @@
 import type { ZodType, z } from 'zod'
-import type { Module, ModuleContext, ModuleResult, Steps } from './module.ts'
+import type { ModuleResult, Steps } from '../model/change.ts'
+import type { ModuleContext } from '../model/module-context.ts'
+import type { Module } from './module.ts'
 
 interface Query<Schema extends ZodType> extends Omit<Module<Schema>, 'run'> {
   answer(context: ModuleContext, params: z.output<Schema>): Promise<ModuleResult> | ModuleResult

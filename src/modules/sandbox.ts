@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { routes } from '../facts/routes.ts'
 import { guestKey, newHostKey } from '../lab/access/guest-key.ts'
 import { formatAddress, parseAddress, type Subnet, subnetOf } from '../lab/ipv4.ts'
+import type { Steps } from '../model/change.ts'
 import { FailureError } from '../model/failure.ts'
+import type { ModuleContext } from '../model/module-context.ts'
 import { endBoot } from '../sandbox/boot-end.ts'
 import {
   addRules,
@@ -23,7 +25,7 @@ import { ensureTree, storedTrees, type Tree, wantedTree } from '../sandbox/tree.
 import { limitOf } from '../util/limit.ts'
 import { counted } from '../util/words.ts'
 import { moduleFailure } from './failure.ts'
-import { defineModule, type ModuleContext, type Steps } from './module.ts'
+import { defineModule } from './module.ts'
 import { bool, choice, int } from './params.ts'
 
 const wording = 'must be 1 to 30 lower-case letters, digits and dashes'

@@ -2,10 +2,10 @@ import type { Duplex } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import { fileStat } from '../facts/file-stat.ts'
 import { FailureError } from '../model/failure.ts'
+import type { ModuleContext } from '../model/module-context.ts'
 import type { Vars } from '../model/value.ts'
 import { pythonRegex } from '../template/python-regex.ts'
 import { sleep } from '../util/sleep.ts'
-import type { ModuleContext } from './module.ts'
 
 export interface WaitCondition {
   /** What is waited for, as a clause: `port 22 of 127.0.0.1 answers`. */

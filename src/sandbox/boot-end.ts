@@ -1,6 +1,6 @@
 import { lines } from '../facts/text.ts'
 import { FailureError } from '../model/failure.ts'
-import type { ModuleContext } from '../modules/module.ts'
+import type { ModuleContext } from '../model/module-context.ts'
 import { sh } from '../util/sh.ts'
 import type { HostRecord } from './record.ts'
 import { sandboxState } from './state.ts'

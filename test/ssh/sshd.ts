@@ -14,10 +14,10 @@ import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Connection } from '../../src/connections/connection.ts'
 import type { ConnectionDependencies } from '../../src/connections/connection-dependencies.ts'
 import { openConnection } from '../../src/connections/open.ts'
 import { connectionSettings } from '../../src/connections/settings.ts'
+import type { Connection } from '../../src/model/connection.ts'
 import type { Value } from '../../src/model/value.ts'
 
 /** A real sshd on a loopback port with keys of its own, for one test file. */

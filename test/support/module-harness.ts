@@ -1,19 +1,15 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import type { ZodType } from 'zod'
-import type { Connection } from '../../src/connections/connection.ts'
-import type { Fact } from '../../src/facts/fact.ts'
+import type { Change, ChangeResult, ModuleResult } from '../../src/model/change.ts'
 import type { Command, CommandResult } from '../../src/model/command.ts'
+import type { Connection } from '../../src/model/connection.ts'
+import type { Fact } from '../../src/model/fact.ts'
 import { FailureError } from '../../src/model/failure.ts'
+import type { HostAccess } from '../../src/model/host-access.ts'
+import type { ModuleContext } from '../../src/model/module-context.ts'
 import type { Value, Vars } from '../../src/model/value.ts'
-import type {
-  Change,
-  ChangeResult,
-  HostAccess,
-  Module,
-  ModuleContext,
-  ModuleResult,
-} from '../../src/modules/module.ts'
+import type { Module } from '../../src/modules/module.ts'
 import { readParams } from '../../src/modules/read-params.ts'
 import { evaluate, render } from '../../src/template/jinja.ts'
 import { packageRoot } from '../../src/util/package-root.ts'

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { Command, CommandResult } from '../../src/model/command.ts'
-import type { HostAccess, QueryOptions } from '../../src/modules/module.ts'
+import type { HostAccess, QueryOptions } from '../../src/model/host-access.ts'
 import { renderCommand } from '../../src/util/sh.ts'
 
 /** This machine as a host that runs commands; `rewrite` may change their text, e.g. a folder in it. */

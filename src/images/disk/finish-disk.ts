@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FailureError } from '../../model/failure.ts'
-import type { HostAccess } from '../../modules/module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import { sh } from '../../util/sh.ts'
 import type { PackerImageFile } from '../file/packer.ts'
 import type { Manifest } from '../manifest.ts'

@@ -1,5 +1,5 @@
 import type { CommandResult } from '../../model/command.ts'
-import type { HostAccess } from '../../modules/module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import { sh } from '../../util/sh.ts'
 
 /** The first inode that is not the file system's own, and the root folder's (ext4). */

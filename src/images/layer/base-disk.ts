@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FailureError } from '../../model/failure.ts'
-import type { HostAccess } from '../../modules/module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import { sh } from '../../util/sh.ts'
 import type { BuildReport } from '../build-report.ts'
 import { DiskFiles } from '../disk/file-system.ts'

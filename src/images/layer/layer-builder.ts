@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import type { HostAccess } from '../../modules/module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import type { BuildReport } from '../build-report.ts'
 import { type Builder, ensureImage } from '../ensure-image.ts'
 import { baseOf, type CloudImage, isPackerImage, type PackerImage } from '../image.ts'

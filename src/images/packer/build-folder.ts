@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { HostAccess } from '../../modules/module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import { sh } from '../../util/sh.ts'
 import { type BuildReport, lineSplitter, paced } from '../build-report.ts'
 import { type DiskProof, finishDisk, type InstalledSystem } from '../disk/finish-disk.ts'

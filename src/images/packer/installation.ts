@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { HostAccess } from '../../modules/module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import { sh } from '../../util/sh.ts'
 import { type InstallerSeed, renderInstallerSeed } from '../autoinstall/installer-seed.ts'
 import type { BuildReport } from '../build-report.ts'

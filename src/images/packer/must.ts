@@ -1,6 +1,6 @@
 import type { Command, CommandResult } from '../../model/command.ts'
 import { FailureError } from '../../model/failure.ts'
-import type { HostAccess, QueryOptions } from '../../modules/module.ts'
+import type { HostAccess, QueryOptions } from '../../model/host-access.ts'
 
 /** Runs a command of a build that has to succeed; `message` says what could not be done otherwise. */
 export async function must(

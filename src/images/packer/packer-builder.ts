@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import type { HostAccess } from '../../modules/module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import type { Builder } from '../ensure-image.ts'
 import type { PackerImage } from '../image.ts'
 import type { InstallerSuccess } from '../installer/outcome.ts'

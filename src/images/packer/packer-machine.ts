@@ -3,7 +3,7 @@ import { defineFact } from '../../facts/fact.ts'
 import { readSections, sections } from '../../facts/sections.ts'
 import { lines } from '../../facts/text.ts'
 import { FailureError } from '../../model/failure.ts'
-import type { HostAccess } from '../../modules/module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import { packageRoot } from '../../util/package-root.ts'
 import { sh } from '../../util/sh.ts'
 

@@ -1,5 +1,5 @@
 import type { Command } from '../../model/command.ts'
-import type { HostAccess } from '../../modules/module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import { saysDiskFull } from '../../util/disk-full.ts'
 import { sh } from '../../util/sh.ts'
 import { defineSha256 } from '../../util/sha256.ts'

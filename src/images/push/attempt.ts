@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import type { HostAccess } from '../../modules/module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import { deferred } from '../../util/deferred.ts'
 import { limitOf } from '../../util/limit.ts'
 import { sh } from '../../util/sh.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { HostAccess } from '../../modules/module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import { sh } from '../../util/sh.ts'
 import { imageFiles, type Manifest } from '../manifest.ts'
 import { compressionLevel } from '../relay/relay-key.ts'

@@ -1,4 +1,4 @@
-import type { HostAccess } from '../../modules/module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import type { BuildReport } from '../build-report.ts'
 import type { Manifest } from '../manifest.ts'
 import type { RelayAccess } from '../relay/relay.ts'

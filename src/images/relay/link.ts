@@ -1,5 +1,5 @@
 import type { Command } from '../../model/command.ts'
-import type { HostAccess } from '../../modules/module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import { renderCommand, Secret, sh } from '../../util/sh.ts'
 import type { RelaySource } from './relay.ts'
 

@@ -1,5 +1,5 @@
 import type { Command } from '../../model/command.ts'
-import type { HostAccess } from '../../modules/module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import { renderCommand, sh } from '../../util/sh.ts'
 
 /** The last word of a line in authorized_keys, with the second since 1970 at which it was added. */

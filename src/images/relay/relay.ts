@@ -1,4 +1,4 @@
-import type { HostAccess } from '../../modules/module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import { imageFiles, type Manifest } from '../manifest.ts'
 import { admit, dismiss, type ImagePlaces, isPlain } from './relay-key.ts'
 import { Swarm } from './swarm.ts'

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FailureError } from '../../model/failure.ts'
-import type { HostAccess } from '../../modules/module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import { sh } from '../../util/sh.ts'
 import { MirrorError, openMirror } from './mirror.ts'
 

@@ -1,6 +1,6 @@
 import { lines } from '../../facts/text.ts'
+import type { Change } from '../../model/change.ts'
 import type { Command } from '../../model/command.ts'
-import type { Change } from '../../modules/module.ts'
 import { sh } from '../../util/sh.ts'
 import { stateFolder } from '../guest-files.ts'
 

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Connection } from '../../connections/connection.ts'
+import type { Connection } from '../../model/connection.ts'
 
 /** Whether an SSH server answers, and if not, why. Whoever asked closes the stream, which begins with what the server said first. */
 export type Banner =

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { connectionSettings } from '../../connections/settings.ts'
 import { resolveTarget } from '../../connections/ssh-target.ts'
-import type { ModuleContext } from '../../modules/module.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import { quote } from '../../util/sh.ts'
 
 /** How the controller reaches a hypervisor, for programs other than hvlab: OpenSSH's client. Travels in module results. */

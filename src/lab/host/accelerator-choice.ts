@@ -1,5 +1,5 @@
 import type { DeployedImage } from '../../images/deployed-image.ts'
-import type { ModuleContext } from '../../modules/module.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import { type Accelerator, type ProbeOptions, probeAccelerator } from './accelerator.ts'
 
 /**

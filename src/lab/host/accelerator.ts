@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readSections, sections } from '../../facts/sections.ts'
-import type { HostAccess } from '../../modules/module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import { parsedJson } from '../../util/json.ts'
 import { sh } from '../../util/sh.ts'
 import { probeCommand, readProbe } from './accelerator-probe.ts'

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import type { Command } from '../../model/command.ts'
 import { FailureError } from '../../model/failure.ts'
-import type { ModuleContext } from '../../modules/module.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import { printable } from '../../util/printable.ts'
 import { sh } from '../../util/sh.ts'
 

@@ -1,6 +1,6 @@
+import type { Change } from '../../model/change.ts'
 import type { Command } from '../../model/command.ts'
 import { FailureError } from '../../model/failure.ts'
-import type { Change } from '../../modules/module.ts'
 import { cpusOf } from '../../util/cpu-list.ts'
 import { sh } from '../../util/sh.ts'
 import { stateFolder } from '../guest-files.ts'

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
+import type { ModuleContext } from '../../model/module-context.ts'
 import { sh } from '../../util/sh.ts'
-import type { ModuleContext } from '../module.ts'
 import { scratchFolder } from './scratch-folder.ts'
 
 /** Trials that begin together: each waits in its guest, and when the last one does all are let go at once. */

@@ -1,5 +1,5 @@
+import type { ModuleContext } from '../../model/module-context.ts'
 import { sh } from '../../util/sh.ts'
-import type { ModuleContext } from '../module.ts'
 
 /** From the first login to the end of the boot; a guest that needs longer is measured all the same, and the run says so. */
 const patienceS = 120

@@ -1,8 +1,8 @@
 import { defineFact } from '../../facts/fact.ts'
 import { storeOf } from '../../images/deployed-image.ts'
 import { parseManifest } from '../../images/manifest.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import { sh } from '../../util/sh.ts'
-import type { ModuleContext } from '../module.ts'
 import type { MeasuredGuest } from './guests.ts'
 
 /** SHA-256 of the disk in an image's folder, or null when there is no such image. */

@@ -3,8 +3,8 @@ import type { DomainState } from '../../lab/libvirt/domain-state.ts'
 import { readLibvirt } from '../../lab/libvirt/libvirt-state.ts'
 import { virsh } from '../../lab/libvirt/virsh.ts'
 import { FailureError } from '../../model/failure.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import { sh } from '../../util/sh.ts'
-import type { ModuleContext } from '../module.ts'
 
 /** A guest to measure: its name in the inventory, and its domain on this hypervisor. */
 export interface MeasuredGuest {

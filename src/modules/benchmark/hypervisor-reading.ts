@@ -2,8 +2,8 @@ import { difference, type NoiseReading, noiseBetween, noiseFunctions, parseNoise
 import type { Noise } from '../../bench/record.ts'
 import { virsh } from '../../lab/libvirt/virsh.ts'
 import { FailureError } from '../../model/failure.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import { sh } from '../../util/sh.ts'
-import type { ModuleContext } from '../module.ts'
 
 /**
  * The hypervisor's counters around a trial in a guest, with what QEMU used so far: CPU-seconds from libvirt, waits and context

@@ -1,6 +1,6 @@
 import { type MemoryLimit, memoryLimitCheck, memoryLimits, removeGroups } from '../../bench/confinement.ts'
 import type { Design } from '../../bench/record.ts'
-import type { ModuleContext } from '../module.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 
 /**
  * Does the work with the design that says how native trials are held to their guest's memory: by the first way that works on

@@ -2,7 +2,7 @@ import type { Subject } from '../../bench/record.ts'
 import type { Workload } from '../../bench/workload-file.ts'
 import type { Command } from '../../model/command.ts'
 import { FailureError } from '../../model/failure.ts'
-import type { HostAccess } from '../module.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 
 /** The other end of a network workload: its address, how commands reach it, and what comes before them there. */
 export interface Peer {

@@ -1,9 +1,9 @@
 import type { Crowd, Skipped } from '../../bench/crowd-record.ts'
 import type { Design } from '../../bench/record.ts'
 import { duration } from '../../bench/words.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import { plainData } from '../../util/json.ts'
 import { counted } from '../../util/words.ts'
-import type { ModuleContext } from '../module.ts'
 import { type CrowdPlan, isForCrowds, measureCrowds } from './crowds.ts'
 
 /** What guests do to each other, and what of it cannot be measured here. */

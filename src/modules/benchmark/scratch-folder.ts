@@ -1,6 +1,7 @@
 import { FailureError } from '../../model/failure.ts'
+import type { HostAccess } from '../../model/host-access.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import { sh } from '../../util/sh.ts'
-import type { HostAccess, ModuleContext } from '../module.ts'
 
 /**
  * Where workloads keep their files, on the hypervisor and in guests alike, so that a command is the same on both sides.

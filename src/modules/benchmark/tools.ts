@@ -1,10 +1,12 @@
 import type { Tool } from '../../bench/record.ts'
 import { type InstalledTool, installedTool } from '../../bench/tool-fact.ts'
 import type { Workload } from '../../bench/workload-file.ts'
+import type { Steps } from '../../model/change.ts'
 import { FailureError } from '../../model/failure.ts'
+import type { HostAccess } from '../../model/host-access.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import { compareDottedVersions } from '../../util/dotted-version.ts'
 import { sh } from '../../util/sh.ts'
-import type { HostAccess, ModuleContext, Steps } from '../module.ts'
 import { apt } from '../packages/apt.ts'
 
 /** A program that the chosen workloads run, and the oldest version that all of them can use. */

@@ -1,4 +1,4 @@
-import type { ModuleContext } from '../module.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 
 const last = new Map<string, Promise<void>>()
 

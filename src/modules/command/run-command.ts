@@ -1,11 +1,12 @@
+import type { Steps } from '../../model/change.ts'
 import type { Command, CommandResult } from '../../model/command.ts'
 import type { Failure } from '../../model/failure.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import type { Vars } from '../../model/value.ts'
 import { sh } from '../../util/sh.ts'
 import { withoutAtEnd } from '../../util/words.ts'
 import { lastLines } from '../failure.ts'
 import { hostPath } from '../files/host-path.ts'
-import type { ModuleContext, Steps } from '../module.ts'
 
 /** What `command` and `shell` have in common. */
 export interface RunOptions {

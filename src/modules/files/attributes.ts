@@ -1,8 +1,8 @@
 import type { FileStat } from '../../facts/file-stat.ts'
+import type { Change } from '../../model/change.ts'
 import type { Diff } from '../../model/result.ts'
 import type { Vars } from '../../model/value.ts'
 import { sh } from '../../util/sh.ts'
-import type { Change } from '../module.ts'
 import { mode, text } from '../params.ts'
 import { applyMode, chmodOperand, type Mode, octal } from './mode.ts'
 

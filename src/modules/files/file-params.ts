@@ -1,8 +1,9 @@
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
 import { type FileStat, fileStat } from '../../facts/file-stat.ts'
+import type { Steps } from '../../model/change.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import type { Vars } from '../../model/value.ts'
-import type { ModuleContext, Steps } from '../module.ts'
 import { bool, choice, parameters, path, text } from '../params.ts'
 import { attributeChanges, attributeParams, statResult } from './attributes.ts'
 

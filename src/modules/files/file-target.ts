@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type FileStat, fileStat } from '../../facts/file-stat.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import { moduleFailure } from '../failure.ts'
-import type { ModuleContext } from '../module.ts'
 
 export interface Target {
   readonly path: string

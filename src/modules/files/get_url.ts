@@ -2,10 +2,12 @@ import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { type ChecksumAlgorithm, type FileStat, fileStat } from '../../facts/file-stat.ts'
 import { which } from '../../facts/which.ts'
+import type { Steps } from '../../model/change.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import type { Vars } from '../../model/value.ts'
 import { sh } from '../../util/sh.ts'
 import { lastLines, moduleFailure } from '../failure.ts'
-import { defineModule, type ModuleContext, type Steps } from '../module.ts'
+import { defineModule } from '../module.ts'
 import { bool, int, parameters, path, text } from '../params.ts'
 import {
   attributeChanges,

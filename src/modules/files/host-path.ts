@@ -1,7 +1,7 @@
 import { identity } from '../../facts/identity.ts'
 import { user } from '../../facts/user.ts'
+import type { HostAccess } from '../../model/host-access.ts'
 import { moduleFailure } from '../failure.ts'
-import type { HostAccess } from '../module.ts'
 
 /** A path of a task with `~` and `~name` at its start replaced by the home folder on the host. */
 export async function hostPath(host: HostAccess, path: string): Promise<string> {

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import { type FileStat, fileStat } from '../../facts/file-stat.ts'
+import type { Steps } from '../../model/change.ts'
 import type { Command } from '../../model/command.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import type { Vars } from '../../model/value.ts'
 import { script, sh } from '../../util/sh.ts'
 import { lastLines, moduleFailure } from '../failure.ts'
-import type { ModuleContext, Steps } from '../module.ts'
 import {
   type Attributes,
   attributeChanges,

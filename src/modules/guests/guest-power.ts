@@ -8,8 +8,9 @@ import { virsh } from '../../lab/libvirt/virsh.ts'
 import type { BootSeconds, GuestToStart } from '../../lab/start-guests.ts'
 import { startSteps } from '../../lab/start-steps.ts'
 import { stopGuest } from '../../lab/stop-guest.ts'
+import type { Steps } from '../../model/change.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import { sh } from '../../util/sh.ts'
-import type { ModuleContext, Steps } from '../module.ts'
 
 /** What libvirt_guest says about how guests are started. */
 export interface PowerParams {

@@ -19,10 +19,12 @@ import { attribute, child, children } from '../../lab/libvirt/xml.ts'
 import { domainOf, refuseForeign, runningNetwork } from '../../lab/plan-guests.ts'
 import { seedTexts, writeSeed } from '../../lab/seed.ts'
 import { startSteps } from '../../lab/start-steps.ts'
+import type { Steps } from '../../model/change.ts'
 import { FailureError } from '../../model/failure.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import { sh } from '../../util/sh.ts'
 import { moduleFailure } from '../failure.ts'
-import { defineModule, type ModuleContext, type Steps } from '../module.ts'
+import { defineModule } from '../module.ts'
 import { bool, choice, int, text } from '../params.ts'
 
 const params = z.strictObject({

@@ -8,10 +8,12 @@ import { virsh } from '../../lab/libvirt/virsh.ts'
 import type { GuestToStart } from '../../lab/start-guests.ts'
 import { startSteps } from '../../lab/start-steps.ts'
 import { stopGently, switchOff } from '../../lab/stop-guest.ts'
+import type { Steps } from '../../model/change.ts'
 import type { FailureError } from '../../model/failure.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import { sh } from '../../util/sh.ts'
 import { moduleFailure } from '../failure.ts'
-import { defineModule, type ModuleContext, type Steps } from '../module.ts'
+import { defineModule } from '../module.ts'
 import { bool, choice, int, list } from '../params.ts'
 
 const params = z.strictObject({

@@ -29,12 +29,14 @@ import {
   removeNetwork,
   removeStore,
 } from '../../lab/removal.ts'
+import type { Change, Steps } from '../../model/change.ts'
 import { FailureError } from '../../model/failure.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import type { Vars } from '../../model/value.ts'
 import { sh } from '../../util/sh.ts'
 import { counted } from '../../util/words.ts'
 import { moduleFailure } from '../failure.ts'
-import { type Change, defineModule, type ModuleContext, type Steps } from '../module.ts'
+import { defineModule } from '../module.ts'
 import { bool, choice, text } from '../params.ts'
 
 const params = z.strictObject({

@@ -7,13 +7,15 @@ import { type LibvirtState, readLibvirt } from '../../lab/libvirt/libvirt-state.
 import { virsh } from '../../lab/libvirt/virsh.ts'
 import { type Snapshot, snapshotFailure, snapshots, snapshotXml } from '../../lab/snapshots.ts'
 import { startSteps } from '../../lab/start-steps.ts'
+import type { Steps } from '../../model/change.ts'
 import type { Command } from '../../model/command.ts'
 import { FailureError } from '../../model/failure.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import { suggestion } from '../../util/did-you-mean.ts'
 import { sh } from '../../util/sh.ts'
 import { counted } from '../../util/words.ts'
 import { moduleFailure } from '../failure.ts'
-import { defineModule, type ModuleContext, type Steps } from '../module.ts'
+import { defineModule } from '../module.ts'
 import { bool, choice, int, list, parameters, text } from '../params.ts'
 
 const params = parameters({

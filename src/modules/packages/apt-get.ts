@@ -1,8 +1,8 @@
 import type { Command, CommandResult } from '../../model/command.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import { sh } from '../../util/sh.ts'
 import { sleep } from '../../util/sleep.ts'
 import { lastLines, moduleFailure } from '../failure.ts'
-import type { ModuleContext } from '../module.ts'
 
 export interface AptGetOptions {
   /** How long another process may keep apt's locks, seconds. */

@@ -1,10 +1,11 @@
 import { type AptCandidate, aptCandidates } from '../../facts/apt-candidates.ts'
 import { debFile } from '../../facts/deb-file.ts'
 import { type InstalledPackage, packages } from '../../facts/packages.ts'
+import type { Steps } from '../../model/change.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import type { Vars } from '../../model/value.ts'
 import { literal } from '../../util/words.ts'
 import { moduleFailure } from '../failure.ts'
-import type { ModuleContext, Steps } from '../module.ts'
 import { type AptGetOptions, aptGet } from './apt-get.ts'
 import type { AptParams } from './apt-params.ts'
 

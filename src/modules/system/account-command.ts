@@ -1,7 +1,7 @@
+import type { Steps } from '../../model/change.ts'
 import type { Command } from '../../model/command.ts'
 import { sh } from '../../util/sh.ts'
 import { moduleFailure } from '../failure.ts'
-import type { Steps } from '../module.ts'
 
 /** Yields a command of shadow-utils, which an unprivileged user's PATH may lack, and explains its failure. */
 export async function* accountCommand(

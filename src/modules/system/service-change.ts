@@ -1,6 +1,7 @@
+import type { Steps } from '../../model/change.ts'
 import type { Command, CommandResult } from '../../model/command.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import { lastLines, moduleFailure } from '../failure.ts'
-import type { ModuleContext, Steps } from '../module.ts'
 
 /** What a task wants of a service; absent = leave as it is. */
 export interface WantedService {

@@ -1,8 +1,9 @@
 import { type Scope, type SystemdUnit, systemctl, systemdUnit } from '../../facts/systemd-unit.ts'
+import type { Steps } from '../../model/change.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import type { Vars } from '../../model/value.ts'
 import { sh } from '../../util/sh.ts'
 import { moduleFailure } from '../failure.ts'
-import type { ModuleContext, Steps } from '../module.ts'
 import { serviceCommand, serviceFailure, verbFor, type WantedService } from './service-change.ts'
 
 export interface SystemdOptions {

@@ -1,9 +1,10 @@
 import { serviceManager } from '../../facts/service-manager.ts'
 import { sysvService } from '../../facts/sysv-service.ts'
+import type { Steps } from '../../model/change.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import type { Vars } from '../../model/value.ts'
 import { sh } from '../../util/sh.ts'
 import { moduleFailure } from '../failure.ts'
-import type { ModuleContext, Steps } from '../module.ts'
 import { serviceCommand, verbFor, type WantedService } from './service-change.ts'
 
 const path = sh`PATH="$PATH:/usr/sbin:/sbin"`

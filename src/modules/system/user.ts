@@ -1,9 +1,11 @@
 import type { z } from 'zod'
 import { group as groupFact } from '../../facts/group.ts'
 import { type User, user as userFact } from '../../facts/user.ts'
+import type { Steps } from '../../model/change.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
 import type { Vars } from '../../model/value.ts'
 import { sh } from '../../util/sh.ts'
-import { defineModule, type ModuleContext, type Steps } from '../module.ts'
+import { defineModule } from '../module.ts'
 import { bool, choice, int, list, parameters, path, text } from '../params.ts'
 import { accountCommand } from './account-command.ts'
 

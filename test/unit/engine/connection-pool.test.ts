@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { Connection } from '../../../src/connections/connection.ts'
 import { ConnectionPool } from '../../../src/engine/connection-pool.ts'
 import { Secrets } from '../../../src/engine/secrets.ts'
+import type { Connection } from '../../../src/model/connection.ts'
 import { type Deferred, deferred } from '../../../src/util/deferred.ts'
 
 t.test('an attempt that fails after a reset takes nothing away from the next', async (t) => {

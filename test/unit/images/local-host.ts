@@ -1,5 +1,5 @@
 import { openConnection } from '../../../src/connections/open.ts'
-import type { HostAccess } from '../../../src/modules/module.ts'
+import type { HostAccess } from '../../../src/model/host-access.ts'
 import { defined } from '../../../src/util/defined.ts'
 
 /** This machine, as modules reach it, without an engine around it. */

@@ -18,7 +18,7 @@ import { PushProgress, timeLeft } from '../../../src/images/push/push-progress.t
 import { pushImage } from '../../../src/images/push-image.ts'
 import { lookUp, remove } from '../../../src/images/store.ts'
 import { FailureError } from '../../../src/model/failure.ts'
-import type { HostAccess } from '../../../src/modules/module.ts'
+import type { HostAccess } from '../../../src/model/host-access.ts'
 import { renderCommand, sh } from '../../../src/util/sh.ts'
 import { atEnd } from '../../support/cleanup.ts'
 import { failureOf } from '../../support/failure-of.ts'

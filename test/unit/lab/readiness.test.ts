@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import t from 'tap'
-import type { Connection } from '../../../src/connections/connection.ts'
 import { sshBanner } from '../../../src/lab/access/ssh-banner.ts'
 import { diagnose, type Evidence } from '../../../src/lab/diagnosis.ts'
 import { type Attempt, awaitLogin, deadlineFor, type Observation } from '../../../src/lab/readiness.ts'
 import { serialTail } from '../../../src/lab/serial-log.ts'
+import type { Connection } from '../../../src/model/connection.ts'
 
 const closed: Attempt = { kind: 'closed', why: 'Connection refused' }
 const running: Observation = { state: 'running (booted)', running: true, serialBytes: 0 }

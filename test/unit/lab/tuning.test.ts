@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { Fact } from '../../../src/facts/fact.ts'
 import { type HostSettings, hostSettings } from '../../../src/lab/host/host-settings.ts'
 import { inWords, tuningSteps, type WantedTuning } from '../../../src/lab/host/tuning.ts'
+import type { Fact } from '../../../src/model/fact.ts'
 import { cpusOf } from '../../../src/util/cpu-list.ts'
 
 /** A server of two nodes as it answers; the kernel's formats are those of its documentation. */

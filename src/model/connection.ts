@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { Become, Command, CommandResult } from '../model/command.ts'
+import type { Become, Command, CommandResult } from './command.ts'
 
 /** How commands and files reach one host. Safe for concurrent use. */
 export interface Connection extends AsyncDisposable {
