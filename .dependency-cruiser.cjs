@@ -43,7 +43,7 @@ module.exports = {
     layer('bridges', ['facts', 'config', 'lab']),
     layer('sandbox', ['facts', 'images', 'lab']),
     layer('bench', ['facts', 'config']),
-    layer('verdicts', ['bench']),
+    layer('verdicts', ['config', 'bench']),
     layer('reports', ['bench', 'verdicts']),
     layer('modules', [
       'template',

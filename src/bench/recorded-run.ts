@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
-import { mistakesOf } from '../config/zod-diagnostics.ts'
+import { firstMistake } from '../config/zod-diagnostics.ts'
 import { FailureError } from '../model/failure.ts'
 import { readJournalLines } from '../util/journal-lines.ts'
 import { crowdSchema, skippedSchema } from './crowd-record.ts'
@@ -114,11 +114,10 @@ function collect(lines: readonly Line[], folder: string): Benchmark[] {
 function readRecord<T extends z.ZodType>(schema: T, line: Line, folder: string): z.output<T> {
   const record = schema.safeParse(line['data'])
   if (record.success) return record.data
-  const [first] = mistakesOf(record.error.issues, line['data'], schema, { subject: 'it' })
   throw new FailureError({
     reason: 'config',
     code: 'record-unreadable',
-    message: `The run ${basename(folder)} has a record of ${line['host']} that cannot be read (${line['channel']}): ${first?.message ?? 'no data'}.`,
+    message: `The run ${basename(folder)} has a record of ${line['host']} that cannot be read (${line['channel']}): ${firstMistake(record.error, line['data'], schema)}.`,
     hint: 'Another version of hvlab recorded it, or the journal was changed: read it with that version, or measure again.',
   })
 }

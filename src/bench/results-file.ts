@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { firstMistake } from '../config/zod-diagnostics.ts'
 import { FailureError } from '../model/failure.ts'
 import { parsedJson } from '../util/json.ts'
 import { crowdSchema, skippedSchema } from './crowd-record.ts'
@@ -78,9 +79,7 @@ export async function readResultsFile(file: string): Promise<RecordedRun> {
     throw newer(file, found, 'Use the hvlab that wrote it, or a newer one.')
   const results = resultsSchema.safeParse(content)
   if (!results.success) {
-    const [issue] = results.error.issues
-    const why =
-      content === undefined ? 'not JSON' : [issue?.path.join('.'), issue?.message].filter(Boolean).join(': ')
+    const why = content === undefined ? 'not JSON' : firstMistake(results.error, content, resultsSchema)
     throw new FailureError({
       reason: 'config',
       code: 'results-invalid',

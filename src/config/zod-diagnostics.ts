@@ -60,6 +60,11 @@ export function mistakesOf(
   return issues.flatMap((issue) => mistakeOf(issue, value, schema, words))
 }
 
+/** The first mistake of data that no person wrote, as the end of a sentence. */
+export function firstMistake({ issues }: z.ZodError, value: unknown, schema: z.ZodType): string {
+  return mistakesOf(issues, value, schema, { subject: 'it' })[0]?.message ?? 'it is unreadable'
+}
+
 function mistakeOf(issue: Issue, value: unknown, schema: z.ZodType, words: Words): Mistake[] {
   const path = issue.path.map((segment) => (typeof segment === 'symbol' ? String(segment) : segment))
   const actual = valueAt(value, path)
@@ -168,7 +173,7 @@ function bound(words: string, limit: number | bigint, origin: string): string {
 }
 
 /** A schema's own text, unless it is zod's default. */
-function ownMessage(message: string): string | undefined {
+export function ownMessage(message: string): string | undefined {
   return /^(Invalid|Unrecognized|Too (big|small)|Number must)/.test(message) ? undefined : message
 }
 

@@ -203,6 +203,8 @@ export const errorCodes = {
   'ping-crash': 'A ping task was asked to crash.',
   'pipeline-unknown': 'No pipeline of that name is in the lab or in the package.',
   'port-not-available': 'A TCP port of this machine cannot be listened on.',
+  'preflight-benchmark':
+    'A variable of the role benchmark would be refused by the module when it is reached.',
   'preflight-failed': 'A host cannot carry the lab; the findings say why, with numbers.',
   'preflight-guests': 'The list of guests that a host is to carry is not well formed.',
   'record-unreadable':

@@ -1,4 +1,4 @@
-/** A place in a file that a person wrote. Lines and columns count from 1, as editors do. */
+/** A place in a file that a person wrote. Lines and columns count from 1, as editors do; line 0 is a command line, no file. */
 export interface Location {
   readonly file: string
   readonly line: number

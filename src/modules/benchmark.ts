@@ -1,11 +1,10 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { answer } from '../bench/answer.ts'
 import { type Comparison, compare } from '../bench/comparison.ts'
-import { scenarioNames } from '../bench/crowd-record.ts'
 import { findings } from '../bench/findings/finding.ts'
 import { firstCpus } from '../bench/machine-fact.ts'
 import { fewestAdaptiveBlocks } from '../bench/narrow-enough.ts'
-import { longestTrialS, mostRepeats, profileNames, profiles, warmUpS } from '../bench/profile.ts'
+import { mostRepeats, profiles, warmUpS } from '../bench/profile.ts'
 import { seedFrom } from '../bench/random.ts'
 import {
   type Benchmark,
@@ -29,71 +28,13 @@ import { withMemoryLimit } from './benchmark/memory-limit.ts'
 import { withNetwork, withoutPeer } from './benchmark/network.ts'
 import { measureScenarios, skip } from './benchmark/scenarios.ts'
 import { withScratch } from './benchmark/scratch.ts'
+import { benchmarkParams } from './benchmark/settings.ts'
 import { sameTools } from './benchmark/tool-copy.ts'
 import { findTools, installTools, type ToolNeed, toolNeeds } from './benchmark/tools.ts'
 import { loadWorkloads } from './benchmark/workloads.ts'
 import { defineModule } from './module.ts'
-import { bool, choice, float, int, list, parameters, text } from './params.ts'
 
-const params = parameters({
-  profile: choice(profileNames)
-    .default('quick')
-    .describe('Which workloads, how many blocks and how long a trial: see docs/workloads.md'),
-  workloads: list().optional().describe('Ids of workload files; the profile decides when absent'),
-  blocks: int()
-    .refine((value) => value >= 1 && value <= 100, 'must be between 1 and 100')
-    .optional()
-    .describe('Randomised rounds over all workloads and subjects; with `precision_percent` at most so many'),
-  precision_percent: float()
-    .refine((value) => value > 0 && value <= 50, 'must be above 0 and at most 50')
-    .optional()
-    .describe(
-      `A workload is done when the interval of its slowdown is no wider than ± this, after ${fewestAdaptiveBlocks} blocks at the earliest; the profile decides when absent`,
-    ),
-  budget_s: int()
-    .refine((value) => value >= 1, 'must be at least 1')
-    .optional()
-    .describe(
-      'Seconds after which no further block begins, of the benchmark and of its scenarios; the first block is measured in any case. The profile decides when absent',
-    ),
-  duration_s: float()
-    .refine((value) => value >= 0.5 && value <= longestTrialS, `must be between 0.5 and ${longestTrialS}`)
-    .optional()
-    .describe('Seconds of one trial'),
-  threads: int()
-    .refine((value) => value >= 1, 'must be at least 1')
-    .or(choice(['vcpus']))
-    .default(1)
-    .describe('Threads of the workload on every subject; `vcpus` = as many as the guest has vCPUs'),
-  guests: list().optional().describe('Inventory names; every guest of the hypervisor when absent'),
-  tools: choice(['same', 'own'])
-    .default('same')
-    .describe(
-      '`same`: a guest whose program is not the hypervisor’s to the byte, or that lacks it, gets a copy of the hypervisor’s for the time of the benchmark. `own`: every machine runs what it has',
-    ),
-  install: bool().default(false).describe('Install the packages of programs that the hypervisor lacks'),
-  scenarios: list()
-    .pipe(z.array(z.enum(scenarioNames, { error: `must be among ${scenarioNames.join(', ')}` })))
-    .default([])
-    .describe(
-      'After the benchmark itself: `contention` runs each workload in 2, 3 … guests at once, `neighbour` in one guest while all others compute',
-    ),
-  neighbour: text().default('cpu').describe('Workload of the neighbours'),
-  not_measured: z
-    .array(
-      z.looseObject({
-        what: z.string().min(1),
-        why: z.string().min(1),
-        guest: z.looseObject({ name: z.string() }).optional(),
-      }),
-    )
-    .default([])
-    .describe(
-      'What the pipeline left out because the machine cannot do it, as `what`, `why` and, if it is a guest, `guest` with its `name`; other keys are ignored. The report says it',
-    ),
-  seed: int().optional().describe('For the order of trials and the intervals; from the run id when absent'),
-})
-type Params = z.output<typeof params>
+type Params = z.output<typeof benchmarkParams>
 
 export const benchmark = defineModule({
   name: 'benchmark',
@@ -101,7 +42,7 @@ export const benchmark = defineModule({
 Runs on the hypervisor. The native side is confined to as many CPUs and as much memory as the guest has, and the guests are
 suspended while it is measured. Every trial is recorded with its command, output, clock, CPU-seconds and noise; one that
 fails a gate on noise is taken again, and both are kept.`,
-  params,
+  params: benchmarkParams,
   returns: {
     answer: 'The result in one sentence',
     guests: 'Guest → workload → native, guest, unit, efficiency_percent, slowdown',

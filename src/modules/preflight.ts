@@ -19,6 +19,7 @@ import type { ModuleResult } from '../model/change.ts'
 import type { ModuleContext } from '../model/module-context.ts'
 import type { Vars } from '../model/value.ts'
 import { counted } from '../util/words.ts'
+import { checkRoleVariables } from './benchmark/settings.ts'
 import { moduleFailure } from './failure.ts'
 import { guestCount, guestEntry, guestNames } from './guests/guest-params.ts'
 import { defineModule } from './module.ts'
@@ -64,6 +65,7 @@ export const preflight = defineModule({
   },
   async *run(context, params): AsyncGenerator<never, ModuleResult> {
     const guests = params.guests ?? guestsOf(context)
+    await checkRoleVariables(context)
     const images = new Set(guests.map(({ image }) => image))
     const stored = await storedImages(context, images.size === 0 ? [defaultImage] : [...images])
     context.progress({ text: 'looking for KVM' })

@@ -1,5 +1,5 @@
 import type { ZodType, z } from 'zod'
-import { knownKeys } from '../config/zod-diagnostics.ts'
+import { knownKeys, mistakesOf, ownMessage } from '../config/zod-diagnostics.ts'
 import type { Value, Vars } from '../model/value.ts'
 import { suggestion } from '../util/did-you-mean.ts'
 import { err, ok, type Result } from '../util/result.ts'
@@ -64,6 +64,13 @@ function explain(module: Module, issue: z.core.$ZodIssue, given: Value): ParamIs
   const value = valueAt(given, path)
   if (value === undefined && !Object.values(aliasesOf(module)).includes(subject)) {
     return [{ path, message: `${module.name}: the parameter ${subject} is missing` }]
+  }
+  if (ownMessage(issue.message) === undefined) {
+    const mistakes = mistakesOf([issue], given, module.params, { subject: module.name, key: 'parameter' })
+    return mistakes.map(({ path, message, hint }) => ({
+      ...{ path, message: `${module.name}: ${message}` },
+      ...(hint === undefined ? {} : { hint }),
+    }))
   }
   const message = `${module.name}: ${subject} ${issue.message}`
   const hint =

@@ -2,6 +2,7 @@ import { knownNames, matchPattern } from '../config/pattern.ts'
 import { parseYaml } from '../config/yaml.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Inventory } from '../model/host.ts'
+import type { Location } from '../model/location.ts'
 import type { Plan, PlayStage } from '../model/plan.ts'
 import type { Value, Vars } from '../model/value.ts'
 import { modules as allOfThem, type ModuleRegistry } from '../modules/registry.ts'
@@ -85,7 +86,7 @@ function stageOf(name: string, steps: PlayStage['steps'], become: boolean | unde
     needs: [],
     pattern: '',
     hosts: [],
-    location: { file: name, line: 1, column: 1 },
+    location: nowhere(name),
     vars: Object.create(null) as Vars,
     become,
     gatherFacts: false,
@@ -144,7 +145,12 @@ function stepsOf(
   const steps = compileSteps(context, document.value.value, { document: document.value, path: [] }, scope)
   const errors = context.diagnostics.filter((diagnostic) => diagnostic.severity === 'error')
   if (errors.length > 0) throw failure(errors)
-  return steps
+  return steps.map((step) => ({ ...step, location: nowhere(name) }))
+}
+
+/** What a command line asks for stands in no file. */
+function nowhere(name: string): Location {
+  return { file: name, line: 0, column: 0 }
 }
 
 /** `-a '{"name": "x"}'` is a map; other text is what a task could have after the module's name. */

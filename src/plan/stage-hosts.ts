@@ -1,4 +1,4 @@
-import { knownNames, matchPattern, type PatternMatch } from '../config/pattern.ts'
+import { hostsOfGroup, knownNames, matchPattern, type PatternMatch } from '../config/pattern.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Inventory } from '../model/host.ts'
 import type { Location } from '../model/location.ts'
@@ -77,6 +77,11 @@ export function checkUnmatched(context: CompileContext, inventory: Inventory | u
   for (const { stage, pattern, match, location } of context.unmatched) {
     const unmatched = match.unmatched.filter(({ term }) => !context.madeGroups.has(term))
     if (unmatched.length < match.unmatched.length) mayBeEmpty.add(stage)
+    else if (hostsOfGroup(inventory, 'all').length === 0) {
+      const hint = 'write hosts into inventory/, or give another inventory with -i'
+      context.error('no-hosts-matched', 'the inventory has no host', location, hint)
+      break
+    }
     reportUnmatched(context, inventory, pattern, { ...match, unmatched }, location, mayBeEmpty.has(stage))
   }
   return mayBeEmpty

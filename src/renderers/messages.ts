@@ -1,5 +1,6 @@
 import type { Event, Note, RunFinished, RunInterrupted } from '../model/event.ts'
 import type { Failure } from '../model/failure.ts'
+import type { Location } from '../model/location.ts'
 import type { Outcome } from '../model/result.ts'
 import { indent, type Paint, wrapWide } from './style.ts'
 
@@ -8,7 +9,6 @@ import { indent, type Paint, wrapWide } from './style.ts'
  * `title` says which stage, host and task it belongs to; `columns` how wide the terminal is, which breaks words otherwise.
  */
 export function failureText(failure: Failure, title: string, paint: Paint, columns?: number): string {
-  const place = failure.location ? `${failure.location.file}:${failure.location.line}` : undefined
   return [
     `${paint('red', '✖')} ${paint('bold', title)}`,
     indent(wrapWide(failure.message, less(columns, 2)), '  '),
@@ -21,8 +21,12 @@ export function failureText(failure: Failure, title: string, paint: Paint, colum
           ),
         ]
       : []),
-    ...(place ? [`  ${paint('dim', `at ${place} [${failure.code}]`)}`] : []),
+    ...(failure.location ? [`  ${paint('dim', `${placeOf(failure.location)}[${failure.code}]`)}`] : []),
   ].join('\n')
+}
+
+function placeOf({ file, line }: Location): string {
+  return line === 0 ? '' : `at ${file}:${line} `
 }
 
 /** What a person or a deadline ended is no failure of the task. */

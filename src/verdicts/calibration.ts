@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { RecordedRun } from '../bench/recorded-run.ts'
 import { deviation, spread } from '../bench/statistics.ts'
+import { firstMistake } from '../config/zod-diagnostics.ts'
 import { FailureError } from '../model/failure.ts'
 import { parsedJson } from '../util/json.ts'
 import { differenceLines, differencesBetween } from './comparability.ts'
@@ -58,7 +59,7 @@ export function parseCalibration(text: string, file: string): Calibration {
   throw new FailureError({
     reason: 'config',
     code: 'calibration-invalid',
-    message: `${file} is not a calibration: ${parsed.error.issues[0]?.message ?? 'unreadable'}.`,
+    message: `${file} is not a calibration: ${content === undefined ? 'not JSON' : firstMistake(parsed.error, content, calibrationSchema)}.`,
     hint: 'Make it anew with `hvlab calibrate`.',
   })
 }

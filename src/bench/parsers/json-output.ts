@@ -1,4 +1,5 @@
 import type { ZodType, z } from 'zod'
+import { firstMistake } from '../../config/zod-diagnostics.ts'
 import { unreadable } from './tool-output.ts'
 
 /**
@@ -16,11 +17,11 @@ export function jsonOutput<Schema extends ZodType>(
   if (start === -1 || end < start) {
     throw unreadable(`the output of ${tool} holds no JSON document`, 'its output is in the details')
   }
-  const parsed = schema.safeParse(parse(tool, text.slice(start, end + 1)))
+  const document = parse(tool, text.slice(start, end + 1))
+  const parsed = schema.safeParse(document)
   if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
   throw unreadable(
-    `the JSON of ${tool} is not as expected: ${issue?.path.join('.')}: ${issue?.message}`,
+    `the JSON of ${tool} is not as expected: ${firstMistake(parsed.error, document, schema)}`,
     `it was written by a version of ${tool} that hvlab does not know, or is cut`,
   )
 }

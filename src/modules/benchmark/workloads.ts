@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { z } from 'zod'
 import { type Workload, workloadSchema } from '../../bench/workload-file.ts'
 import { parseYaml } from '../../config/yaml.ts'
+import { checkAt } from '../../config/zod-diagnostics.ts'
 import { FailureError } from '../../model/failure.ts'
 import type { Location } from '../../model/location.ts'
+import { suggestion } from '../../util/did-you-mean.ts'
 
 const folder = join('roles', 'benchmark', 'workloads')
 
@@ -39,7 +40,12 @@ export async function loadWorkloads(
       reason: 'module',
       code: 'benchmark-workload-unknown',
       message: `There is no workload ${id}.`,
-      hint: `Known are ${[...known.keys()].join(', ')}; files are searched in ${searchPath.map((root) => join(root, folder)).join(' and ')}.`,
+      hint: [
+        suggestion(id, known.keys()),
+        `known: ${[...known.keys()].join(', ')}; files are searched in ${searchPath.map((root) => join(root, folder)).join(' and ')}`,
+      ]
+        .filter(Boolean)
+        .join(' '),
     })
   })
 }
@@ -50,24 +56,23 @@ function readWorkload(text: string, file: string): Workload {
     const [first] = document.error
     throw invalid(first?.message ?? 'cannot be read', first?.location ?? { file, line: 1, column: 1 })
   }
-  const parsed = workloadSchema.safeParse(document.value.value)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  if (issue === undefined) throw parsed.error
-  const path = issue.path.filter((part) => typeof part !== 'symbol')
-  throw invalid(sentence(issue, path), document.value.locate(path))
+  const { value, diagnostics } = checkAt(workloadSchema, document.value.value, document.value, [], {
+    subject: 'the workload',
+  })
+  if (value !== undefined) return value
+  throw invalid(
+    diagnostics.map(({ message }) => message).join('; '),
+    diagnostics[0]?.location ?? { file, line: 1, column: 1 },
+    diagnostics.find(({ hint }) => hint !== undefined)?.hint,
+  )
 }
 
-function sentence(issue: z.core.$ZodIssue, path: readonly (string | number)[]): string {
-  return path.length === 0 ? issue.message : `${path.join('.')}: ${issue.message}`
-}
-
-function invalid(why: string, location: Location): FailureError {
+function invalid(why: string, location: Location, hint?: string): FailureError {
   return new FailureError({
     reason: 'config',
     code: 'benchmark-workload-invalid',
     message: `The workload file is wrong: ${why}.`,
-    hint: 'See docs/workloads.md for what a workload file holds.',
+    hint: hint ?? 'See docs/workloads.md for what a workload file holds.',
     location,
   })
 }

@@ -454,7 +454,7 @@ t.test('parameters are checked after they are filled in', async (t) => {
   t.same(failureOf(ran, 'h', 's/0'), {
     reason: 'module',
     code: 'invalid-parameter',
-    message: 'change: times Invalid input: expected number, received string; change: unknown parameter tmies',
+    message: 'change: "times" must be a number, not the text "many"; change: unknown parameter tmies',
     hint: 'did you mean "times"?',
     location: { file: '/lab/pipelines/test.yml', line: 1, column: 1 },
   })
