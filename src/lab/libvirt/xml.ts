@@ -15,6 +15,8 @@ const parser = new XMLParser({
   parseAttributeValue: false,
   alwaysCreateTextNode: true,
   trimValues: true,
+  // And with them numbers of characters: libvirt writes all that is not ASCII so.
+  htmlEntities: true,
 })
 
 const builder = new XMLBuilder({ ...shared, format: true, indentBy: '  ', suppressEmptyNode: true })

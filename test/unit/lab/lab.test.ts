@@ -280,6 +280,12 @@ t.test('domain XML', async (t) => {
   t.equal(parseDomainState(disguised)?.metadata, undefined, 'the namespace counts, not the prefix')
   t.equal(parseDomainState('error: failed to get domain'), undefined)
   t.equal(theirs?.damaged, undefined)
+  const spoken = { ...metadata, acceleratorReason: 'QEMU: “no <MSR> &amp; 0x10a” → é', config: '{"é":"🎛 &#65;"}' }
+  t.strictSame(
+    parseDomainState(`running\n${asLibvirtPrints(domainXml({ ...spec, metadata: spoken }))}`)?.metadata,
+    spoken,
+    'libvirt writes what is not ASCII by its number',
+  )
   const evil: [change: Partial<GuestMetadata>, field: string][] = [
     [{ lab: '../..' }, 'lab'],
     [{ guest: '{{ x }}' }, 'name'],
@@ -296,6 +302,11 @@ t.test('domain XML', async (t) => {
     t.strictSame(read?.damaged, [field])
   }
 })
+
+/** As `virsh dumpxml` prints a document that it was given. */
+function asLibvirtPrints(xml: string): string {
+  return xml.replace(/[^\0-\x7F]/gu, (char) => `&#x${char.codePointAt(0)?.toString(16).toUpperCase()};`)
+}
 
 t.test('network XML', async (t) => {
   const own = { lab: 'hvlab', run: 'r', created: '2026-01-01T10:00:00.000Z', config: '{"mode":"nat"}' }
