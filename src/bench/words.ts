@@ -41,12 +41,14 @@ export function range(
 }
 
 /**
- * `95 % interval`. Of fewer than six blocks it is their range, which is less sure, and then says how sure: of several the
- * least.
+ * `95 % interval`. Of fewer than six blocks it is their range, which is less sure, and then says how sure. Where the intervals
+ * of a column are not equally sure: `75–95 % interval`.
  */
 export function intervalHeading(estimates: readonly { readonly level?: number }[]): string {
-  const level = Math.min(nominalLevel, ...estimates.flatMap(({ level }) => level ?? []))
-  return `${Number((level * 100).toFixed(1))} % interval`
+  const levels = estimates.flatMap(({ level }) => level ?? [])
+  const [least, most] =
+    levels.length === 0 ? [nominalLevel, nominalLevel] : [Math.min(...levels), Math.max(...levels)]
+  return `${range(least, most, (level) => `${Number((level * 100).toFixed(1))} %`)} interval`
 }
 
 /** Seconds as ns, µs, ms or s. */

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { ExitCode } from '../model/exit-code.ts'
 import { printable } from '../util/printable.ts'
 import { textTable } from '../util/text-table.ts'
+import { counted } from '../util/words.ts'
 import { type Calibration, calibrate, enoughRuns, merged } from '../verdicts/calibration.ts'
 import { toleranceText } from '../verdicts/words.ts'
 import type { CommandEnvironment } from './environment.ts'
@@ -46,6 +47,7 @@ function calibrationText({ hosts }: Calibration, runs: number, file: string): st
       toleranceText(tolerance),
     ]),
   )
+  const most = Math.max(...Object.values(hosts).map(({ metrics }) => metrics ?? 1))
   const few = runs < enoughRuns ? `${runs} runs are few: ${enoughRuns} know the noise better.\n` : ''
-  return `${runs} identical runs: being slower by this much can be chance:\n\n${textTable(['metric', 'tolerance'], rows).join('\n')}\n\n${few}${file}\n`
+  return `${runs} identical runs: in gates of ${counted(most, 'metric')} being slower by this much can be chance:\n\n${textTable(['metric', 'tolerance'], rows).join('\n')}\n\n${few}${file}\n`
 }

@@ -9,6 +9,7 @@ import { type Measure, measureKey, metricName, performanceLogs } from './measure
 import { type Side, sideOf } from './side.ts'
 import { studentUpper } from './student.ts'
 import { logChange } from './verdict.ts'
+import { quantities } from './vocabulary.ts'
 
 /** Fewer runs say too little about how much runs differ. */
 export const fewestRuns = 5
@@ -36,6 +37,8 @@ const calibrationSchema = z.looseObject({
       cpu: z.string(),
       blocks: z.number(),
       duration_s: z.number(),
+      /** How many metrics of one quantity a gate may judge at once; before there was this word it was one. */
+      metrics: z.number().int().positive().optional(),
       /** Metric (`cpu.efficiency`) → how much slower may still be chance, a share of 1. */
       tolerances: z.record(z.string(), z.number().positive().max(1)),
     }),
@@ -92,6 +95,7 @@ export function calibrate(runs: readonly RecordedRun[]): Calibration {
       cpu: environments.find(({ kind }) => kind === 'native')?.cpu_model ?? '',
       blocks: design.blocks,
       duration_s: design.duration_s,
+      metrics: mostOfOneQuantity(first.measures),
       tolerances: tolerancesOf(sides, design.hypervisor),
     },
   ])
@@ -125,7 +129,6 @@ function tolerancesOf(sides: readonly Side[], host: string): Record<string, numb
   for (const measure of all) {
     if (measure.hypervisor !== host) continue
     const runs = sides.flatMap((side) => twinOf(measure, side) ?? [])
-    // A gate judges one quantity, of every workload on every guest of every host.
     const judged = all.filter(({ quantity }) => quantity === measure.quantity).length
     const share = Math.max(passingAlone, passing ** (1 / judged))
     const rarelyExceeded = predictionBound(
@@ -137,6 +140,14 @@ function tolerancesOf(sides: readonly Side[], host: string): Record<string, numb
     tolerances[name] = Number(Math.max(smallestTolerance, tolerances[name] ?? 0, noise).toFixed(4))
   }
   return tolerances
+}
+
+/** A gate judges one quantity, of every workload on every guest of every host. */
+export function mostOfOneQuantity(measures: readonly Measure[]): number {
+  return Math.max(
+    0,
+    ...quantities.map((wanted) => measures.filter(({ quantity }) => quantity === wanted).length),
+  )
 }
 
 /**

@@ -7,7 +7,13 @@ import type { Fleet, FleetDeviation } from './fleet.ts'
 import { metricName } from './measure.ts'
 import { paragraphs, signedPercent, signedRange, toleranceText } from './words.ts'
 
-const positions = { low: 'slower', high: 'faster', inside: 'alike', undecided: 'not decided' } as const
+const positions = {
+  low: 'slower',
+  high: 'faster',
+  inside: 'alike',
+  'not-low': 'alike or faster',
+  undecided: 'not decided',
+} as const
 
 /** The operator's answer in one sentence. */
 export function fleetHeadline({ hosts, metrics, verdict }: Fleet): string {
@@ -33,11 +39,11 @@ export function fleetHeadline({ hosts, metrics, verdict }: Fleet): string {
       ...new Set(all.flatMap((one) => (one.position === 'undecided' ? one.measure.hypervisor : []))),
     ]
     return printable(
-      `No host is shown to be slower, but not all are shown to be alike: ${listed(open)}.${faster}`,
+      `No host is shown to be slower, and not all are shown not to be: ${listed(open)} may be.${faster}`,
     )
   }
   return printable(
-    fast.length === 0
+    all.every(({ position }) => position === 'inside')
       ? `All ${hosts.length} hosts perform alike, within tolerance.`
       : `No host of ${hosts.length} is slower than the fleet.${faster}`,
   )
@@ -53,7 +59,9 @@ export function fleetText(fleet: Fleet): string {
       deviations.map((deviation, index) => row(index === 0 ? [metric, median] : ['', ''], deviation)),
     ),
   )
-  const notes = fleet.differences.map((line) => printable(`Hosts differ: ${line}.`))
+  const notes = [...fleet.differences.map((line) => `Hosts differ: ${line}.`), ...fleet.overdrawn].map(
+    printable,
+  )
   return paragraphs([[fleetHeadline(fleet)], table, notes])
 }
 
@@ -65,7 +73,8 @@ function row(head: readonly string[], { measure, ratio, tolerance, position }: F
     printable(where),
     signedPercent(ratio.centre),
     signedRange(ratio.low, ratio.high),
-    toleranceText(tolerance),
+    // Hosts that are faster are named, too.
+    toleranceText(tolerance, '± '),
     position === undefined ? '' : positions[position],
   ]
 }
@@ -80,6 +89,7 @@ export function fleetJson(fleet: Fleet, exitCode: number): Value {
     sentence: fleetHeadline(fleet),
     hosts: fleet.hosts,
     differences: fleet.differences,
+    notes: fleet.overdrawn,
     metrics: fleet.metrics.map(({ metric, median, deviations }) => ({
       metric,
       median,

@@ -3,13 +3,13 @@ import { type Estimate, medianRatio, spread } from '../bench/statistics.ts'
 import { differenceLines, differencesBetween } from './comparability.ts'
 import { type Measure, measureAt, metricName, performanceLogs, writeValue } from './measure.ts'
 import { type Side, sideOf } from './side.ts'
-import { type Tolerances, toleranceOf } from './tolerance.ts'
+import { overdrawn, type Tolerances, toleranceOf } from './tolerance.ts'
 import { overall, type Verdict } from './verdict.ts'
 import type { Quantity } from './vocabulary.ts'
 
 /**
  * One measure of one host against the fleet. `low`: the whole interval is below the fleet's median by more than the
- * tolerance; `high`: above it; `inside`; `undecided`: the interval holds a limit, or there is none.
+ * tolerance; `high`: above it; `inside`; `not-low`: inside or above; `undecided`: it may be low, or there is no interval.
  */
 export interface FleetDeviation {
   readonly measure: Measure
@@ -20,7 +20,7 @@ export interface FleetDeviation {
   readonly position?: Position
 }
 
-type Position = 'low' | 'high' | 'inside' | 'undecided'
+type Position = 'low' | 'high' | 'inside' | 'not-low' | 'undecided'
 
 /** A metric over all hosts; guests of one number on their hosts are put together under the metric's name. */
 export interface FleetMetric {
@@ -37,6 +37,8 @@ export interface Fleet {
   readonly metrics: readonly FleetMetric[]
   /** In what hosts differ besides their figures, against the first host. */
   readonly differences: readonly string[]
+  /** Where tolerances are for gates of fewer metrics. */
+  readonly overdrawn: readonly string[]
   /** Absent when a tolerance is not known. */
   readonly verdict?: Verdict
 }
@@ -70,6 +72,12 @@ export function fleetOf(run: RecordedRun, quantities: readonly Quantity[], toler
     hosts,
     metrics,
     differences: fleetDifferences(side, measures),
+    overdrawn: overdrawn(
+      metrics.flatMap(({ deviations }) =>
+        deviations.flatMap(({ measure, tolerance }) => (tolerance === undefined ? [] : measure)),
+      ),
+      tolerances,
+    ),
     ...(verdict === undefined ? {} : { verdict }),
   }
 }
@@ -106,7 +114,8 @@ function positionOf({ low, high }: FleetDeviation['ratio'], tolerance: number): 
   if (low === undefined || high === undefined) return 'undecided'
   if (high < 1 - tolerance) return 'low'
   if (low > 1 + tolerance) return 'high'
-  return low >= 1 - tolerance && high <= 1 + tolerance ? 'inside' : 'undecided'
+  if (low < 1 - tolerance) return 'undecided'
+  return high <= 1 + tolerance ? 'inside' : 'not-low'
 }
 
 /** A host that is faster is no reason to refuse it; one that is slower is. */
@@ -114,6 +123,7 @@ const verdictOf: Readonly<Record<Position, Verdict>> = {
   low: 'regression',
   high: 'pass',
   inside: 'pass',
+  'not-low': 'pass',
   undecided: 'inconclusive',
 }
 

@@ -67,7 +67,7 @@ export function judgementHeadline(judgement: Judgement): string {
 
 /** What must be known besides the table: each line is a whole sentence. */
 export function judgementNotes(judgement: Judgement): string[] {
-  const { differences, incomparable, missing, measures } = judgement
+  const { differences, incomparable, missing, measures, overdrawn } = judgement
   const isSpoiling = new Set(differenceLines(incomparable))
   const lines = differenceLines(differences)
   const unknown = withoutTolerance(judgement)
@@ -84,6 +84,7 @@ export function judgementNotes(judgement: Judgement): string[] {
       : [
           `No tolerance is known for ${listed(unknown)}: measure this host's own noise with \`hvlab calibrate\`, or give --tolerance.`,
         ]),
+    ...overdrawn,
     ...(better.length === 0
       ? []
       : [

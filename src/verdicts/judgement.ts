@@ -1,7 +1,7 @@
 import { type Difference, differencesBetween } from './comparability.ts'
 import { type Measure, metricName } from './measure.ts'
 import { paired, type Side } from './side.ts'
-import { type Tolerances, toleranceOf } from './tolerance.ts'
+import { overdrawn, type Tolerances, toleranceOf } from './tolerance.ts'
 import { type Change, changeOf, judge, overall, type Verdict } from './verdict.ts'
 import type { Essential, Quantity } from './vocabulary.ts'
 
@@ -25,6 +25,8 @@ export interface Judgement {
   readonly differences: readonly Difference[]
   /** Essential differences that nobody accepted: figures are shown, verdicts are not given. */
   readonly incomparable: readonly Difference[]
+  /** Where tolerances are for gates of fewer metrics. */
+  readonly overdrawn: readonly string[]
   /** Absent when the sides cannot be compared or a tolerance is not known. */
   readonly verdict?: Verdict
 }
@@ -54,6 +56,7 @@ export function compareSides(left: Side, right: Side, options: JudgeOptions): Ju
   })
   const missing = pairs.filter(({ right: other }) => other === undefined).map(({ left: one }) => one)
   const verdicts = measures.flatMap(({ verdict }) => verdict ?? [])
+  const limited = measures.flatMap(({ right: one, tolerance }) => (tolerance === undefined ? [] : one))
   const isJudged = incomparable.length === 0 && verdicts.length === measures.length
   return {
     left: left.label,
@@ -62,6 +65,7 @@ export function compareSides(left: Side, right: Side, options: JudgeOptions): Ju
     missing,
     differences,
     incomparable,
+    overdrawn: incomparable.length > 0 ? [] : overdrawn(limited, options.tolerances),
     ...(isJudged && {
       verdict: overall([...verdicts, ...(missing.length > 0 ? ['inconclusive' as const] : [])]),
     }),

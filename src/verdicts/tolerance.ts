@@ -1,5 +1,7 @@
+import { listed } from '../bench/words.ts'
 import { FailureError } from '../model/failure.ts'
-import type { Calibration, HostCalibration } from './calibration.ts'
+import { counted } from '../util/words.ts'
+import { type Calibration, type HostCalibration, mostOfOneQuantity } from './calibration.ts'
 import { type Measure, metricName } from './measure.ts'
 import type { Side } from './side.ts'
 import { quantities } from './vocabulary.ts'
@@ -37,12 +39,30 @@ export function toleranceOf(
   { given, calibration }: Tolerances,
   side: Side,
 ): number | undefined {
-  const name = metricName(measure)
-  const said = given.get(name) ?? given.get(measure.workload.id) ?? given.get('*')
+  const said = saidOf(measure, given)
   if (said !== undefined) return said
   const host = calibration?.hosts[measure.hypervisor]
   if (host === undefined || !holds(host, measure, side)) return undefined
-  return host.tolerances[name]
+  return host.tolerances[metricName(measure)]
+}
+
+/** A sentence for each number of metrics that calibrations were made for, where more are judged. `judged` have a tolerance. */
+export function overdrawn(judged: readonly Measure[], { given, calibration }: Tolerances): string[] {
+  const calibrated = judged.filter((measure) => saidOf(measure, given) === undefined)
+  const most = mostOfOneQuantity(calibrated)
+  const hosts = new Set(calibrated.map(({ hypervisor }) => hypervisor))
+  const sizes = [...hosts]
+    .toSorted()
+    .map((host) => ({ host, metrics: calibration?.hosts[host]?.metrics ?? 1 }))
+  const few = new Set(sizes.flatMap(({ metrics }) => (metrics < most ? metrics : [])))
+  return [...few].map(
+    (metrics) =>
+      `The tolerances of ${listed(sizes.flatMap((size) => (size.metrics === metrics ? size.host : [])))} were made for gates of ${counted(metrics, 'metric')}, and ${most} are judged: chance calls one of them slower more often than in 3 gates of 100. Make new ones with \`hvlab calibrate\`.`,
+  )
+}
+
+function saidOf(measure: Measure, given: Tolerances['given']): number | undefined {
+  return given.get(metricName(measure)) ?? given.get(measure.workload.id) ?? given.get('*')
 }
 
 /** Another CPU has another noise, and so have shorter trials. */

@@ -20,7 +20,7 @@ export function paragraphs(groups: readonly (readonly string[])[]): string {
   return `${texts.join('\n\n')}\n`
 }
 
-/** A tolerance as a share of 1: `± 3.2 %`. */
-export function toleranceText(tolerance: number | undefined): string {
-  return tolerance === undefined ? '—' : `± ${(tolerance * 100).toFixed(1)} %`
+/** A tolerance as a share of 1, in the direction that counts: `−3.2 %` is how much slower is no regression yet. */
+export function toleranceText(tolerance: number | undefined, sign: '−' | '± ' = '−'): string {
+  return tolerance === undefined ? '—' : `${sign}${(tolerance * 100).toFixed(1)} %`
 }

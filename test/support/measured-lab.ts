@@ -35,11 +35,11 @@ function seedOf(name: string): number {
 }
 
 /** Four hosts, one of them slower by 12 %. */
-export function fleetEvents(): Event[] {
+export function fleetEvents(third = 0.88): Event[] {
   return [
     ['node-1', 1, 1],
     ['node-2', 1, 2],
-    ['node-3', 0.88, 3],
+    ['node-3', third, 3],
     ['node-4', 1, 4],
   ].flatMap(([hypervisor, level, seed]) =>
     recordedEvents({ ...quiet, hypervisor: String(hypervisor), level: Number(level), seed: Number(seed) }),

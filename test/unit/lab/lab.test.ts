@@ -280,7 +280,11 @@ t.test('domain XML', async (t) => {
   t.equal(parseDomainState(disguised)?.metadata, undefined, 'the namespace counts, not the prefix')
   t.equal(parseDomainState('error: failed to get domain'), undefined)
   t.equal(theirs?.damaged, undefined)
-  const spoken = { ...metadata, acceleratorReason: 'QEMU: “no <MSR> &amp; 0x10a” → é', config: '{"é":"🎛 &#65;"}' }
+  const spoken = {
+    ...metadata,
+    acceleratorReason: 'QEMU: “no <MSR> &amp; 0x10a” → é',
+    config: '{"é":"🎛 &#65;"}',
+  }
   t.strictSame(
     parseDomainState(`running\n${asLibvirtPrints(domainXml({ ...spec, metadata: spoken }))}`)?.metadata,
     spoken,
