@@ -85,6 +85,7 @@ export const errorCodes = {
   'file-not-readable': 'A file on a host or on the controller cannot be read.',
   'file-not-writable': 'A file could not be written on a host; the old one is unchanged.',
   'file-not-written': 'A file on a host could not be written or replaced.',
+  'find-failed': 'The paths of a host could not be listed.',
   'fleet-format': 'The table of a fleet has no such format.',
   'fleet-too-small': 'A run has fewer hosts than a fleet needs.',
   'folder-missing': 'The folder that a file should be in does not exist.',

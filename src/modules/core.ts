@@ -8,6 +8,7 @@ import { fail } from './fail.ts'
 import { blockinfile } from './files/blockinfile.ts'
 import { copy } from './files/copy.ts'
 import { file } from './files/file.ts'
+import { find } from './files/find.ts'
 import { getUrl } from './files/get_url.ts'
 import { lineinfile } from './files/lineinfile.ts'
 import { replace } from './files/replace.ts'
@@ -43,6 +44,7 @@ export const coreModules: readonly Module[] = [
   debug,
   fail,
   file,
+  find,
   getUrl,
   group,
   groupBy,

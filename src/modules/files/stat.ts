@@ -3,7 +3,7 @@ import type { Vars } from '../../model/value.ts'
 import { bool, choice, parameters, path } from '../params.ts'
 import { defineQuery } from '../query.ts'
 import { hostPath } from './host-path.ts'
-import { octal } from './mode.ts'
+import { statVars } from './stat-vars.ts'
 
 /** Ansible gives these by default; a task that asks for them must know that they are not there. */
 const notSupported = (name: string) =>
@@ -48,51 +48,18 @@ export const stat = defineQuery({
     const asked = await hostPath(context, params.path)
     const options = params.get_checksum ? { checksum: params.checksum_algorithm } : {}
     const found = await context.freshFact(fileStat, asked, { follow: params.follow, ...options })
-    const stat = found === null ? { exists: false } : statVars(asked, found)
+    const stat = found === null ? { exists: false } : allVars(asked, found)
     return { data: { stat }, why: 'stat changes nothing' }
   },
 })
 
-/** Ansible's names. */
-function statVars(path: string, stat: FileStat): Vars {
-  const bit = (value: number): boolean => (stat.mode & value) !== 0
+function allVars(path: string, stat: FileStat): Vars {
   return {
     exists: true,
-    path,
-    mode: octal(stat.mode),
-    isdir: stat.kind === 'directory',
-    ischr: stat.kind === 'char',
-    isblk: stat.kind === 'block',
-    isreg: stat.kind === 'file',
-    isfifo: stat.kind === 'fifo',
-    islnk: stat.kind === 'link',
-    issock: stat.kind === 'socket',
-    uid: stat.uid,
-    gid: stat.gid,
-    pw_name: stat.owner,
-    gr_name: stat.group,
-    size: stat.sizeBytes,
-    inode: stat.inode,
-    dev: stat.device,
-    nlink: stat.links,
-    atime: stat.atime,
-    mtime: stat.mtime,
-    ctime: stat.ctime,
-    rusr: bit(0o400),
-    wusr: bit(0o200),
-    xusr: bit(0o100),
-    rgrp: bit(0o040),
-    wgrp: bit(0o020),
-    xgrp: bit(0o010),
-    roth: bit(0o004),
-    woth: bit(0o002),
-    xoth: bit(0o001),
-    isuid: bit(0o4000),
-    isgid: bit(0o2000),
+    ...statVars(path, stat),
     readable: stat.readable,
     writeable: stat.writable,
     executable: stat.executable,
-    ...(stat.checksum === null ? {} : { checksum: stat.checksum }),
     ...(stat.linkTarget === null ? {} : { lnk_target: stat.linkTarget, lnk_source: stat.realPath }),
   }
 }

@@ -29,6 +29,7 @@ interface Case extends ContextOptions {
     readonly stdout?: string
     readonly stderr?: string
     readonly exitCode?: number
+    readonly truncated?: boolean
   }[]
   readonly changes?: readonly string[]
   /** Every command that was run for a change, secrets as ***. */
@@ -147,7 +148,7 @@ class ScriptedHost {
       stdout: known?.stdout ?? '',
       stderr: known?.stderr ?? '',
       durationMs: 1250,
-      truncated: false,
+      truncated: known?.truncated ?? false,
     }
   }
 }

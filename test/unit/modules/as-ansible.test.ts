@@ -1,0 +1,208 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import t, { type Test } from 'tap'
+import { parseYaml } from '../../../src/config/yaml.ts'
+import { openConnection } from '../../../src/connections/open.ts'
+import type { Value, Vars } from '../../../src/model/value.ts'
+import { findModule } from '../../../src/modules/registry.ts'
+import { packageRoot } from '../../../src/util/package-root.ts'
+import { contextOn, drive } from '../../support/module-harness.ts'
+
+/**
+ * test/cases/ansible/<module>.yml: a list of these. What Ansible did with each is in recorded/<module>.yml, with the version.
+ * `RECORD_ANSIBLE=1 TAP_TIMEOUT=900` asks the ansible-playbook of this machine anew, `RECORD_ANSIBLE=find` for one module (then read the diff); without it none is needed.
+ */
+interface Case {
+  readonly title: string
+  /** A shell script that makes what is there before, run in an empty folder. */
+  readonly setup?: string
+  /** `ROOT` stands for that folder. */
+  readonly params: Vars
+  /** Keys of the result that must be as Ansible's. `changed` and `failed` always are. */
+  readonly same?: readonly string[]
+  /** A shell script whose output must be the same afterwards. */
+  readonly after?: string
+  /** Where hvlab differs on purpose: what it gives instead, and why. */
+  readonly unlike?: { readonly why: string } & Partial<Record<Phase, Vars>>
+}
+
+type Phase = 'check' | 'run' | 'again'
+const phases: readonly Phase[] = ['check', 'run', 'again']
+
+interface Observed extends Record<Phase, Vars> {
+  readonly after?: string
+}
+
+/** `check` and `again` only where they differ from `run`. */
+type Recorded = Readonly<Record<string, Partial<Observed> & { readonly run: Vars }>>
+
+const folder = join(packageRoot, 'test/cases/ansible')
+
+/** What differs between two runs of Ansible itself. */
+const volatile = new Set(['inode', 'dev', 'atime', 'mtime', 'ctime'])
+
+function plain(value: Value, root: string): Value {
+  if (typeof value === 'string')
+    return value.replaceAll(root, 'ROOT').replace(/(ansible|hvlab)[-.]\w{8,12}\b/g, 'X')
+  if (Array.isArray(value)) {
+    const items = value.map((item) => plain(item, root))
+    const path = (item: Value): string => String((item as Vars | null)?.['path'] ?? '')
+    return items.sort((a, b) => (path(a) < path(b) ? -1 : path(a) > path(b) ? 1 : 0))
+  }
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !volatile.has(key))
+      .map(([key, item]) => [key.replaceAll(root, 'ROOT'), plain(item, root)]),
+  )
+}
+
+function chosen(result: Vars, found: Case, root: string): Vars {
+  const keys = ['changed', 'failed', ...(found.same ?? [])]
+  return Object.fromEntries(
+    keys.map((key) => [key, plain(result[key] ?? (key === 'failed' ? false : null), root)]),
+  )
+}
+
+const within = (root: string, script: string): string =>
+  execFileSync('/bin/sh', ['-ec', script], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, ROOT: root, LC_ALL: 'C' },
+  })
+
+function withRoot(value: Value, root: string): Value {
+  return JSON.parse(JSON.stringify(value).replaceAll('ROOT', JSON.stringify(root).slice(1, -1)))
+}
+
+async function asHvlab(name: string, found: Case, root: string): Promise<Observed> {
+  const module = findModule(name)
+  if (module === undefined) throw new Error(`no module ${name}`)
+  await using connection = await openConnection({ kind: 'local', host: 'testhost', shellPath: '/bin/sh' })
+  const results: Partial<Record<Phase, Vars>> = {}
+  for (const phase of phases) {
+    const context = contextOn(connection, { check: phase === 'check', diff: true, folder: root })
+    results[phase] = chosen(await outcome(), found, root)
+
+    async function outcome(): Promise<Vars> {
+      try {
+        const { result, changes } = await drive(
+          module as never,
+          withRoot(found.params, root) as Vars,
+          context,
+        )
+        const changed = result.changed ?? changes.length > 0
+        return {
+          ...result.data,
+          changed,
+          failed: result.failed !== undefined,
+          skipped: result.skipped !== undefined,
+        }
+      } catch (error) {
+        return { changed: false, failed: true, msg: error instanceof Error ? error.message : String(error) }
+      }
+    }
+  }
+  return finished(results as Record<Phase, Vars>, found, root)
+}
+
+function finished(results: Record<Phase, Vars>, found: Case, root: string): Observed {
+  if (found.after === undefined) return results
+  return { ...results, after: within(root, found.after).replaceAll(root, 'ROOT') }
+}
+
+function asAnsible(name: string, found: Case, root: string): Observed {
+  const task = (phase: Phase) => ({
+    name: phase,
+    [collections[name] ?? `ansible.builtin.${name}`]: withRoot(found.params, root),
+    check_mode: phase === 'check',
+    diff: true,
+    ignore_errors: true,
+  })
+  const playbook = join(root, '../playbook.json')
+  writeFileSync(
+    playbook,
+    JSON.stringify([{ hosts: 'localhost', gather_facts: false, tasks: phases.map(task) }]),
+  )
+  const output = execFileSync('ansible-playbook', ['-i', 'localhost,', '-c', 'local', playbook], {
+    encoding: 'utf8',
+    cwd: root,
+    env: {
+      ...process.env,
+      ANSIBLE_STDOUT_CALLBACK: 'json',
+      ANSIBLE_DEPRECATION_WARNINGS: '0',
+      ANSIBLE_LOCALHOST_WARNING: '0',
+    },
+  })
+  const { plays } = JSON.parse(output.slice(output.indexOf('{\n'))) as {
+    plays: { tasks: { task: { name: Phase }; hosts: { localhost: Vars } }[] }[]
+  }
+  const results = Object.fromEntries(
+    (plays[0]?.tasks ?? []).map(({ task, hosts }) => [task.name, chosen(hosts.localhost, found, root)]),
+  )
+  return finished(results as Record<Phase, Vars>, found, root)
+}
+
+/** Where Ansible keeps modules that are not its core's. */
+const collections: Readonly<Record<string, string>> = {}
+
+async function inFolder<T>(found: Case, work: (root: string) => T | Promise<T>): Promise<T> {
+  const place = mkdtempSync(join(tmpdir(), 'as-ansible-'))
+  const root = join(place, 'root')
+  try {
+    execFileSync('mkdir', [root])
+    if (found.setup !== undefined) within(root, found.setup)
+    return await work(root)
+  } finally {
+    rmSync(place, { recursive: true, force: true })
+  }
+}
+
+function read<T>(file: string): T {
+  const parsed = parseYaml(readFileSync(file, 'utf8'), file)
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error))
+  return parsed.value.value as T
+}
+
+async function check(t: Test, name: string): Promise<void> {
+  const cases = read<readonly Case[]>(join(folder, `${name}.yml`))
+  const record = join(folder, 'recorded', `${name}.yml`)
+  if (['1', name].includes(process.env['RECORD_ANSIBLE'] ?? '')) await ask(name, cases, record)
+  const { version, ...known } = read<Recorded & { version: string }>(record)
+  t.same(
+    Object.keys(known),
+    cases.map(({ title }) => title),
+    `${name}: every case is recorded`,
+  )
+  for (const found of cases) {
+    const ansible = known[found.title]
+    if (ansible === undefined) continue
+    const got = await inFolder(found, (root) => asHvlab(name, found, root))
+    for (const phase of phases) {
+      const want = { ...(ansible[phase] ?? ansible.run), ...found.unlike?.[phase] }
+      t.same(got[phase], want, `${found.title}: ${phase}, as ${version}`)
+    }
+    if (found.after !== undefined) t.equal(got.after, ansible.after, `${found.title}: what is there now`)
+  }
+}
+
+async function ask(name: string, cases: readonly Case[], record: string): Promise<void> {
+  const version = /core [\d.]+/.exec(execFileSync('ansible', ['--version'], { encoding: 'utf8' }))?.[0] ?? '?'
+  const lines = [`version: ansible-${version}\n`]
+  for (const found of cases) {
+    const { run, ...others } = await inFolder(found, (root) => asAnsible(name, found, root))
+    lines.push(`${JSON.stringify(found.title)}:\n  run: ${JSON.stringify(run)}\n`)
+    for (const [phase, value] of Object.entries(others))
+      if (!isDeepStrictEqual(value, run)) lines.push(`  ${phase}: ${JSON.stringify(value)}\n`)
+  }
+  writeFileSync(record, lines.join(''))
+}
+
+for (const file of existsSync(folder) ? readdirSync(folder).sort() : []) {
+  if (!file.endsWith('.yml')) continue
+  const name = file.replace(/\.yml$/, '')
+  t.test(`${name} does what Ansible's does`, async (t) => await check(t, name))
+}
