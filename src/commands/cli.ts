@@ -16,6 +16,7 @@ import {
   runOptions,
   withOptions,
 } from './cli-options.ts'
+import { commandWords } from './command-words.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { guestCommands } from './guest/cli.ts'
 import { imageCommands } from './image/cli.ts'
@@ -40,7 +41,6 @@ export function commandTree(exits: Exits, env: CommandEnvironment): Command {
     .description('From bare Linux hosts to an honest virtualisation report, by one command.')
     .version(env.version, '-V, --version', 'print the version')
     .showSuggestionAfterError()
-    .showHelpAfterError('(`hvlab --help` lists the commands)')
     .exitOverride()
     .configureOutput({
       writeOut: env.stdout,
@@ -192,7 +192,15 @@ export function commandTree(exits: Exits, env: CommandEnvironment): Command {
   command('init <folder>', 'write a small commented lab into a new folder').action(
     exits(async (folder: string) => (await import('./init.ts')).initCommand(folder, env)),
   )
+  sayWhereHelpIs(program, 'hvlab')
   return program
+}
+
+/** After a mistake, the help of the command that it was made with. */
+function sayWhereHelpIs(command: Command, words: string): void {
+  const what = command.commands.length > 0 ? 'lists the commands' : 'says more'
+  command.showHelpAfterError(`(\`${words} --help\` ${what})`)
+  for (const child of command.commands) sayWhereHelpIs(child, `${words} ${child.name()}`)
 }
 
 /** Parses the command line and runs one command. Returns the exit code. */
@@ -209,7 +217,7 @@ export async function runCli(argv: readonly string[], env: CommandEnvironment): 
       env.stderr(program.helpInformation())
       return ExitCode.usage
     }
-    await program.parseAsync([...argv], { from: 'user' })
+    await program.parseAsync(commandWords(argv, program), { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof FailureError) return refuseFailure(error.failure, formatOf(argv), env)

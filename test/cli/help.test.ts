@@ -3,23 +3,25 @@ import { runCli } from '../../src/commands/cli.ts'
 import { ExitCode } from '../../src/model/exit-code.ts'
 import { leafCommands, unknownWord } from '../support/command-tree.ts'
 
-const helpOf = async (...words: string[]): Promise<string> => {
-  let said = ''
-  const exitCode = await runCli([...words, '--help'], {
+const said = async (...argv: string[]): Promise<string> => {
+  let text = ''
+  const exitCode = await runCli(argv, {
     cwd: '/',
     env: {},
     version: '0',
     color: false,
-    stdout: (text) => {
-      said += text
+    stdout: (part) => {
+      text += part
     },
     stderr: t.fail,
     renderer: () => Promise.reject(new Error('no renderer is needed')),
     onSignal: () => ({ [Symbol.dispose]: () => undefined }),
   })
-  t.equal(exitCode, ExitCode.ok, words.join(' '))
-  return said
+  t.equal(exitCode, ExitCode.ok, argv.join(' '))
+  return text
 }
+
+const helpOf = (...words: string[]): Promise<string> => said(...words, '--help')
 
 /** Names of the commands that a help lists, by its headings. */
 const listed = (help: string): string[] =>
@@ -74,4 +76,10 @@ t.test('what the documents’ test knows of a command', async (t) => {
     ['hvlab --help', undefined],
   ]
   for (const [line, unknown] of cases) t.equal(unknownWord(line), unknown, line)
+})
+
+t.test('help as a word', async (t) => {
+  t.equal(await said('help'), await helpOf())
+  t.equal(await said('help', 'snapshot', 'create'), await helpOf('snapshot', 'create'))
+  t.equal(await said('help', 'up', '--help'), await helpOf('up'))
 })
