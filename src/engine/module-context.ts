@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { becomeSettings } from '../connections/settings.ts'
 import type { Become } from '../model/command.ts'
 import type { Connection } from '../model/connection.ts'
@@ -91,6 +91,7 @@ export function moduleContext(options: ContextOptions): { context: ModuleContext
     summary: (table) => {
       engine.summary = table
     },
+    pipelineFolder: dirname(engine.plan.file),
     runDirectory: engine.options.runDirectory ?? join(tmpdir(), `hvlab-${engine.options.runId}`),
     runId: engine.options.runId,
   }

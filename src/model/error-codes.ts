@@ -81,6 +81,7 @@ export const errorCodes = {
   'extra-vars': 'A value of -e is not name=value, a map or @file.',
   'fact-not-readable': 'A host did not say something that hvlab must know.',
   'failed-when': 'A task’s `failed_when` is true.',
+  'fetch-failed': 'A file of a host could not be brought to the controller.',
   'file-not-found': 'A file that a task names is nowhere on the controller where hvlab looks.',
   'file-not-readable': 'A file on a host or on the controller cannot be read.',
   'file-not-writable': 'A file could not be written on a host; the old one is unchanged.',

@@ -37,6 +37,8 @@ export interface ModuleContext extends HostAccess {
   /** Registers files for people, shown when the run ends, and the table that the terminal prints. */
   artifact(path: string): void
   summary(table: SummaryTable): void
+  /** The folder of the pipeline on the controller, absolute: where files go whose path is relative. */
+  readonly pipelineFolder: string
   /** `results/<run-id>/`, absolute, on the controller. */
   readonly runDirectory: string
   readonly runId: string

@@ -7,6 +7,7 @@ import { debug } from './debug.ts'
 import { fail } from './fail.ts'
 import { blockinfile } from './files/blockinfile.ts'
 import { copy } from './files/copy.ts'
+import { fetch } from './files/fetch.ts'
 import { file } from './files/file.ts'
 import { find } from './files/find.ts'
 import { getUrl } from './files/get_url.ts'
@@ -43,6 +44,7 @@ export const coreModules: readonly Module[] = [
   cron,
   debug,
   fail,
+  fetch,
   file,
   find,
   getUrl,

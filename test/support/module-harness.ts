@@ -113,6 +113,7 @@ export function contextAround(
     record: () => undefined,
     artifact: () => undefined,
     summary: () => undefined,
+    pipelineFolder: options.folder ?? '/nonexistent',
     runDirectory: '/nonexistent',
     runId: 'test',
     said,

@@ -125,9 +125,9 @@ function asAnsible(name: string, found: Case, root: string): Observed {
   const playbook = join(root, '../playbook.json')
   writeFileSync(
     playbook,
-    JSON.stringify([{ hosts: 'localhost', gather_facts: false, tasks: phases.map(task) }]),
+    JSON.stringify([{ hosts: 'testhost', gather_facts: false, tasks: phases.map(task) }]),
   )
-  const output = execFileSync('ansible-playbook', ['-i', 'localhost,', '-c', 'local', playbook], {
+  const output = execFileSync('ansible-playbook', ['-i', 'testhost,', '-c', 'local', playbook], {
     encoding: 'utf8',
     cwd: root,
     env: {
@@ -138,10 +138,10 @@ function asAnsible(name: string, found: Case, root: string): Observed {
     },
   })
   const { plays } = JSON.parse(output.slice(output.indexOf('{\n'))) as {
-    plays: { tasks: { task: { name: Phase }; hosts: { localhost: Vars } }[] }[]
+    plays: { tasks: { task: { name: Phase }; hosts: { testhost: Vars } }[] }[]
   }
   const results = Object.fromEntries(
-    (plays[0]?.tasks ?? []).map(({ task, hosts }) => [task.name, chosen(hosts.localhost, found, root)]),
+    (plays[0]?.tasks ?? []).map(({ task, hosts }) => [task.name, chosen(hosts.testhost, found, root)]),
   )
   return finished(results as Record<Phase, Vars>, found, root)
 }
