@@ -5,7 +5,7 @@ import type { ModuleContext } from '../model/module-context.ts'
 import { removeBridge } from '../sandbox/bridge.ts'
 import { bootHosts, hostSteps } from '../sandbox/host-steps.ts'
 import { damagedOf, hostsOf, refuseDamaged } from '../sandbox/hosts.ts'
-import { sandboxFiles } from '../sandbox/label.ts'
+import { namePattern, sandboxFiles } from '../sandbox/label.ts'
 import { requireSandboxMachine, sandboxMachine } from '../sandbox/machine.ts'
 import { networkSteps } from '../sandbox/network-steps.ts'
 import { removeHost, removeSandboxFolder, removeTrees } from '../sandbox/removal.ts'
@@ -22,7 +22,7 @@ const params = z.strictObject({
     .describe('`present` makes and boots hosts, `absent` removes them, `facts` lists them'),
   name: z
     .string({ error: wording })
-    .regex(/^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$/, { error: wording })
+    .regex(namePattern, { error: wording })
     .optional()
     .describe('Name of the sandbox; default `sandbox`, and for `absent` and `facts`: all of them'),
   hosts: int()

@@ -1,16 +1,17 @@
 import { z } from 'zod'
 import { parsedJson } from '../util/json.ts'
 import { err, ok, type Result } from '../util/result.ts'
+import { namePattern } from './label.ts'
 
 /** What is decided about a host before it boots. In its folder as host.json, and on the command line of its process. */
 export const hostRecordSchema = z.object({
-  sandbox: z.string(),
-  host: z.string(),
-  address: z.string(),
+  sandbox: z.string().regex(namePattern),
+  host: z.string().regex(namePattern),
+  address: z.ipv4(),
   /** `ssh-ed25519 AAAA…`: made here and put into the host, so that the first contact is verified. */
-  host_key: z.string(),
+  host_key: z.string().regex(/^ssh-ed25519 [A-Za-z0-9+/=]+$/),
   /** Folder of the tree below the overlay. */
-  tree: z.string(),
+  tree: z.string().regex(/^\/[\w./-]+$/),
   created: z.string(),
 })
 export type HostRecord = z.output<typeof hostRecordSchema>
@@ -43,6 +44,6 @@ export function parseRecord(text: string): Result<HostRecord, string> {
   return err(
     issue === undefined || issue.path.length === 0
       ? 'it is no record'
-      : `"${issue.path.join('.')}" is missing or no text`,
+      : `"${issue.path.join('.')}" is missing or not as hvlab writes it`,
   )
 }

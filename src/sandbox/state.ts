@@ -4,13 +4,13 @@ import { readSections, sections } from '../facts/sections.ts'
 import { lines } from '../facts/text.ts'
 import { parseAddress, type Subnet, subnetOf } from '../lab/ipv4.ts'
 import { sh } from '../util/sh.ts'
-import { hostsFolder, placeOf, sandboxOf } from './label.ts'
+import { hostOf, hostsFolder, namePattern, type Place, placeOf, sandboxOf } from './label.ts'
 import { type HostRecord, parseRecord, recordIn } from './record.ts'
 
 /** Everything of sandboxes on this machine, by the labels that it carries. */
 export interface SandboxState {
   readonly processes: readonly HostProcess[]
-  readonly mounts: readonly { readonly sandbox: string; readonly host: string; readonly path: string }[]
+  readonly mounts: readonly (Place & { readonly path: string })[]
   readonly bridges: readonly SandboxBridge[]
   readonly rules: readonly FirewallRule[]
   /** Folders of hosts. */
@@ -20,9 +20,7 @@ export interface SandboxState {
 }
 
 /** Without a record it is half made, by a run that was interrupted; with one that cannot be read, `damage` says why. */
-interface HostFolder {
-  readonly sandbox: string
-  readonly host: string
+interface HostFolder extends Place {
   readonly record?: HostRecord
   readonly damage?: string
 }
@@ -53,8 +51,9 @@ export const sandboxState = defineFact<[], SandboxState>({
   name: 'sandbox-state',
   command: () =>
     sh`PATH="$PATH:/usr/sbin:/sbin"; ${sections({
+      // Whoever is not root can call a process systemd-nspawn.
       // Hosts of a sandbox inside a sandbox host are visible from here; they are not of this machine.
-      processes: sh`own=$(readlink /proc/self/ns/pid); for f in $(grep -lsa HVLAB_SANDBOX= /proc/[0-9]*/cmdline); do p=\${f%/cmdline}; [ "$(readlink "$p/ns/pid")" = "$own" ] || continue; set -- $(sed 's/.*) //' "$p/stat"); printf '%s\\t%s\\t%s\\t' "\${p#/proc/}" "$1" "\${20}"; tr '\\0\\n' '\\t ' <"$p/cmdline"; echo; done`,
+      processes: sh`own=$(readlink /proc/self/ns/pid); for f in $(grep -lsa HVLAB_SANDBOX= /proc/[0-9]*/cmdline); do p=\${f%/cmdline}; [ "$(readlink "$p/ns/pid")" = "$own" ] && grep -qs '^Uid:[[:space:]]*0[[:space:]]' "$p/status" || continue; set -- $(sed 's/.*) //' "$p/stat"); printf '%s\\t%s\\t%s\\t' "\${p#/proc/}" "$1" "\${20}"; tr '\\0\\n' '\\t ' <"$p/cmdline"; echo; done`,
       mounts: sh`sed -n 's/^\\(hvlab-sandbox:[^ ]*\\) \\([^ ]*\\) .*/\\1 \\2/p' /proc/self/mounts`,
       bridges: sh`ip -j -d address show type bridge`,
       filter: sh`iptables -w -S | grep hvlab-sandbox:`,
@@ -68,14 +67,14 @@ export const sandboxState = defineFact<[], SandboxState>({
       processes: lines(section('processes')).flatMap(processOf),
       mounts: lines(section('mounts')).flatMap((line) => {
         const [label = '', path = ''] = line.split(' ')
-        const sandbox = sandboxOf(label)
-        return sandbox === undefined ? [] : [{ sandbox, host: label.split('/')[1] ?? '', path }]
+        const place = hostOf(label)
+        return place === undefined ? [] : [{ ...place, path }]
       }),
       bridges: (list(section('bridges')) ?? []).flatMap(bridgeOf),
       rules: ['filter', 'nat'].flatMap((table) =>
         lines(section(table)).flatMap((line) => ruleOf(table, line)),
       ),
-      sandboxes: lines(section('sandboxes')),
+      sandboxes: lines(section('sandboxes')).filter((name) => namePattern.test(name)),
       folders: lines(section('folders')).flatMap(folderOf),
     }
   },

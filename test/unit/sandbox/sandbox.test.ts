@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import t from 'tap'
 import { chooseHost } from '../../../src/commands/sandbox/shell.ts'
 import { formatSubnet, parseSubnet } from '../../../src/lab/ipv4.ts'
@@ -6,6 +8,7 @@ import { freeSubnet, missingRules } from '../../../src/sandbox/bridge.ts'
 import { requireSandboxMachine } from '../../../src/sandbox/machine.ts'
 import { recordArgument } from '../../../src/sandbox/record.ts'
 import { namesIn, sandboxState } from '../../../src/sandbox/state.ts'
+import { openLocalHost } from '../images/local-host.ts'
 
 const record = {
   sandbox: 'demo',
@@ -67,9 +70,60 @@ old
     { sandbox: 'half', host: 'node1' },
     { sandbox: 'bad', host: 'node1', damage: 'it is not JSON' },
     { sandbox: 'bad', host: 'node2', damage: 'it is empty' },
-    { sandbox: 'bad', host: 'node3', damage: '"address" is missing or no text' },
+    { sandbox: 'bad', host: 'node3', damage: '"address" is missing or not as hvlab writes it' },
   ])
   t.same(namesIn(state), ['bad', 'demo', 'gone', 'half', 'old'])
+})
+
+t.test('labels that could lead elsewhere are nobody’s', async (t) => {
+  const nspawn = (forged: object) => {
+    const argument = recordArgument({ ...record, ...forged })
+    return `4711\tS\t99\tsystemd-nspawn\t${argument}`
+  }
+  const state = sandboxState.parse(
+    answer(`
+@@processes
+${nspawn({ sandbox: '../../../../..', host: 'home' })}
+${nspawn({ host: '..' })}
+${nspawn({ address: '10.0.0.1 -o ProxyCommand=x' })}
+${nspawn({ host_key: 'ssh-ed25519 AAAA\\n10.0.0.2 ssh-ed25519 BBBB' })}
+${nspawn({ tree: '/,upperdir=/etc' })}
+@@mounts
+hvlab-sandbox:../.. /home/u/m
+hvlab-sandbox:demo/.. /home/u/m
+hvlab-sandbox:demo/node1/.. /home/u/m
+hvlab-sandbox:demo /home/u/m
+@@sandboxes
+..
+A
+@@folders
+/var/lib/hvlab/sandbox/hosts/demo/../\t
+`),
+  )
+  t.same(namesIn(state), [])
+})
+
+const skip = process.getuid?.() === 0 ? false : 'only root can run something as somebody else'
+t.test('a process of somebody who is not root is no host', { skip }, async (t) => {
+  const forged = ['-c', 'echo ready; read _', 'x', recordArgument({ ...record, sandbox: 'forged' })]
+  const run = (uid: number) => {
+    const child = spawn('/bin/sh', forged, {
+      argv0: 'systemd-nspawn',
+      uid,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    t.teardown(() => child.stdin.end())
+    return once(child.stdout, 'data')
+  }
+  const found = async () => {
+    await using local = await openLocalHost()
+    const { processes } = await local.freshFact(sandboxState)
+    return processes.filter(({ record: { sandbox } }) => sandbox === 'forged').length
+  }
+  await run(65534)
+  t.equal(await found(), 0)
+  await run(0)
+  t.equal(await found(), 1)
 })
 
 t.test('the subnet is one that no route touches, in either direction', async (t) => {
