@@ -1,7 +1,10 @@
+import { lines } from '../facts/text.ts'
+import type { Command } from '../model/command.ts'
 import type { HostAccess } from '../model/host-access.ts'
 import { sh } from '../util/sh.ts'
 import { defineSha256 } from '../util/sha256.ts'
 import { imageFiles, type Manifest, parseManifest } from './manifest.ts'
+import { storeNotWritable } from './store-errors.ts'
 
 /** What is under a key in a store. */
 export type StoreEntry =
@@ -91,8 +94,9 @@ export async function setTimes(host: HostAccess, folder: string, manifest: Manif
 }
 
 /**
- * Makes a finished folder the image under its key: contents are on disk before the name is, and readers see the
- * old image or the new one, never a part. A folder that stands in the way is moved aside and removed.
+ * Makes the files of a finished folder the image under its key: contents are on disk before the name is, and readers see the
+ * old image or the new one, never a part. What else lies in the folder goes with it: another push may still write there. A folder
+ * that stands in the way is moved aside and removed.
  */
 export async function publish(
   host: HostAccess,
@@ -100,45 +104,62 @@ export async function publish(
   key: string,
   workFolder: string,
 ): Promise<{ ok: boolean; why: string }> {
-  const target = `${store}/${key}`
+  const files = [...imageFiles, 'manifest.json']
   const result = await host.run(sh`(
     set -e
     exec 9>${store}/.guard
     flock 9
-    rm -f ${workFolder}/owner
-    chmod 755 ${workFolder}
     cd ${workFolder}
-    chmod 644 -- *
-    sync -- * .
-    if [ -e ${target} ]; then
-      mkdir ${workFolder}.old.tmp
-      mv -T ${target} ${workFolder}.old.tmp/image
+    chmod 644 ${files}
+    sync ${files}
+    rm -rf --one-file-system ${`${store}/.${key}.new.tmp`} ${`${store}/.${key}.old.tmp`}
+    mkdir -m 755 ${`${store}/.${key}.new.tmp`}
+    mv ${files} ${`${store}/.${key}.new.tmp`}
+    cd ${store}
+    sync ${`.${key}.new.tmp`}
+    if [ -e ${key} ]; then
+      mkdir ${`.${key}.old.tmp`}
+      mv -T ${key} ${`.${key}.old.tmp/image`}
     fi
-    mv -T ${workFolder} ${target}
-    sync ${store}
-    rm -rf --one-file-system ${workFolder}.old.tmp
+    mv -T ${`.${key}.new.tmp`} ${key}
+    sync .
+    rm -rf --one-file-system ${`.${key}.old.tmp`} ${workFolder} || :
   )`)
   return { ok: result.exitCode === 0, why: result.stderr.trim() }
 }
 
 /** Guests of this host whose disk stands on the image: the backing file's path is in the head of their overlay. */
 export async function guestsOn(host: HostAccess, store: string, key: string): Promise<string[]> {
-  const guests = `${store.replace(/\/[^/]*$/, '')}/guests`
-  const result = await host.run(sh`(
-    for disk in ${guests}/*/*.qcow2; do
-      [ -f "$disk" ] || continue
-      if head -c 65536 "$disk" | grep -aqF ${key}; then basename "$(dirname "$disk")"; fi
-    done
-  )`)
-  return [...new Set(result.stdout.split('\n').filter((line) => line !== ''))]
+  return lines((await host.run(listGuestsOn(store, key))).stdout)
 }
 
-/** Takes the image's name away first, so that an interrupted removal leaves nothing that looks like an image. */
-export async function remove(host: HostAccess, store: string, key: string): Promise<void> {
-  const aside = `${store}/.${key}.removed.tmp`
-  await host.run(sh`(
+function listGuestsOn(store: string, key: string): Command {
+  const guests = `${store.replace(/\/[^/]*$/, '')}/guests`
+  return sh`(
+    for folder in ${guests}/*/; do
+      for disk in "$folder"*.qcow2; do
+        [ -f "$disk" ] || continue
+        if head -c 65536 "$disk" | grep -aqF ${key}; then basename "$folder"; break; fi
+      done
+    done
+  )`
+}
+
+/**
+ * Takes the image's name away first, so that an interrupted removal leaves nothing that looks like an image; then no disk can be made on
+ * it any more. Guests whose disks were made meanwhile have it back, and are returned. Throws `image-store-not-writable`.
+ */
+export async function remove(host: HostAccess, store: string, key: string): Promise<string[]> {
+  const aside = `.${key}.removed.tmp`
+  const { exitCode, stdout, stderr } = await host.run(sh`(
+    exec 9>${store}/.guard && flock 9 && cd ${store} || exit 1
     rm -rf --one-file-system ${aside}
-    mkdir ${aside} && mv -T ${store}/${key} ${aside}/image
+    [ -e ${key} ] || exit 0
+    mkdir ${aside} && mv -T ${key} ${aside}/image || exit 1
+    guests=$( ${listGuestsOn(store, key)} )
+    [ -z "$guests" ] || { printf '%s\\n' "$guests"; mv -T ${aside}/image ${key}; }
     rm -rf --one-file-system ${aside}
   )`)
+  if (exitCode !== 0) throw storeNotWritable(store, stderr)
+  return lines(stdout)
 }

@@ -16,6 +16,7 @@ import {
 import { duration } from '../bench/words.ts'
 import type { Workload } from '../bench/workload-file.ts'
 import { trialSeconds } from '../bench/workload-run.ts'
+import { lockHost } from '../lab/host/host-lock.ts'
 import { FailureError } from '../model/failure.ts'
 import type { ModuleContext } from '../model/module-context.ts'
 import type { Vars } from '../model/value.ts'
@@ -75,6 +76,7 @@ fails a gate on noise is taken again, and both are kept.`,
         hint: 'Deploy guests before the benchmark; a guest names its hypervisor in the variable hvlab_via.',
       })
     }
+    await using _lock = await lockHost(context, 'measures')
     const guests = await findDomains(context, names)
     const absent = await withoutPeer(context, workloads, guests)
     const possible = workloads.filter(({ id }) => !absent.has(id))

@@ -19,6 +19,7 @@ import { offerImage, pushImage } from '../images/push-image.ts'
 import type { RelayAccess } from '../images/relay/relay.ts'
 import { ownSize, publishedName } from '../images/source/obtain.ts'
 import { lookUp, remove } from '../images/store.ts'
+import { imageInUse } from '../images/store-errors.ts'
 import { newHostKey } from '../lab/access/guest-key.ts'
 import { reachOf } from '../lab/access/ssh-command.ts'
 import { buildAccelerator } from '../lab/host/accelerator-choice.ts'
@@ -233,7 +234,10 @@ async function* absent(context: ModuleContext, wanted: Image, store: string): St
   await refuseWhileInUse(context, wanted, store, 'removed')
   yield {
     summary: `remove image ${wanted.name} (${wanted.key.slice(0, 12)}) from ${store}`,
-    action: () => remove(context, store, wanted.key),
+    action: async () => {
+      const guests = await remove(context, store, wanted.key)
+      if (guests.length > 0) throw imageInUse(wanted.name, 'removed', guests)
+    },
   }
   return { data: { key: wanted.key } }
 }

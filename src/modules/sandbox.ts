@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { guestKey } from '../lab/access/guest-key.ts'
+import { lockHost, removeDeadLock, sandboxLock } from '../lab/host/host-lock.ts'
 import type { Steps } from '../model/change.ts'
 import type { ModuleContext } from '../model/module-context.ts'
 import { removeBridge } from '../sandbox/bridge.ts'
@@ -12,6 +13,7 @@ import { removeHost, removeSandboxFolder, removeTrees } from '../sandbox/removal
 import { namesIn, type SandboxState, sandboxState } from '../sandbox/state.ts'
 import { ensureTree, storedTrees, wantedTree } from '../sandbox/tree.ts'
 import { counted } from '../util/words.ts'
+import { moduleFailure } from './failure.ts'
 import { defineModule } from './module.ts'
 import { bool, choice, int } from './params.ts'
 
@@ -54,6 +56,7 @@ export const sandbox = defineModule({
 })
 
 async function* present(context: ModuleContext, name: string, count: number): Steps {
+  await using _lock = await lockHost(context, 'changes sandbox hosts', sandboxLock)
   const machine = await context.freshFact(sandboxMachine)
   requireSandboxMachine(machine)
   const state = await context.freshFact(sandboxState)
@@ -91,10 +94,38 @@ async function* present(context: ModuleContext, name: string, count: number): St
   }
 }
 
+/** More often than this, somebody makes hosts while they are removed. */
+const mostRounds = 5
+
+/**
+ * Removes, and looks again until nothing is there: commands of a run that was killed may still have been under way when the state
+ * was read.
+ */
 async function* absent(context: ModuleContext, params: Params): Steps {
+  for (let round = 1; ; round += 1) {
+    const removed = yield* removeHosts(context, params.name)
+    if (removed === 0 || context.check) break
+    if (round === mostRounds)
+      throw moduleFailure(
+        'sandbox-failed',
+        'Sandbox hosts were made while they were removed.',
+        'Another run of hvlab is under way: let it end, or interrupt it, and run `hvlab sandbox down` again.',
+      )
+  }
+  if (params.trees) yield* removeIdleTrees(context)
+  // Of a run that was killed; no change that people would look for.
+  if (!context.check) await context.run(removeDeadLock(sandboxLock))
+  return {
+    why: params.name === undefined ? 'there are no sandbox hosts' : `there is nothing of ${params.name}`,
+  }
+}
+
+/** Of one sandbox or of all; returns how many changes it took. */
+async function* removeHosts(context: ModuleContext, only: string | undefined): Steps<number> {
+  let changes = 0
   const state = await context.freshFact(sandboxState)
   for (const name of namesIn(state)) {
-    if (params.name !== undefined && params.name !== name) continue
+    if (only !== undefined && only !== name) continue
     const ofIt = <T extends { readonly sandbox: string }>(all: readonly T[]) =>
       all.filter(({ sandbox }) => sandbox === name)
     const hosts = new Set([
@@ -102,7 +133,8 @@ async function* absent(context: ModuleContext, params: Params): Steps {
       ...ofIt(state.folders).map(({ host }) => host),
       ...ofIt(state.mounts).map(({ host }) => host),
     ])
-    for (const host of [...hosts].sort())
+    for (const host of [...hosts].sort()) {
+      changes += 1
       yield {
         summary: `remove ${host} of ${name}`,
         action: removeHost({
@@ -114,29 +146,33 @@ async function* absent(context: ModuleContext, params: Params): Steps {
             .map(({ path }) => path),
         }),
       }
+    }
     const bridges = ofIt(state.bridges)
     const rules = ofIt(state.rules)
-    if (bridges.length + rules.length > 0)
+    if (bridges.length + rules.length > 0) {
+      changes += 1
       yield { summary: `remove the network of ${name}`, action: removeBridge(bridges, rules) }
-    if (state.sandboxes.includes(name))
+    }
+    if (state.sandboxes.includes(name)) {
+      changes += 1
       yield { summary: `remove the folder of ${name}`, action: removeSandboxFolder(name) }
+    }
   }
-  if (params.trees) {
-    const now = context.check ? { ...state, folders: [] } : await context.freshFact(sandboxState)
-    const used = [...now.folders, ...now.processes].flatMap(({ record }) => record?.tree ?? [])
-    // On which tree a damaged host stands is not known.
-    const damaged = damagedOf(now, undefined)
-    for (const { file } of damaged) context.note('warning', `trees stay because ${file} cannot be read`)
-    const idle =
-      damaged.length > 0
-        ? []
-        : (await storedTrees(context)).filter((key) => !used.some((folder) => folder.endsWith(key)))
-    if (idle.length > 0)
-      yield { summary: 'remove the trees that no host stands on', action: removeTrees(idle) }
-  }
-  return {
-    why: params.name === undefined ? 'there are no sandbox hosts' : `there is nothing of ${params.name}`,
-  }
+  return changes
+}
+
+async function* removeIdleTrees(context: ModuleContext): Steps<void> {
+  const state = await context.freshFact(sandboxState)
+  const now = context.check ? { ...state, folders: [] } : state
+  const used = [...now.folders, ...now.processes].flatMap(({ record }) => record?.tree ?? [])
+  // On which tree a damaged host stands is not known.
+  const damaged = damagedOf(now, undefined)
+  for (const { file } of damaged) context.note('warning', `trees stay because ${file} cannot be read`)
+  const idle =
+    damaged.length > 0
+      ? []
+      : (await storedTrees(context)).filter((key) => !used.some((folder) => folder.endsWith(key)))
+  if (idle.length > 0) yield { summary: 'remove the trees that no host stands on', action: removeTrees(idle) }
 }
 
 async function resultData(context: ModuleContext, state: SandboxState, name: string | undefined) {

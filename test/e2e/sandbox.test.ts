@@ -36,10 +36,13 @@ t.test('hvlab sandbox: two hosts and nothing left of them', { skip }, async (t) 
   endsWell(t, again)
   t.same(changedTasks(again.events), [], 'a second run changes nothing')
 
-  t.same(
-    (await sandbox.status()).map(({ host, state }) => `${host} ${state}`),
-    ['node1 running', 'node2 running'],
-  )
+  const states = async () => (await sandbox.status()).map(({ host, state }) => `${host} ${state}`)
+  t.same(await states(), ['node1 running', 'node2 running'])
+
+  const third = ['sandbox', 'up', '--hosts', '3', ...own, '--format', 'jsonl']
+  for (const one of await Promise.all([lab.hvlab(third, minutes), lab.hvlab(third, minutes)]))
+    endsWell(t, one)
+  t.same(await states(), ['node1 running', 'node2 running', 'node3 running'], 'two at once make one')
 
   await hosts[0]?.run(failingUnits)
   while ((await sandbox.status()).every(({ state }) => state === 'running')) await delay(500)

@@ -2,7 +2,6 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { downloadFolder } from '../../images/source/obtain.ts'
 import { guestsOn, remove } from '../../images/store.ts'
-import { storeNotWritable } from '../../images/store-errors.ts'
 import { ExitCode } from '../../model/exit-code.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import { printData } from '../print-data.ts'
@@ -31,14 +30,11 @@ export async function imagePruneCommand(options: PruneOptions, env: CommandEnvir
   const kept = []
   for (const { key, folder, manifest } of storedImages(store)) {
     if (manifest !== undefined && (current.has(key) || bases.has(key))) continue
-    const guests = await guestsOn(host, store, key)
-    const entry = { name: manifest?.name ?? '?', key, size: folderSize(folder), guests }
+    const size = folderSize(folder)
+    const guests = check ? await guestsOn(host, store, key) : await remove(host, store, key)
+    const entry = { name: manifest?.name ?? '?', key, size, guests }
     if (guests.length > 0) kept.push(entry)
-    else {
-      if (!check) await remove(host, store, key)
-      if (!check && existsSync(folder)) throw storeNotWritable(store, `${folder} could not be removed`)
-      gone.push(entry)
-    }
+    else gone.push(entry)
   }
   const downloads = options.downloads ? removeDownloads(check) : []
   if (printData({ store, removed: gone, kept, downloads }, options, env)) return ExitCode.ok

@@ -8,31 +8,34 @@ import { sh } from '../../util/sh.ts'
 
 /** Gone after a reboot, as every holder is. */
 const lockFolder = '/run/hvlab'
+/** Sandbox hosts have nothing to do with guests. */
+export const sandboxLock = '/run/hvlab-sandbox'
 
 /**
- * Lets one task at a time change networks or guests of a host, of all runs of everybody: between the look at what is there and the
- * change, another run would make the same, and take the first one's disks away. Waits, and says for whom. In check mode, and on
- * hosts where the user may not write in /run, there is no lock.
+ * Lets one task at a time change networks or guests of a host, or measure there, of all runs of everybody: between the look at what is
+ * there and the change, another run would make the same, and take the first one's disks away. Waits, and says for whom. In check
+ * mode, and on hosts where the user may not write in /run, there is no lock.
  *
  * The holder is the connection of hvlab to the host (its sshd; on the controller hvlab itself), by process id and start time:
  * whatever ends it, kill -9 and a cut network too, the lock is free.
  */
 export async function lockHost(
   context: Pick<ModuleContext, 'run' | 'check' | 'runId' | 'host' | 'note' | 'progress'>,
+  doing: 'changes guests' | 'changes sandbox hosts' | 'measures',
   folder: string = lockFolder,
 ): Promise<AsyncDisposable> {
   if (context.check) return { [Symbol.asyncDispose]: async () => undefined }
   const token = randomBytes(8).toString('hex')
-  const who = `${context.runId} (process ${process.pid} of ${userInfo().username} on ${hostname()})`
+  const who = `${context.runId} (process ${process.pid} of ${userInfo().username} on ${hostname()}) ${doing}`
   let told = false
   for (;;) {
     const { stdout } = await context.run(take(folder, token, who))
     const holder = /^held (.*)$/m.exec(stdout)?.[1]
     if (holder === undefined) break
     const other = printable(holder)
-    if (!told) context.note('info', `the run ${other} changes guests of ${context.host} now; waiting for it`)
+    if (!told) context.note('info', `the run ${other} on ${context.host} now; waiting for it`)
     told = true
-    context.progress({ text: `waiting for the run ${other}` })
+    context.progress({ text: `waiting: the run ${other}` })
   }
   return {
     [Symbol.asyncDispose]: async () => {

@@ -44,7 +44,7 @@ export const libvirtClone = defineModule({
   params,
   returns: { guest: 'name, domain and address of the new guest' },
   async *run(context, params) {
-    await using _lock = await lockHost(context)
+    await using _lock = await lockHost(context, 'changes guests')
     const state = await readLibvirt(context, context.host)
     const source = findGuest(params.guest, params.lab, state, context.host)
     const wanted = { lab: source.metadata.lab, name: params.name }

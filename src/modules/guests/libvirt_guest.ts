@@ -35,7 +35,7 @@ export const libvirtGuest = defineModule({
       'a list of name, host (name in the inventory), domain, address, state, accelerator, image, boot_seconds',
   },
   async *run(context, params) {
-    await using _lock = await lockHost(context)
+    await using _lock = await lockHost(context, 'changes guests')
     const state = await readLibvirtOrNone(context)
     if (params.state === 'absent') return yield* absent(context, params, state)
     const key = await guestKey(context.controller)

@@ -90,7 +90,7 @@ export const libvirtNetwork = defineModule({
     active: 'whether the network runs',
   },
   async *run(context, params) {
-    await using _lock = await lockHost(context)
+    await using _lock = await lockHost(context, 'changes guests')
     const state = await readLibvirtOrNone(context)
     const existing = state.networks.find((network) => network.name === params.name)
     if (existing && existing.metadata?.lab !== params.lab) throw notOurs(existing, context.host)

@@ -237,6 +237,22 @@ t.test('two at once to one host', async (test) => {
   await isWhole(test, place)
 })
 
+t.test('what another push leaves behind while one ends is no part of the image', async (test) => {
+  const place = stores(test)
+  const host: HostAccess = {
+    ...local,
+    run: async (command, options) => {
+      const [folder] = existsSync(place.to) ? contents(place.to).filter((name) => name.endsWith('.push')) : []
+      if (folder !== undefined && renderCommand(command).includes('mv -T'))
+        writeFileSync(join(place.to, folder, 'piece-vmlinuz-0.other'), 'half of it')
+      return local.run(command, options)
+    },
+  }
+  await push(place, host)
+  await isWhole(test, place)
+  test.same(readdirSync(join(place.to, key)).sort(), ['image.qcow2', 'initrd', 'manifest.json', 'vmlinuz'])
+})
+
 t.test('a piece whose cache another push takes away is compressed again', async (test) => {
   const { from, manifest } = stores(test)
   let taken = 0

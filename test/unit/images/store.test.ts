@@ -24,6 +24,7 @@ import type { ModuleContext } from '../../../src/model/module-context.ts'
 import { image as imageModule } from '../../../src/modules/image.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 import { renderCommand, sh } from '../../../src/util/sh.ts'
+import { sleep } from '../../../src/util/sleep.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { openLocalHost } from './local-host.ts'
 import { tinyManifest } from './tiny-manifest.ts'
@@ -225,6 +226,46 @@ t.test('an image under a guest’s disk is not replaced', async (test) => {
   })
   test.equal((await lookUp(host, store, key)).state, 'whole')
 })
+
+t.test('a disk that is made while an image is removed keeps it', async (test) => {
+  const store = newStore(test)
+  await ensureImage(host, image, store, builder, listener())
+  const guest = join(store, '../guests/lab-g1')
+  mkdirSync(guest, { recursive: true })
+  writeFileSync(join(guest, 'disk.qcow2'), `QFI\xfb${store}/${key}/image.qcow2`)
+  test.same(await remove(host, store, key), ['lab-g1'], 'the look before it found none')
+  test.equal((await lookUp(host, store, key)).state, 'whole')
+  test.same(contents(store), [key])
+})
+
+t.test(
+  'a removal takes turns with a build that tidies up, and says when it is not possible',
+  async (test) => {
+    const store = newStore(test)
+    await ensureImage(host, image, store, builder, listener())
+    const other = spawn('flock', [join(store, '.guard'), 'sh', '-c', 'echo held; read _'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const ended = once(other, 'close')
+    await once(other.stdout, 'data')
+    const removal = remove(host, store, key)
+    await waits(join(store, '.guard'))
+    test.same(contents(store), [key])
+    other.stdin.end('\n')
+    await ended
+    test.same(await removal, [])
+    test.same(contents(store), [])
+    test.match(await failureOf(() => remove(host, join(store, 'nowhere'), key)), {
+      code: 'image-store-not-writable',
+    })
+  },
+)
+
+/** Until somebody waits for the lock on a file. */
+async function waits(file: string): Promise<void> {
+  const { ino } = statSync(file)
+  while (!new RegExp(`-> FLOCK .*:${ino} `).test(readFileSync('/proc/locks', 'utf8'))) await sleep(20)
+}
 
 // The module, on a store of its own: the key is debian-12's, its content the small builder's.
 const searchPath = [packageRoot]

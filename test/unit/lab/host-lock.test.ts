@@ -33,16 +33,16 @@ const me = `process ${process.pid} of ${userInfo().username} on ${hostname()}`
 t.test('one run at a time changes guests of a host; the others say for whom they wait', async (test) => {
   const folder = join(test.testdir({}), 'run')
   const [first, second] = await Promise.all([runOf(test, 'one'), runOf(test, 'two')])
-  const held = await lockHost(first.context, folder)
+  const held = await lockHost(first.context, 'changes guests', folder)
   const [pid, start, , ...who] = readFileSync(join(folder, 'lock'), 'utf8').trim().split(' ')
   test.equal(pid, String(process.pid), 'the holder is what a connection ends with, not a shell below it')
   test.equal(start, must('sh', ['-c', `sed 's/.*) //' /proc/${process.pid}/stat | cut -d ' ' -f 20`]).trim())
-  test.equal(who.join(' '), `one (${me})`)
+  test.equal(who.join(' '), `one (${me}) changes guests`)
 
   let isOver = false
-  const waiting = lockHost(second.context, folder)
+  const waiting = lockHost(second.context, 'changes guests', folder)
   await second.waits
-  test.same(second.notes, [`the run one (${me}) changes guests of node1 now; waiting for it`])
+  test.same(second.notes, [`the run one (${me}) changes guests on node1 now; waiting for it`])
   const after = waiting.then((lock) => {
     test.ok(isOver, 'not before')
     return lock
@@ -70,7 +70,7 @@ t.test('a guard that somebody took away guards nothing', async (test) => {
   const ended = once(others, 'close')
   await once(others.stdout, 'data')
   const { ino } = statSync(join(folder, 'guard'))
-  const waiting = lockHost(context, folder)
+  const waiting = lockHost(context, 'changes guests', folder)
   while (!new RegExp(`-> FLOCK .*:${ino} `).test(readFileSync('/proc/locks', 'utf8'))) await sleep(50)
   others.stdin.write('\n')
   await sleep(1500)
@@ -93,7 +93,7 @@ t.test('the lock of a run that is dead is taken over at once', async (test) => {
   ]) {
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'lock'), `${lock}\n`)
-    await using _held = await lockHost(context, folder)
+    await using _held = await lockHost(context, 'changes guests', folder)
     test.match(readFileSync(join(folder, 'lock'), 'utf8'), `next (${me})`, lock)
   }
   test.same(notes, [])
@@ -102,7 +102,7 @@ t.test('the lock of a run that is dead is taken over at once', async (test) => {
 t.test('what is left of a dead run goes, and of a living one stays', async (test) => {
   const folder = join(test.testdir({}), 'run')
   const { context } = await runOf(test, 'alive')
-  const held = await lockHost(context, folder)
+  const held = await lockHost(context, 'changes guests', folder)
   await context.run(removeDeadLock(folder))
   test.match(readFileSync(join(folder, 'lock'), 'utf8'), 'alive')
   writeFileSync(join(folder, 'lock'), `${process.pid} 1 token died\n`)
@@ -116,7 +116,7 @@ t.test('what is left of a dead run goes, and of a living one stays', async (test
 t.test('a lock that was taken over meanwhile is not taken away', async (test) => {
   const folder = test.testdir({})
   const { context } = await runOf(test, 'old')
-  const held = await lockHost(context, folder)
+  const held = await lockHost(context, 'changes guests', folder)
   writeFileSync(join(folder, 'lock'), `${process.pid} 1 other new\n`)
   await held[Symbol.asyncDispose]()
   test.ok(existsSync(join(folder, 'lock')))
@@ -126,9 +126,9 @@ t.test('no lock in check mode, and none where it cannot be', async (test) => {
   const folder = test.testdir({ file: 'x' })
   const { context } = await runOf(test, 'check')
   const unused = join(folder, 'unused')
-  await using _check = await lockHost({ ...context, check: true }, unused)
+  await using _check = await lockHost({ ...context, check: true }, 'changes guests', unused)
   test.notOk(existsSync(unused))
-  await using _nowhere = await lockHost(context, join(folder, 'file'))
+  await using _nowhere = await lockHost(context, 'changes guests', join(folder, 'file'))
   mkdirSync(unused)
   test.same(readFileSync(join(folder, 'file'), 'utf8'), 'x')
 })
