@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto'
-import { appendFile, mkdir, readFile, rmdir, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { type Failure, FailureError } from '../model/failure.ts'
-import { sleep } from '../util/sleep.ts'
 import { controllerRun } from './local.ts'
 
 /** A key that a known_hosts file has for a host. */
@@ -77,69 +75,34 @@ function parseFound(stdout: string, file: string): KnownKey[] {
   return keys
 }
 
-/** Appends a key, unless the same one is there meanwhile. Returns the key that is there instead when it differs. */
+/**
+ * Appends a key, unless the same one is there meanwhile. Returns the key that is there instead when it differs. The kernel frees the
+ * lock of a process that died; where there is no flock(1), two at the same moment may both write.
+ */
 export async function pinKey(
   file: string,
   name: string,
   type: string,
   key: string,
 ): Promise<KnownKey | undefined> {
-  return await underLock(file, async () => {
-    const lines = (await readFile(file, 'utf8').catch(unlessGone))?.split('\n') ?? []
-    for (const [index, text] of lines.entries()) {
-      const [lineName, lineType, lineKey] = text.split(' ')
-      if (lineName !== name || lineType === undefined || lineKey === undefined) continue
-      if (lineKey === key) return undefined
-      return { type: lineType, key: lineKey, revoked: false, file, line: index + 1 }
-    }
-    await appendFile(file, `${name} ${type} ${key}\n`, { mode: 0o600 })
-    return undefined
-  })
+  const words = ['sh', '-c', pin, 'hvlab', file, name, type, key]
+  const { exitCode, stdout, stderr } = await controllerRun(words)
+  if (exitCode !== 0) throw new FailureError(unwritable(file, stderr))
+  const [line, foundType, foundKey] = stdout.trimEnd().split(' ')
+  if (foundType === undefined || foundKey === undefined || foundKey === key) return undefined
+  return { type: foundType, key: foundKey, revoked: false, file, line: Number(line) }
 }
 
-const queues = new Map<string, Promise<unknown>>()
-
-/** One at a time in this process, then one process at a time. */
-async function underLock<T>(file: string, work: () => Promise<T>): Promise<T> {
-  const before = queues.get(file) ?? Promise.resolve()
-  const turn = before.then(() => withLockFolder(`${file}.lock`, work))
-  queues.set(
-    file,
-    turn.catch(() => {}),
-  )
-  return await turn
-}
-
-/** A lock left behind by a process that died is taken over after this time. Holding it takes milliseconds. */
-const staleLockMs = 10_000
-
-async function withLockFolder<T>(lock: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(dirname(lock), { recursive: true, mode: 0o700 })
-  for (;;) {
-    try {
-      await mkdir(lock)
-      break
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-      const age = await stat(lock).then(
-        ({ mtimeMs }) => Date.now() - mtimeMs,
-        () => 0,
-      )
-      if (age > staleLockMs) await rmdir(lock).catch(unlessGone)
-      else await sleep(20)
-    }
-  }
-  try {
-    return await work()
-  } finally {
-    await rmdir(lock).catch(unlessGone)
-  }
-}
-
-/** Another process was quicker, or nothing was stored yet. */
-function unlessGone(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error
-}
+/** Prints the line that is there for the name. A last line without an end, of an editor, gets one. */
+const pin = `umask 077; mkdir -p "\${1%/*}" && exec 9>>"$1" || exit
+! command -v flock >/dev/null || flock -w 20 9 || { echo 'another process keeps it locked' >&2; exit 1; }
+n=0
+while read -r name type key _ || [ -n "$name" ]; do
+  n=$((n+1))
+  [ "$name" != "$2" ] || [ -z "$key" ] || { echo "$n $type $key"; exit 0; }
+done <"$1"
+[ -z "$(tail -c 1 "$1")" ] || echo >&9
+printf '%s\\n' "$2 $3 $4" >&9`
 
 /** `SHA256:…` as ssh prints it. */
 export function fingerprint(key: string): string {
@@ -160,5 +123,14 @@ function unreadable(file: string, why: string): Failure {
     reason: 'host-key',
     code: 'known-hosts-unreadable',
     message: `${file} cannot be read: ${why.trim().split('\n').at(-1) ?? ''}`,
+  }
+}
+
+function unwritable(file: string, why: string): Failure {
+  return {
+    reason: 'host-key',
+    code: 'known-hosts-unwritable',
+    message: `The key of a new host cannot be stored in ${file}: ${why.trim().split('\n').at(-1) ?? ''}`,
+    hint: 'Make it writable, or set ansible_host_key_checking: false for hosts that are thrown away.',
   }
 }

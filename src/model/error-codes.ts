@@ -174,6 +174,7 @@ export const errorCodes = {
   'journal-not-writable': 'The journal of a run could not be written any more, so the run ended.',
   'keyword-invalid': 'A keyword such as `become` or `retries` has a value that it cannot take.',
   'known-hosts-unreadable': 'A known_hosts file could not be searched.',
+  'known-hosts-unwritable': 'The key of a host that is contacted for the first time cannot be stored.',
   'lab-not-removed': 'Guests or networks were made while `hvlab down` removed them.',
   'libvirt-not-reachable': 'libvirt on a host does not answer.',
   'limit-file': 'The file that --limit names cannot be read.',

@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +13,9 @@ import { hostKeyCheck } from '../../../src/connections/host-key-check.ts'
 import { fingerprint, pinKey } from '../../../src/connections/known-hosts.ts'
 import { controllerShell } from '../../../src/connections/local.ts'
 import { openConnection } from '../../../src/connections/open.ts'
+import { readWholeFile } from '../../../src/connections/read-file.ts'
 import { becomeSettings, connectionSettings } from '../../../src/connections/settings.ts'
+import { ShellConnection } from '../../../src/connections/shell-connection.ts'
 import { FrameScanner } from '../../../src/connections/shell-protocol.ts'
 import { resolveTarget, type SshTarget } from '../../../src/connections/ssh-target.ts'
 import { type Failure, FailureError } from '../../../src/model/failure.ts'
@@ -20,6 +23,7 @@ import type { Value } from '../../../src/model/value.ts'
 import { CappedOutput } from '../../../src/util/capped-output.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 import { script, sh } from '../../../src/util/sh.ts'
+import { sleep } from '../../../src/util/sleep.ts'
 
 async function failureOf(work: () => unknown): Promise<Failure> {
   try {
@@ -415,15 +419,22 @@ t.test(
     t.match(notes[0], `web1: new host key ssh-ed25519 ${fingerprint(good.base64)} stored in ${own}`)
     t.equal(await check('', bad.blob), 'host-key-changed', 'the stored key counts from then on')
 
-    mkdirSync(join(`${own}.lock`, 'not hvlab’s'), { recursive: true })
-    utimesSync(`${own}.lock`, 0, 0)
-    await t.rejects(pinKey(own, 'web2', 'ssh-ed25519', good.base64), { code: 'ENOTEMPTY' })
-    rmSync(`${own}.lock`, { recursive: true })
-
-    mkdirSync(`${own}.lock`)
+    const other = spawn('flock', [own, 'sh', '-c', `echo held; read _; printf %s '# its editor' >>${own}`], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    await once(other.stdout, 'data')
     const waiting = check('', good.blob, { hostKeyName: 'web2' })
-    rmSync(`${own}.lock`, { recursive: true })
+    const { ino } = statSync(own)
+    while (!new RegExp(`-> FLOCK .*:${ino} `).test(readFileSync('/proc/locks', 'utf8'))) await sleep(20)
+    t.notMatch(readFileSync(own, 'utf8'), 'web2', 'another process writes')
+    other.stdin.end('\n')
     t.equal(await waiting, 'good')
+    t.equal(readFileSync(own, 'utf8'), `web1 ${good.line}\n# its editor\nweb2 ${good.line}\n`)
+    t.match(await pinKey(own, 'web2', 'ssh-ed25519', bad.base64), { key: good.base64, line: 3 })
+    t.match(await failureOf(() => pinKey('/proc/nowhere/known_hosts', 'web2', 'x', 'y')), {
+      code: 'known-hosts-unwritable',
+      message: /^The key of a new host cannot be stored in \/proc\/nowhere\/known_hosts: mkdir: /,
+    })
 
     writeFileSync(file, `# comment\nweb1 ${good.line}\n`)
     const found = await hostKeyCheck(
@@ -471,6 +482,12 @@ t.test('local', async (t) => {
   const file = join(folder, 'x')
   await local.put(Buffer.from('text'), file, { mode: 0o751 })
   t.strictSame([Buffer.from(await local.get(file)).toString(), statSync(file).mode & 0o777], ['text', 0o751])
+  if (!(local instanceof ShellConnection)) throw new Error('another kind of connection')
+  t.match(await failureOf(() => readWholeFile(local, '/dev/zero', {}, 1024 * 1024)), {
+    code: 'file-not-readable',
+    message: 'Cannot read /dev/zero on this machine: it has more than 1 MiB',
+  })
+  t.equal((await readWholeFile(local, file, {}, 4)).length, 4)
   const server = createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   t.teardown(() => server.close())
