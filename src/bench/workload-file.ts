@@ -29,14 +29,14 @@ const commandSchema = z
   .array(z.string())
   .min(1)
   .refine((words) => words.every((word) => unknownPlaceholder(word) === undefined), {
-    error: `placeholders are ${placeholderNames.join(', ')}`,
+    error: `takes the placeholders ${placeholderNames.join(', ')}`,
   })
 
 /** The fields of a workload file; `designSchema` reads them back from journals. */
 const fields = {
   id: z
     .string()
-    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower-case words joined by hyphens')
+    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be lower-case words joined by hyphens')
     .describe('Stable name, lower-case words joined by hyphens; reports and gates refer to it'),
   title: z.string().min(1).describe('What people read in tables and charts: a short noun phrase'),
   about: z.string().optional().describe('What one operation is and what the figure says'),
@@ -50,8 +50,10 @@ const fields = {
     .optional()
     .describe('Debian package that has the tool; named like the tool when absent'),
   tool_at_least: z
-    .string('a text such as 1.0.8; in quotes when it has one dot, because YAML reads 3.10 as the number 3.1')
-    .regex(/^\d+(\.\d+)*$/, 'numbers with dots between, e.g. 1.0.8')
+    .string(
+      'must be a text such as 1.0.8; in quotes when it has one dot, because YAML reads 3.10 as the number 3.1',
+    )
+    .regex(/^\d+(\.\d+)*$/, 'must be numbers with dots between, e.g. 1.0.8')
     .optional()
     .describe('Oldest version of the tool whose figures can be compared; in quotes when it has one dot'),
   parser: z.enum(parserNames).describe('Which output format to read'),

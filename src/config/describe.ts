@@ -2,7 +2,7 @@
 export function describe(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'empty'
-  if (Array.isArray(value)) return 'a list'
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   switch (typeof value) {
     case 'string':
       return `the text ${quoteShort(value)}`

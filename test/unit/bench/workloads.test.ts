@@ -5,10 +5,9 @@ import { parserNames } from '../../../src/bench/parsers/parser.ts'
 import { profiles } from '../../../src/bench/profile.ts'
 import { type Workload, workloadSchema } from '../../../src/bench/workload-file.ts'
 import { preparation, workloadRun } from '../../../src/bench/workload-run.ts'
-import { parseYaml } from '../../../src/config/yaml.ts'
-import { FailureError } from '../../../src/model/failure.ts'
 import { loadWorkloads } from '../../../src/modules/benchmark/workloads.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
+import { failureOf } from '../../support/failure-of.ts'
 
 const folder = join('roles', 'benchmark', 'workloads')
 const request = {
@@ -110,7 +109,9 @@ t.test('a lab adds a workload with a file and replaces one of the package', asyn
   t.match([mine?.id, replaced?.title], ['own', 'My primes'])
 })
 
-t.test('mistakes in a file are said with their place', async (t) => {
+t.test('mistakes in a file are said with their place, all at once', async (t) => {
+  const lab = t.testdir({})
+  mkdirSync(join(lab, folder), { recursive: true })
   const text = [
     'id: Cpu',
     'title: x',
@@ -121,35 +122,27 @@ t.test('mistakes in a file are said with their place', async (t) => {
     'colour: red',
     '',
   ].join('\n')
-  const document = parseYaml(text, 'x.yml')
-  if (!document.ok) return t.fail('readable')
-  t.strictSame(
-    workloadSchema
-      .safeParse(document.value.value)
-      .error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
-    [
-      'id: lower-case words joined by hyphens',
-      `parser: Invalid option: expected one of ${parserNames.map((name) => `"${name}"`).join('|')}`,
-      'argv: placeholders are {threads}, {duration_s}, {whole_s}, {scratch}, {peer}, {port}, {trial}',
-      'metrics: Too small: expected array to have >=1 items',
-      ': Unrecognized key: "colour"',
-    ],
-  )
-  const lab = t.testdir({})
-  mkdirSync(join(lab, folder), { recursive: true })
+  writeFileSync(join(lab, folder, 'disk.yml'), text)
+  t.match(await failureOf(() => loadWorkloads([lab], 'all')), {
+    message: [
+      'The workload file is wrong: "id" must be lower-case words joined by hyphens, not the text "Cpu"',
+      `"parser" must be ${parserNames.slice(0, -1).join(', ')} or ${parserNames.at(-1)}, not the text "sysbench-disk"`,
+      '"argv" takes the placeholders {threads}, {duration_s}, {whole_s}, {scratch}, {peer}, {port}, {trial}',
+      '"metrics" must be a list of at least 1, not an empty list',
+      'unknown key "colour" in the workload.',
+    ].join('; '),
+    location: { line: 1, column: 5 },
+  })
   const disk = readFileSync(join(packageRoot, folder, 'disk-fsync.yml'), 'utf8')
   writeFileSync(join(lab, folder, 'disk.yml'), disk.replace('scratch_mib: 64\n', ''))
-  const error = await loadWorkloads([lab], 'all').catch((error: unknown) => error)
-  t.ok(error instanceof FailureError)
-  t.match((error as FailureError).failure, {
+  t.match(await failureOf(() => loadWorkloads([lab], 'all')), {
     code: 'benchmark-workload-invalid',
-    message: 'The workload file is wrong: argv: {scratch} needs scratch_mib.',
+    message: 'The workload file is wrong: "argv": {scratch} needs scratch_mib.',
     location: { line: 8 },
   })
   const net = readFileSync(join(packageRoot, folder, 'net-other-host.yml'), 'utf8')
   writeFileSync(join(lab, folder, 'disk.yml'), net.replace(/^server:\n( .*\n)+/m, ''))
   await t.rejects(loadWorkloads([lab], 'all'), {
-    message: 'The workload file is wrong: argv: {port} needs server.',
+    message: 'The workload file is wrong: "argv": {port} needs server.',
   })
-  return
 })
