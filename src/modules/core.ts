@@ -2,6 +2,7 @@ import { addHost } from './add_host.ts'
 import { assert } from './assert.ts'
 import { command } from './command/command.ts'
 import { raw } from './command/raw.ts'
+import { script } from './command/script.ts'
 import { shell } from './command/shell.ts'
 import { debug } from './debug.ts'
 import { fail } from './fail.ts'
@@ -56,6 +57,7 @@ export const coreModules: readonly Module[] = [
   ping,
   raw,
   replace,
+  script,
   service,
   setFact,
   setup,

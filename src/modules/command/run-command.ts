@@ -68,7 +68,10 @@ async function surroundings(
 }
 
 /** Both take shell patterns, as in Ansible, and are looked up in `chdir`. */
-async function skipReason(context: ModuleContext, options: RunOptions): Promise<string | null> {
+export async function skipReason(
+  context: ModuleContext,
+  options: Pick<RunOptions, 'chdir' | 'creates' | 'removes'>,
+): Promise<string | null> {
   const cwd = options.chdir === undefined ? {} : { cwd: await hostPath(context, options.chdir) }
   const { creates, removes } = options
   if (creates !== undefined && (await exists(context, await hostPath(context, creates), cwd)))

@@ -138,7 +138,7 @@ class ScriptedHost {
   }
 
   #run(command: Command): CommandResult {
-    const plain = (text: string): string => text.replace(/hvlab-[0-9a-f]{12}/g, 'hvlab-X')
+    const plain = (text: string): string => text.replace(/hvlab-(?:[0-9a-f]{24}|[0-9a-f]{12})/g, 'hvlab-X')
     const text = plain(renderMasked(command))
     this.ran.push(text)
     if (command.stdin !== undefined) this.stdin.push(plain(String(command.stdin)))
