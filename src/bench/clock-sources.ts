@@ -1,4 +1,4 @@
-import type { Sample } from './record.ts'
+import type { Benchmark, Sample } from './record.ts'
 
 /** Clock sources that a hypervisor emulates as a device: every read leaves the guest. */
 export const emulatedClocks: ReadonlySet<string> = new Set(['hpet', 'acpi_pm', 'pit', 'jiffies'])
@@ -10,4 +10,9 @@ export function clockSources(samples: readonly Sample[], subject: string): strin
       samples.filter((sample) => sample.subject === subject).flatMap(({ clocksource }) => clocksource ?? []),
     ),
   ]
+}
+
+/** All that a subject ran, rounds of several guests included. */
+export function everySample({ samples, crowds }: Benchmark): Sample[] {
+  return [...samples, ...crowds.flatMap((crowd) => crowd.samples)]
 }

@@ -85,6 +85,7 @@ function summary(crowds: readonly Crowd[], workload: Workload, alone: Alone): Cr
     const all = parts(guests, (guest) => alone.medians.get(guest))
     return {
       all,
+      alone: paired?.own,
       factor: paired === undefined || before === undefined ? factorOf(all) : factorOf([paired], before),
     }
   })
@@ -92,7 +93,7 @@ function summary(crowds: readonly Crowd[], workload: Workload, alone: Alone): Cr
   const [first] = crowds
   if (first === undefined || all.length === 0) return undefined
   const several = first.measured.length > 1
-  const each = rounds.map((round) => round.all).filter((round) => round.length > 0)
+  const complete = rounds.filter((round) => round.all.length > 0)
   const slowdowns = rounds.flatMap(({ factor }) => factor ?? [])
   const skews = crowds.flatMap(({ skew_s }) => skew_s ?? [])
   return {
@@ -103,8 +104,10 @@ function summary(crowds: readonly Crowd[], workload: Workload, alone: Alone): Cr
     guests: first.samples.length,
     rounds: crowds.length,
     each: spread(all.map(({ value }) => value)),
-    together: several && rate ? togetherIn(each) : null,
-    fairness: several ? spread(each.map((round) => jainIndex(round.map(({ speed }) => speed)))).median : null,
+    together: several && rate ? togetherIn(complete) : null,
+    fairness: several
+      ? spread(complete.map((round) => jainIndex(round.all.map(({ speed }) => speed)))).median
+      : null,
     slowdown: medianRatio(slowdowns.map(({ value }) => value)),
     slowdowns,
     slowest: Math.max(...all.map(({ slower }) => slower)),
@@ -120,13 +123,17 @@ function factorOf(parts: readonly Part[], before?: Sample): Crowding['slowdowns'
   return { value: geometricMean(parts.map(({ slower }) => slower)), noisy }
 }
 
-function togetherIn(rounds: readonly (readonly Part[])[]): NonNullable<Crowding['together']> {
-  const sum = (round: readonly Part[], read: (part: Part) => number): number => total(round.map(read))
+/** Against the guest alone in the same block; where there was none, against the guests of the round alone, by their medians. */
+function togetherIn(
+  rounds: readonly { readonly all: readonly Part[]; readonly alone: number | undefined }[],
+): NonNullable<Crowding['together']> {
+  const sums = rounds.map(({ all, alone }) => {
+    const sum = total(all.map(({ value }) => value))
+    return { sum, times: sum / (alone ?? total(all.map(({ own }) => own)) / all.length) }
+  })
   return {
-    median: spread(rounds.map((round) => sum(round, ({ value }) => value))).median,
-    timesAlone: spread(
-      rounds.map((round) => sum(round, ({ value }) => value) / (sum(round, ({ own }) => own) / round.length)),
-    ).median,
+    median: spread(sums.map(({ sum }) => sum)).median,
+    timesAlone: spread(sums.map(({ times }) => times)).median,
   }
 }
 

@@ -3,9 +3,10 @@ import { nominalLevel } from './statistics.ts'
 /** How figures are written for people, everywhere the same. English number format, whatever the controller's locale. */
 
 const rate = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
-const small = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 })
+// Zeros at the end stay: what was measured as 1.00 was not measured as 1.
+const small = new Intl.NumberFormat('en', { minimumSignificantDigits: 3, maximumSignificantDigits: 3 })
 
-/** A rate or size: whole from 100 on, else three significant digits. */
+/** A measured rate or size: whole from 100 on, else three significant digits. */
 export function figure(value: number): string {
   return Math.abs(value) >= 100 ? rate.format(value) : small.format(value)
 }
@@ -51,13 +52,22 @@ export function intervalHeading(estimates: readonly { readonly level?: number }[
   return `${range(least, most, (level) => `${Number((level * 100).toFixed(1))} %`)} interval`
 }
 
-/** Seconds as ns, µs, ms or s. */
+/** Measured seconds as ns, µs, ms or s, with three significant digits; from two minutes on in whole seconds. */
 export function duration(seconds: number): string {
+  if (seconds === 0) return '0 s'
   if (seconds < 1e-6) return `${small.format(seconds * 1e9)} ns`
   if (seconds < 1e-3) return `${small.format(seconds * 1e6)} µs`
   if (seconds < 1) return `${small.format(seconds * 1e3)} ms`
   if (seconds < 120) return `${small.format(seconds)} s`
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
+  const whole = Math.round(seconds)
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`
+}
+
+/** Seconds as they were set, or that are expected: `90 s`, `30 min`. */
+export function timeLimit(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`
+  const rest = seconds % 60
+  return `${Math.floor(seconds / 60)} min${rest === 0 ? '' : ` ${rest} s`}`
 }
 
 /** `a`, `a and b`, `a, b and c`. */

@@ -13,7 +13,7 @@ import {
   nothingRecorded,
   type Subject,
 } from '../bench/record.ts'
-import { duration } from '../bench/words.ts'
+import { timeLimit } from '../bench/words.ts'
 import type { Workload } from '../bench/workload-file.ts'
 import { trialSeconds } from '../bench/workload-run.ts'
 import { lockHost } from '../lab/host/host-lock.ts'
@@ -210,7 +210,7 @@ function summaryOf(design: Design): string {
     const workload = byId.get(id)
     return sum + (workload === undefined ? askedS : trialSeconds(workload, askedS))
   }, 0)
-  return `measure ${design.workloads.map(({ id }) => id).join(', ')} on ${design.subjects.map(({ id }) => id).join(', ')}: ${design.precision_percent === null ? '' : 'at most '}${counted(trials.length, 'trial')}, ${duration(seconds)} of measuring`
+  return `measure ${design.workloads.map(({ id }) => id).join(', ')} on ${design.subjects.map(({ id }) => id).join(', ')}: ${design.precision_percent === null ? '' : 'at most '}${counted(trials.length, 'trial')}, ${timeLimit(Math.round(seconds))} of measuring`
 }
 
 function resultOf(measured: Benchmark): Vars {

@@ -125,8 +125,7 @@ ${whyTheyDiffer(published).map((why) => html`<p>${prose(why)}</p>`)}`
 
 function machines(environments: readonly Environment[], { say }: Language): Html {
   const { columns, rows } = machineTable(environments)
-  // A column keeps a width in which words fit; what does not fit the page scrolls.
-  return html`<div class="scroll machines"><table class="facts" style="min-width: ${8.5 + 8.5 * columns.length}rem">
+  return html`<div class="scroll machines"><table class="facts">
 <thead><tr><th scope="col"></th>${columns.map(({ kind, name }) => html`<th scope="col"><span class="key ${kind}"></span>${name}</th>`)}</tr></thead>
 <tbody>
 ${rows.map(([name, values]) => html`<tr><th scope="row">${say(name)}</th>${values.map((value) => html`<td>${say(value)}</td>`)}</tr>`)}
@@ -159,7 +158,9 @@ function blockText({ warm_up, block, attempt }: Sample): string {
 /** `0.1 ± 0.7 %`: against the controller's clock. */
 function drift({ clock_drift: drift, clock_drift_uncertainty: uncertainty }: Sample): string {
   if (drift === null || uncertainty === null) return '—'
-  return `${(drift * 100).toFixed(1)} ± ${(uncertainty * 100).toFixed(1)} %`
+  const percents = (drift * 100).toFixed(1)
+  const signed = Number(percents) < 0 ? percents.replace('-', '−') : percents.replace('-', '')
+  return `${signed} ± ${(uncertainty * 100).toFixed(1)} %`
 }
 
 /** Share of the trial in which something on the hypervisor waited for a CPU. */

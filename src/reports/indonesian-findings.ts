@@ -100,17 +100,23 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
   'the other end of a network workload serves one guest':
     'ujung lain dari beban kerja jaringan melayani satu guest saja',
   'the time budget of {} was spent after {} of {}': 'anggaran waktu {} habis setelah {} dari {}',
-  '{} in {} guests at once on {=}: a guest takes {} as long as alone, the slowest {}.':
-    '{} di {} guest sekaligus pada {}: sebuah guest memerlukan {} waktu saat sendirian, yang paling lambat {}.',
+  '{} in {} guests at once on {=}: a guest takes {} as long as alone, {} at worst.':
+    '{} di {} guest sekaligus pada {}: sebuah guest memerlukan {} waktu saat sendirian, paling buruk {}.',
   'Together they do {} the work of one.': 'Bersama-sama semuanya mengerjakan {} pekerjaan satu guest.',
   '{} beside {} on {=}: a guest takes {} as long as alone, {} at worst.':
     '{} di samping {} pada {}: sebuah guest memerlukan {} waktu saat sendirian, paling buruk {}.',
+  'Too few rounds for an interval.': 'Terlalu sedikit putaran untuk sebuah selang.',
+  'The {} % interval is {}.': 'Selang {} % adalah {}.',
+  'The {} % interval is {} and holds 1: company is not shown to change anything.':
+    'Selang {} % adalah {} dan memuat 1: tidak terbukti bahwa guest lain mengubah apa pun.',
   '{} busy neighbour': '{} tetangga sibuk',
   '{} busy neighbours': '{} tetangga sibuk',
   "{} in {} guests at once on {=}: they did not get alike (Jain's index {}; 1 is alike, {} is one alone).":
     '{} di {} guest sekaligus pada {}: bagian mereka tidak sama (indeks Jain {}; 1 berarti sama, {} berarti satu saja yang mendapat).',
   '{} in {} guests at once on {=}: the last began {} s after the first, {} of a trial, in which others were alone.':
     '{} di {} guest sekaligus pada {}: yang terakhir mulai {} s setelah yang pertama, {} dari satu percobaan, dan selama itu yang lain sendirian.',
+  '{} beside {} on {=}: the last began {} s after the first, {} of a trial, in which others were alone.':
+    '{} di samping {} pada {}: yang terakhir mulai {} s setelah yang pertama, {} dari satu percobaan, dan selama itu yang lain sendirian.',
   '{} of {} in rounds of guests failed a gate: {}. A round is not taken again for that.':
     '{} dari {} dalam putaran guest gagal pada sebuah gerbang: {}. Putaran tidak diulang karena itu.',
   // Findings about noise.

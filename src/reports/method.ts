@@ -2,7 +2,7 @@ import { countingSamples } from '../bench/counting-samples.ts'
 import { gateLimits } from '../bench/gates.ts'
 import type { Benchmark } from '../bench/record.ts'
 import { adaptiveLevel, nominalLevel } from '../bench/statistics.ts'
-import { duration, figure, limit, listed, percent } from '../bench/words.ts'
+import { figure, limit, listed, percent, timeLimit } from '../bench/words.ts'
 import { counted } from '../util/words.ts'
 import type { HostResults, Results } from './results.ts'
 
@@ -36,7 +36,7 @@ function order({ design, samples, stops }: Benchmark): string {
   const rule =
     design.precision_percent === null
       ? ''
-      : ` A workload ended when the interval of its slowdown was no wider than ± ${percent(design.precision_percent)}, at most after ${counted(design.blocks, 'block')}${design.budget_s === null ? '' : ` or ${duration(design.budget_s)}`}.`
+      : ` A workload ended when the interval of its slowdown was no wider than ± ${limit(design.precision_percent / 100)}, at most after ${counted(design.blocks, 'block')}${design.budget_s === null ? '' : ` or ${timeLimit(design.budget_s)}`}.`
   return `${counted(measured.length, 'trial')} of ${listed(lengths.map(String))} s in ${count}, after a warm-up that counts for nothing. Every block holds each workload on each subject once, in an order drawn anew (seed ${design.seed}), so that a change of the machine's mood meets both sides.${rule}`
 }
 

@@ -47,6 +47,7 @@ figure + .scroll + details { margin-top: 0; }
 figcaption { margin-top: .75rem; color: var(--muted); font-size: .875rem; line-height: 1.5; max-width: 42rem; }
 .legend { white-space: nowrap; }
 .key { display: inline-block; width: .6em; height: .6em; border-radius: 50%; margin: 0 .3em .05em 0; background: currentColor; }
+.key, .findings li::before { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .key.native { color: var(--native); } .key.guest { color: var(--guest); }
 .key.hollow { background: none; border: 1.5px solid var(--muted); }
 table { width: 100%; border-collapse: collapse; font-size: .9375rem; line-height: 1.4; }
@@ -79,6 +80,10 @@ details:last-of-type { border-bottom: 1px solid var(--rule); }
 summary { cursor: pointer; padding: .8rem 0; font-weight: 500; }
 summary:focus-visible { outline: 2px solid var(--native); outline-offset: 2px; }
 .scroll { overflow-x: auto; margin-bottom: 1.5rem; }
+@media screen and (min-width: 54rem) {
+  .scroll { position: relative; left: 50%; translate: -50%; width: max-content; min-width: 100%; max-width: calc(100vw - 4rem); }
+  .scroll.machines { width: auto; }
+}
 .scroll table { font-size: .8125rem; white-space: nowrap; }
 .scroll td:last-child { white-space: normal; min-width: 7rem; }
 .scroll tbody th { white-space: normal; min-width: 8rem; }
@@ -101,6 +106,13 @@ footer { padding-top: 4rem; padding-bottom: 3rem; color: var(--muted); font-size
   table.stack td { display: flex; justify-content: space-between; gap: 1rem; text-align: right; }
   table.stack td::before { content: attr(data-label); color: var(--muted); text-align: left; flex: none; }
   table.stack tbody th { font-weight: 600; padding-bottom: .25rem; width: auto; color: var(--ink); }
+  .scroll td:last-child { min-width: 15rem; }
+  .sortable tbody th { position: sticky; left: 0; background: var(--paper); }
+  .machines tr { display: flex; flex-wrap: wrap; border-bottom: 1px solid var(--rule); padding: .35rem 0; }
+  .machines th, .machines td { border: 0; padding: .1rem 0; flex: 1 0 7rem; }
+  .machines td + td, .machines th + th ~ th { padding-left: .75rem; }
+  .machines tbody th { flex: 0 0 100%; }
+  .machines thead th:first-child { display: none; }
 }
 @page { margin: 16mm 15mm; }
 @media print {

@@ -1,3 +1,4 @@
+import { clockSources } from '../bench/clock-sources.ts'
 import type { Benchmark, Design, Environment, Subject } from '../bench/record.ts'
 import { listed } from '../bench/words.ts'
 import type { Workload } from '../bench/workload-file.ts'
@@ -44,8 +45,12 @@ function contextOf(measure: Measure, side: Side): Context | undefined {
   const benchmark = side.benchmarks.find((candidate) => measuredIn(candidate, measure))
   const subject = benchmark?.design.subjects.find(({ id }) => id === measure.subject)
   if (benchmark === undefined || subject === undefined) return undefined
-  const environment = (id: string | null): Environment | undefined =>
-    benchmark.environments.find((candidate) => candidate.subject === id)
+  const environment = (id: string | null): Environment | undefined => {
+    const found = benchmark.environments.find((candidate) => candidate.subject === id)
+    // A kernel may change it between two trials.
+    const sources = clockSources(benchmark.samples, id ?? '')
+    return found && { ...found, clocksource: listed(sources.length > 0 ? sources : [found.clocksource]) }
+  }
   return {
     design: benchmark.design,
     workload: measure.workload,

@@ -2,7 +2,8 @@ import { counted } from '../../util/words.ts'
 import { contaminated } from '../counting-samples.ts'
 import { type Crowding, crowding } from '../crowding.ts'
 import type { Benchmark } from '../record.ts'
-import { listed, percent, times } from '../words.ts'
+import type { Estimate } from '../statistics.ts'
+import { intervalHeading, listed, percent, range, times } from '../words.ts'
 import type { Finding, Rule } from './finding.ts'
 import { failedGates } from './noise-findings.ts'
 
@@ -42,28 +43,47 @@ function disturbed({ design, crowds }: Benchmark): Finding[] {
   return [{ rule: 'contaminated-rounds', level: 'caution', about: host, text }]
 }
 
-function cost(cell: Crowding): Finding {
-  const { hypervisor, scenario, workload, guests, slowdown, together, slowest } = cell
-  const text =
+/** `Computing primes in 2 guests at once on node1`. */
+function what({ hypervisor, scenario, workload, guests }: Crowding): string {
+  const company =
     scenario === 'neighbour'
-      ? `${workload.title} beside ${counted(guests - 1, 'busy neighbour')} on ${hypervisor}: a guest takes ${times(slowdown.centre)} as long as alone, ${times(slowest)} at worst.`
-      : `${workload.title} in ${guests} guests at once on ${hypervisor}: a guest takes ${times(slowdown.centre)} as long as alone, the slowest ${times(slowest)}.${together === null ? '' : ` Together they do ${times(together.timesAlone)} the work of one.`}`
+      ? `beside ${counted(guests - 1, 'busy neighbour')}`
+      : `in ${guests} guests at once`
+  return `${workload.title} ${company} on ${hypervisor}`
+}
+
+function cost(cell: Crowding): Finding {
+  const { hypervisor, scenario, slowdown, together, slowest } = cell
+  const sentences = [
+    `${what(cell)}: a guest takes ${times(slowdown.centre)} as long as alone, ${times(slowest)} at worst.`,
+    ...certainty(slowdown),
+    ...(together === null ? [] : [`Together they do ${times(together.timesAlone)} the work of one.`]),
+  ]
   return {
     rule: scenario === 'neighbour' ? 'neighbour-cost' : 'contention-cost',
     level: 'fact',
     about: hypervisor,
-    text,
+    text: sentences.join(' '),
   }
 }
 
-function unfair({ hypervisor, workload, guests, fairness }: Crowding): Finding[] {
+function certainty(slowdown: Estimate): string[] {
+  const { low, high } = slowdown
+  if (low === undefined || high === undefined) return ['Too few rounds for an interval.']
+  const unclear = low <= 1 && high >= 1 ? ' and holds 1: company is not shown to change anything' : ''
+  return [`The ${intervalHeading([slowdown])} is ${range(low, high, times)}${unclear}.`]
+}
+
+function unfair(cell: Crowding): Finding[] {
+  const { hypervisor, guests, fairness } = cell
   if (fairness === null || fairness >= fair) return []
-  const text = `${workload.title} in ${guests} guests at once on ${hypervisor}: they did not get alike (Jain's index ${fairness.toFixed(2)}; 1 is alike, ${(1 / guests).toFixed(2)} is one alone).`
+  const text = `${what(cell)}: they did not get alike (Jain's index ${fairness.toFixed(2)}; 1 is alike, ${(1 / guests).toFixed(2)} is one alone).`
   return [{ rule: 'contention-unfair', level: 'caution', about: hypervisor, text }]
 }
 
-function late({ hypervisor, workload, guests, latestStartS, trialS }: Crowding): Finding[] {
+function late(cell: Crowding): Finding[] {
+  const { hypervisor, latestStartS, trialS } = cell
   if (latestStartS === null || latestStartS <= trialS * lateShare) return []
-  const text = `${workload.title} in ${guests} guests at once on ${hypervisor}: the last began ${latestStartS.toFixed(2)} s after the first, ${percent((latestStartS / trialS) * 100)} of a trial, in which others were alone.`
+  const text = `${what(cell)}: the last began ${latestStartS.toFixed(2)} s after the first, ${percent((latestStartS / trialS) * 100)} of a trial, in which others were alone.`
   return [{ rule: 'contention-skew', level: 'caution', about: hypervisor, text }]
 }

@@ -4,7 +4,7 @@ import { contaminated, countingSamples } from '../counting-samples.ts'
 import { type Flag, gateLimits } from '../gates.ts'
 import type { Benchmark, Sample, Stop } from '../record.ts'
 import { halfWidth } from '../statistics.ts'
-import { duration, limit, listed, percent, range, times } from '../words.ts'
+import { limit, listed, percent, range, timeLimit, times } from '../words.ts'
 import type { Finding, Rule } from './finding.ts'
 
 /** Half-width of an interval, relative, above which a figure is only an order of magnitude. */
@@ -140,13 +140,13 @@ function stoppedEarly({ design, stops }: Benchmark, comparisons: readonly Compar
   const budget = stops.some(({ reason }) => reason === 'budget')
   const why =
     budget && budget_s !== null
-      ? `the time budget of ${duration(budget_s)} was spent`
+      ? `the time budget of ${timeLimit(budget_s)} was spent`
       : 'all blocks were measured'
   return [
     caution(
       'not-precise',
       hypervisor,
-      `The intervals asked for are no wider than ± ${percent(precision_percent)}, and ${why} before that: ${listed(wide)}.`,
+      `The intervals asked for are no wider than ± ${limit(precision_percent / 100)}, and ${why} before that: ${listed(wide)}.`,
     ),
   ]
 }
@@ -154,7 +154,7 @@ function stoppedEarly({ design, stops }: Benchmark, comparisons: readonly Compar
 function budgetSpent(design: Benchmark['design'], stops: readonly Stop[]): Finding[] {
   const [stop] = stops.filter(({ reason }) => reason === 'budget')
   if (stop === undefined || design.budget_s === null) return []
-  const text = `The time budget of ${duration(design.budget_s)} was spent after ${stop.blocks} of ${counted(design.blocks, 'block')}.`
+  const text = `The time budget of ${timeLimit(design.budget_s)} was spent after ${stop.blocks} of ${counted(design.blocks, 'block')}.`
   return [caution('budget-spent', design.hypervisor, text)]
 }
 

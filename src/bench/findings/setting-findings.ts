@@ -2,7 +2,7 @@ import { counted } from '../../util/words.ts'
 import type { Benchmark } from '../record.ts'
 import { diskCaches, type SettingComparison, settingComparisons } from '../setting-comparison.ts'
 import { nominalLevel } from '../statistics.ts'
-import { figure, listed, lowerFirst, range, times } from '../words.ts'
+import { listed, lowerFirst, range, times } from '../words.ts'
 import type { Finding, Rule } from './finding.ts'
 
 /** What a setting of a guest costs beside another guest that differs in nothing else. */
@@ -52,7 +52,7 @@ function byChance(comparisons: readonly SettingComparison[]): Finding[] {
       rule: 'setting-chance',
       level: clear > 0 && clear <= 2 * chance ? 'caution' : 'fact',
       about: first.hypervisor,
-      text: `${clear} of ${counted(comparisons.length, 'interval')} between guests that differ in one setting do not hold 1; if no setting cost anything, chance would make it about ${figure(chance)}.`,
+      text: `${clear} of ${counted(comparisons.length, 'interval')} between guests that differ in one setting do not hold 1; if no setting cost anything, chance would make it about ${Number(chance.toPrecision(2))}.`,
     },
   ]
 }

@@ -1,6 +1,6 @@
 import type { Crowd, Skipped } from '../../bench/crowd-record.ts'
 import type { Design } from '../../bench/record.ts'
-import { duration } from '../../bench/words.ts'
+import { timeLimit } from '../../bench/words.ts'
 import type { ModuleContext } from '../../model/module-context.ts'
 import { plainData } from '../../util/json.ts'
 import { counted } from '../../util/words.ts'
@@ -28,7 +28,7 @@ export async function measureScenarios(
     )
   const { crowds, blocks } = await measureCrowds(context, design, plan)
   if (crowds.length > 0 && blocks < design.blocks) {
-    const spent = `the time budget of ${duration(design.budget_s ?? 0)} was spent`
+    const spent = `the time budget of ${timeLimit(design.budget_s ?? 0)} was spent`
     const why = `${spent} after ${counted(blocks, 'block')} of ${design.blocks}`
     for (const name of plan.scenarios) skipped.push(skip(context, `The rest of the scenario ${name}`, why))
   }

@@ -5,6 +5,7 @@ import { compare } from '../../../src/bench/comparison.ts'
 import type { Crowd } from '../../../src/bench/crowd-record.ts'
 import { crowding, jainIndex } from '../../../src/bench/crowding.ts'
 import { crowdFindings } from '../../../src/bench/findings/crowd-findings.ts'
+import { findings } from '../../../src/bench/findings/finding.ts'
 import type { Benchmark, Design, Sample } from '../../../src/bench/record.ts'
 import type { Workload } from '../../../src/bench/workload-file.ts'
 import type { CommandResult } from '../../../src/model/command.ts'
@@ -256,6 +257,18 @@ t.test('what guests cost each other', async (t) => {
     ],
   }
   const comparisons = compare(benchmark)
+  t.notOk(findings(benchmark).some(({ rule }) => rule === 'clock-source-changed'))
+  const switched = benchmark.crowds.map((one) => ({
+    ...one,
+    samples: one.samples.map((each) =>
+      each.subject === 'b' && each.block > 1 ? { ...each, clocksource: 'hpet' } : each,
+    ),
+  }))
+  t.match(
+    findings({ ...benchmark, crowds: switched }).find(({ rule }) => rule === 'clock-source-changed'),
+    { about: 'b', text: /^b changed its clock source during the benchmark \(tsc and hpet\)/ },
+    'a kernel that takes another clock in the middle of a scenario',
+  )
   // As older records are: guests alone were measured in the benchmark only.
   const [together, neighbour] = crowding(benchmark, comparisons)
   t.match(together, {
@@ -282,9 +295,9 @@ t.test('what guests cost each other', async (t) => {
     crowdFindings(benchmark, comparisons).map(({ rule, text }) => `${rule}: ${text}`),
     [
       'not-measured: The workload net-guest was not measured on node: it needs two guests.',
-      'contention-cost: Computing primes in 2 guests at once on node: a guest takes 2.2 × as long as alone, the slowest 4.0 ×. Together they do 0.91 × the work of one.',
+      'contention-cost: Computing primes in 2 guests at once on node: a guest takes 2.2 × as long as alone, 4.0 × at worst. The 75 % interval is 2.0–2.8 ×. Together they do 0.91 × the work of one.',
       'contention-skew: Computing primes in 2 guests at once on node: the last began 0.30 s after the first, 30.0 % of a trial, in which others were alone.',
-      'neighbour-cost: Computing primes beside 1 busy neighbour on node: a guest takes 1.25 × as long as alone, 1.25 × at worst.',
+      'neighbour-cost: Computing primes beside 1 busy neighbour on node: a guest takes 1.25 × as long as alone, 1.25 × at worst. Too few rounds for an interval.',
     ],
   )
   const disturbed = benchmark.crowds.map((crowd, index) => ({
@@ -300,8 +313,8 @@ t.test('what guests cost each other', async (t) => {
     '1, and 1 beside it',
     '1.25 ×',
     '—',
-    '80 events/s',
-    '80',
+    '80.0 events/s',
+    '80.0',
     '—',
     '—',
     '—',
@@ -361,10 +374,17 @@ t.test('a guest in company is held against a round alone in the same block', asy
   t.match(contention, { rounds: 3, guests: 2, slowest: 90 / 25 })
   t.equal(
     contention?.together?.timesAlone.toFixed(4),
-    (100 / 100).toFixed(4),
-    'of 100 ÷ 100, 105 ÷ 100 and 85 ÷ 100: the median alone of a is 90, of b 110',
+    (105 / 110).toFixed(4),
+    'of 100 ÷ 80, 105 ÷ 110 and 85 ÷ 100: as the slowdown, against the same block',
   )
   t.equal(neighbour?.slowdown.centre.toFixed(4), '1.2500')
+  const apart = benchmark.crowds.map((one) => ({ ...one, skew_s: one.samples.length > 1 ? 0.5 : 0 }))
+  t.strictSame(
+    crowdFindings({ ...benchmark, crowds: apart }, compare(benchmark))
+      .filter(({ rule }) => rule === 'contention-skew')
+      .map(({ text }) => text.split(':')[0]),
+    ['Computing primes in 2 guests at once on node', 'Computing primes beside 1 busy neighbour on node'],
+  )
   t.strictSame(crowdRows(contention === undefined ? [] : [contention])[0]?.slice(1, 4), [
     '2',
     '2.0 ×',

@@ -142,9 +142,9 @@ t.test('what basic operations cost', async (t) => {
     'clock-cost':
       "Reading the clock (from kvm-clock; natively from tsc), with sysbench's loop around it, takes 2.94 µs in guest and 33.3 ns natively: 88 ×.",
     'system-call-cost':
-      "A system call that does next to nothing takes 1.6 µs in guest and 200 ns natively: 8.0 ×. The guest's kernel answers it, without the hypervisor.",
+      "A system call that does next to nothing takes 1.60 µs in guest and 200 ns natively: 8.0 ×. The guest's kernel answers it, without the hypervisor.",
     'trap-cost':
-      'The instruction CPUID takes 1.5 µs in guest and 120 ns natively: 12.5 ×. For it the CPU leaves the guest and KVM answers.',
+      'The instruction CPUID takes 1.50 µs in guest and 120 ns natively: 12.5 ×. For it the CPU leaves the guest and KVM answers.',
   })
   t.match(
     (await texts({ trap: [3680, 12.9] }))['trap-cost'],

@@ -22,7 +22,7 @@ import { inverse, medianRatio, rankLevel, spread } from '../../../src/bench/stat
 import { type InstalledTool, installedTool } from '../../../src/bench/tool-fact.ts'
 import { trialOrder } from '../../../src/bench/trial-order.ts'
 import { splitTrial, trialScript } from '../../../src/bench/trial-script.ts'
-import { duration, figure, listed, percent, range, times } from '../../../src/bench/words.ts'
+import { duration, figure, listed, percent, range, timeLimit, times } from '../../../src/bench/words.ts'
 import { renderCommand, sh } from '../../../src/util/sh.ts'
 import { pair } from '../../support/pair.ts'
 import { quietNoise } from '../../support/quiet-noise.ts'
@@ -100,20 +100,30 @@ t.test('statistics', async (t) => {
 })
 
 t.test('figures in words', async (t) => {
-  t.strictSame([4382.4, 52.39, 0.012345, 25_201].map(figure), ['4,382', '52.4', '0.0123', '25,201'])
+  t.strictSame([4382.4, 52.39, 0.012345, 25_201, 1, 99.96].map(figure), [
+    '4,382',
+    '52.4',
+    '0.0123',
+    '25,201',
+    '1.00',
+    '100',
+  ])
   t.strictSame([1.0234, 9.96, 34.4, 8.45].map(times), ['1.02 ×', '10.0 ×', '34 ×', '8.4 ×'])
   t.strictSame([9.83, 98.13, 100.02, 0.5, 12].map(percent), ['9.8 %', '98.1 %', '100 %', '0.50 %', '12.0 %'])
   t.strictSame(
     [range(8.1, 8.9, times), range(42.6, 42.9, times), range(undefined, 1, times)],
     ['8.1–8.9 ×', '43 ×', '—'],
   )
-  t.strictSame([5.4461e-6, 1.5e-7, 0.25, 78, 200].map(duration), [
+  t.strictSame([5.4461e-6, 1.5e-7, 0.25, 78, 200, 179.7, 0].map(duration), [
     '5.45 µs',
     '150 ns',
     '250 ms',
-    '78 s',
+    '78.0 s',
     '3 min 20 s',
+    '3 min 0 s',
+    '0 s',
   ])
+  t.strictSame([0.5, 90, 1800, 126].map(timeLimit), ['0.5 s', '90 s', '30 min', '2 min 6 s'])
   t.strictSame([['a'], ['a', 'b'], ['a', 'b', 'c'], []].map(listed), ['a', 'a and b', 'a, b and c', ''])
 })
 
@@ -561,7 +571,7 @@ t.test('findings about conditions and noise', async (t) => {
           stops: [{ blocks: 20, reason: 'most-blocks' }],
           values: { cpu: [Array(20).fill(1000), Array.from({ length: 20 }, (_, at) => 100 + (at % 2) * 9)] },
         },
-        'The intervals asked for are no wider than ± 2.0 %, and all blocks were measured before that: Computing primes (± 4.4 % after 20 blocks).',
+        'The intervals asked for are no wider than ± 2 %, and all blocks were measured before that: Computing primes (± 4.4 % after 20 blocks).',
       ],
       [
         'not-precise',
@@ -569,7 +579,7 @@ t.test('findings about conditions and noise', async (t) => {
           design: { precision_percent: 2, blocks: 20, budget_s: 1800 },
           stops: [{ blocks: 4, reason: 'budget' }],
         },
-        'The intervals asked for are no wider than ± 2.0 %, and the time budget of 30 min 0 s was spent before that: Computing primes (no interval after 4 blocks).',
+        'The intervals asked for are no wider than ± 2 %, and the time budget of 30 min was spent before that: Computing primes (no interval after 4 blocks).',
       ],
       [
         'noise-not-known',
