@@ -85,6 +85,7 @@ summary:focus-visible { outline: 2px solid var(--native); outline-offset: 2px; }
   .scroll.machines { width: auto; }
 }
 .scroll table { font-size: .8125rem; white-space: nowrap; }
+.scroll thead th { white-space: normal; vertical-align: bottom; }
 .scroll td:last-child { white-space: normal; min-width: 7rem; }
 .scroll tbody th { white-space: normal; min-width: 8rem; }
 .scroll th, .scroll td { padding: .35rem 0 .35rem 1rem; }

@@ -5,6 +5,7 @@ import type { Design, Subject } from '../../bench/record.ts'
 import { shuffled } from '../../bench/statistics.ts'
 import { figure } from '../../bench/words.ts'
 import { headline, type Workload } from '../../bench/workload-file.ts'
+import { trialSeconds } from '../../bench/workload-run.ts'
 import type { ModuleContext } from '../../model/module-context.ts'
 import { plainData } from '../../util/json.ts'
 import { Barrier } from './barrier.ts'
@@ -105,17 +106,22 @@ async function takeRound(
   load: Workload,
   { index, number }: { index: number; number: number },
 ): Promise<Crowd> {
+  // A neighbour works as long as what it disturbs: some workloads always take a time of their own.
+  const beside = {
+    ...design,
+    duration_s: Math.max(design.duration_s, trialSeconds(workload, design.duration_s)),
+  }
   const members = [
-    ...measured.map((subject) => ({ subject, workload })),
-    ...neighbours.map((subject) => ({ subject, workload: load })),
+    ...measured.map((subject) => ({ subject, workload, design })),
+    ...neighbours.map((subject) => ({ subject, workload: load, design: beside })),
   ]
   const barrier = new Barrier(
     context,
     members.map(({ subject }) => subject.id),
   )
-  const trials = members.map(({ subject, workload }) =>
+  const trials = members.map(({ subject, workload, design: own }) =>
     runTrial(context, {
-      design,
+      design: own,
       trial: { order: index, block, warmUp: false, subject: subject.id, workload: workload.id },
       attempt: 1,
       subject,

@@ -126,6 +126,17 @@ t.test('guests begin together and are recorded together', async (t) => {
   ])
   t.equal(commands.filter((text) => text.includes('echo go')).length, 5, 'each is let go once')
 
+  const longer = await measureCrowds(context, designOf([{ ...syscall, duration_s: 2 }], ['a', 'b'], 1), {
+    scenarios: ['neighbour'],
+    load: syscall,
+    started: performance.now(),
+  })
+  t.strictSame(
+    longer.crowds.find(({ samples }) => samples.length === 2)?.samples.map(({ duration_s }) => duration_s),
+    [2, 2],
+    'a neighbour works as long as a workload that always takes its own time',
+  )
+
   const spent = { ...designOf([syscall], ['a', 'b'], 2), budget_s: 1, duration_s: 0.5 }
   const plan = { scenarios: ['contention'] as const, load: syscall, started: performance.now() - 2000 }
   const cut = await measureScenarios(context, spent, plan)
