@@ -4,6 +4,7 @@ import { type Fleet, fewestHosts, fleetOf } from '../verdicts/fleet.ts'
 import { fleetJson, fleetText } from '../verdicts/fleet-text.ts'
 import { compareSides } from '../verdicts/judgement.ts'
 import { writeJudgement } from '../verdicts/judgement-formats.ts'
+import { sideOf } from '../verdicts/side.ts'
 import type { JudgementFormat, Quantity } from '../verdicts/vocabulary.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { measuredRun, sideNamed, tolerancesFor } from './measured.ts'
@@ -27,7 +28,7 @@ export async function compareCommand(
   const sides = [await sideNamed(env.cwd, left), await sideNamed(env.cwd, right)] as const
   const judgement = compareSides(...sides, {
     quantities: options.of,
-    tolerances: tolerancesFor(env.cwd, options),
+    tolerances: tolerancesFor(env.cwd, options, ...sides),
     accept: options.accept,
   })
   env.stdout(writeJudgement(judgement, options.format, ExitCode.ok))
@@ -51,7 +52,11 @@ export async function fleetNamed(
   env: Pick<CommandEnvironment, 'cwd'>,
 ): Promise<Fleet> {
   const recorded = await measuredRun(env.cwd, run === true ? undefined : run)
-  const fleet = fleetOf(recorded, options.of, tolerancesFor(env.cwd, options))
+  const fleet = fleetOf(
+    recorded,
+    options.of,
+    tolerancesFor(env.cwd, options, sideOf(recorded.runId, [recorded])),
+  )
   if (fleet.hosts.length >= fewestHosts) return fleet
   throw new FailureError({
     reason: 'config',

@@ -4,11 +4,10 @@ import { FailureError } from '../model/failure.ts'
 import { differenceLines } from '../verdicts/comparability.ts'
 import { compareSides, type Judgement, withoutTolerance } from '../verdicts/judgement.ts'
 import { writeJudgement } from '../verdicts/judgement-formats.ts'
-import { sideOf } from '../verdicts/side.ts'
 import type { Verdict } from '../verdicts/verdict.ts'
 import { type CompareOptions, fleetNamed, writeFleet } from './compare.ts'
 import type { CommandEnvironment } from './environment.ts'
-import { measuredRuns, sideNamed, tolerancesFor } from './measured.ts'
+import { sideNamed, sidesNamed, tolerancesFor } from './measured.ts'
 
 const exitCodes: Readonly<Record<Verdict, ExitCode>> = {
   pass: ExitCode.ok,
@@ -46,11 +45,10 @@ export async function judgeRuns(
   cwd: string,
 ): Promise<{ readonly judgement: Judgement; readonly exitCode: ExitCode }> {
   const baseline = await sideNamed(cwd, options.baseline)
-  const recorded = await measuredRuns(cwd, runs)
-  const now = sideOf(recorded.map(({ runId }) => runId).join(' + '), recorded)
+  const now = await sidesNamed(cwd, runs)
   const judgement = compareSides(baseline, now, {
     quantities: options.of,
-    tolerances: tolerancesFor(cwd, options),
+    tolerances: tolerancesFor(cwd, options, baseline, now),
     accept: options.accept,
   })
   if (judgement.incomparable.length > 0) throw incomparable(judgement)

@@ -47,8 +47,7 @@ export async function gatedRun(
 
 /** A gate that cannot be decided is known before minutes of measuring. */
 async function refuseEarly(gate: string, options: GatedRunOptions, env: CommandEnvironment): Promise<void> {
-  await sideNamed(env.cwd, gate)
-  const { given, calibration } = tolerancesFor(env.cwd, options)
+  const { given, calibration } = tolerancesFor(env.cwd, options, await sideNamed(env.cwd, gate))
   if (options.check) {
     throw new FailureError({
       reason: 'config',

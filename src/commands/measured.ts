@@ -4,8 +4,8 @@ import { type RecordedRun, readRecordedRun } from '../bench/recorded-run.ts'
 import { readResultsFile } from '../bench/results-file.ts'
 import { FailureError } from '../model/failure.ts'
 import { type Calibration, parseCalibration } from '../verdicts/calibration.ts'
-import { namesIn, type Side, sideOf } from '../verdicts/side.ts'
-import { parseTolerances, type Tolerances } from '../verdicts/tolerance.ts'
+import { namesIn, type Side, sideOf, together } from '../verdicts/side.ts'
+import { parseTolerances, refuseUnknownNames, type Tolerances } from '../verdicts/tolerance.ts'
 import { listRuns, runFolder } from './run-folder.ts'
 import type { VerdictOptions } from './verdict-options.ts'
 
@@ -56,6 +56,15 @@ export async function sideNamed(cwd: string, word: string): Promise<Side> {
   })
 }
 
+/** Several sides of the same thing as one; without a word the newest run. */
+export async function sidesNamed(cwd: string, words: readonly string[]): Promise<Side> {
+  if (words.length === 0) {
+    const run = await measuredRun(cwd, undefined)
+    return sideOf(run.runId, [run])
+  }
+  return together(await Promise.all(words.map((word) => sideNamed(cwd, word))))
+}
+
 /** Kept with the lab's files, so that a clone of the lab gates as its origin does. */
 export function calibrationFile(cwd: string): string {
   return join(cwd, 'calibration.json')
@@ -66,7 +75,16 @@ export function readCalibration(cwd: string): Calibration | undefined {
   return existsSync(file) ? parseCalibration(readFileSync(file, 'utf8'), file) : undefined
 }
 
-/** The command line's tolerances before the lab's. */
-export function tolerancesFor(cwd: string, { tolerance }: Pick<VerdictOptions, 'tolerance'>): Tolerances {
-  return { given: parseTolerances(tolerance), calibration: readCalibration(cwd) }
+/** The command line's tolerances before the lab's. `sides`: what they are for. */
+export function tolerancesFor(
+  cwd: string,
+  { tolerance }: Pick<VerdictOptions, 'tolerance'>,
+  ...sides: readonly Side[]
+): Tolerances {
+  const given = parseTolerances(tolerance)
+  refuseUnknownNames(
+    given,
+    sides.flatMap(({ measures }) => measures),
+  )
+  return { given, calibration: readCalibration(cwd) }
 }

@@ -60,6 +60,12 @@ function measureFamilies(series: readonly Series[]): Family[] {
       samples: of('efficiency', ({ high }) => high),
     },
     {
+      name: 'hvlab_efficiency_level_ratio',
+      unit: 'ratio',
+      help: 'How surely that interval holds the true value: 0.95, or less when there are few blocks.',
+      samples: of('efficiency', ({ level }) => level),
+    },
+    {
       name: 'hvlab_slowdown_ratio',
       unit: 'ratio',
       help: 'How many times longer a guest takes than native; 1 / efficiency.',

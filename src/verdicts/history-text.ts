@@ -78,12 +78,13 @@ export function historyJson(series: readonly History[]): Value {
       subject,
       metric,
       unit: points[0] === undefined ? null : unitOf(points[0].measure),
-      points: points.map(({ runId, startedAt, median, low, high, blocks }) => ({
+      points: points.map(({ runId, startedAt, median, low, high, level, blocks }) => ({
         run: runId,
         started_at: startedAt,
         median,
         low: low ?? null,
         high: high ?? null,
+        level: level ?? null,
         blocks,
       })),
       changes: changes.map(({ runId, ratio, p, differences }) => ({ run: runId, ratio, p, differences })),
@@ -104,9 +105,10 @@ export function historyCsv(series: readonly History[]): string {
     'high',
     'blocks',
     'change',
+    'level',
   ]
   const rows = series.flatMap(({ host, subject, metric, points, changes }) =>
-    points.map(({ runId, startedAt, measure, median, low, high, blocks }) => [
+    points.map(({ runId, startedAt, measure, median, low, high, level, blocks }) => [
       host,
       subject,
       metric,
@@ -118,6 +120,7 @@ export function historyCsv(series: readonly History[]): string {
       high ?? '',
       blocks,
       changes.find((change) => change.runId === runId)?.ratio ?? '',
+      level ?? '',
     ]),
   )
   return [head, ...rows].map(csvLine).join('')

@@ -27,6 +27,16 @@ export function sideOf(label: string, runs: readonly RecordedRun[], only?: strin
   return { label, benchmarks, measures: pooled(benchmarks.flatMap(measuresOf)) }
 }
 
+/** Sides put together, their blocks in one pool. */
+export function together(sides: readonly Side[]): Side {
+  const benchmarks = sides.flatMap((side) => side.benchmarks)
+  return {
+    label: sides.map(({ label }) => label).join(' + '),
+    benchmarks,
+    measures: pooled(benchmarks.flatMap(measuresOf)),
+  }
+}
+
 function narrowed(benchmark: Benchmark, only: string | undefined): Benchmark | undefined {
   const { design } = benchmark
   if (only === undefined || design.hypervisor === only) return benchmark

@@ -1,5 +1,6 @@
 import { listed } from '../bench/words.ts'
 import { FailureError } from '../model/failure.ts'
+import { suggestion } from '../util/did-you-mean.ts'
 import { counted } from '../util/words.ts'
 import { type Calibration, type HostCalibration, mostOfOneQuantity } from './calibration.ts'
 import { type Measure, metricName } from './measure.ts'
@@ -31,6 +32,20 @@ export function parseTolerances(words: readonly string[]): Map<string, number> {
       })
     }),
   )
+}
+
+/** A misspelt name would leave what it was meant for to the calibration, and nobody would know. */
+export function refuseUnknownNames(given: Tolerances['given'], measures: readonly Measure[]): void {
+  const workloads = measures.map(({ workload }) => workload.id)
+  const known = new Set(['*', ...workloads, ...measures.map(metricName)])
+  const unknown = [...given.keys()].find((name) => !known.has(name))
+  if (unknown === undefined || measures.length === 0) return
+  throw new FailureError({
+    reason: 'config',
+    code: 'tolerance-invalid',
+    message: `A tolerance is given for "${unknown}", and nothing that was measured is called so.`,
+    hint: suggestion(unknown, known) ?? `Measured were ${[...new Set(workloads)].join(', ')}.`,
+  })
 }
 
 /** A share of 1; undefined when nobody said one and the host has no calibration that fits. */
