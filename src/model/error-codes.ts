@@ -268,7 +268,8 @@ export const errorCodes = {
   'template-syntax': 'A template or an expression cannot be parsed.',
   'terminal-missing': 'A command that talks to a person was started without a terminal.',
   'terminal-not-available': 'An interactive terminal cannot be opened here.',
-  'tolerance-invalid': 'A tolerance is not a percentage between 0 and 100, or is given for something that was not measured.',
+  'tolerance-invalid':
+    'A tolerance is not a percentage between 0 and 100, or is given for something that was not measured.',
   'tuning-unavailable': 'A host cannot be tuned as asked: its kernel or machine does not offer it.',
   'two-loops': 'A task has two loops.',
   'two-modules': 'A task names two modules.',
