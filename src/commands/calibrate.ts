@@ -1,4 +1,6 @@
 import { writeFile } from 'node:fs/promises'
+import { contaminated, countingSamples } from '../bench/counting-samples.ts'
+import type { RecordedRun } from '../bench/recorded-run.ts'
 import { ExitCode } from '../model/exit-code.ts'
 import { printable } from '../util/printable.ts'
 import { textTable } from '../util/text-table.ts'
@@ -32,15 +34,16 @@ export async function calibrateCommand(
     if (exitCode !== ExitCode.ok || runId === undefined) return exitCode
     runIds.push(runId)
   }
-  const calibration = calibrate(await measuredRuns(env.cwd, runIds))
+  const runs = await measuredRuns(env.cwd, runIds)
+  const calibration = calibrate(runs)
   const file = calibrationFile(env.cwd)
   await writeFile(file, `${JSON.stringify(merged(before, calibration), null, 2)}\n`)
   if (printData(calibration, options, env)) return ExitCode.ok
-  env.stdout(calibrationText(calibration, runIds.length, file))
+  env.stdout(calibrationText(calibration, runs, file))
   return ExitCode.ok
 }
 
-function calibrationText({ hosts }: Calibration, runs: number, file: string): string {
+function calibrationText({ hosts }: Calibration, runs: readonly RecordedRun[], file: string): string {
   const rows = Object.entries(hosts).flatMap(([host, { tolerances }]) =>
     Object.entries(tolerances).map(([metric, tolerance]) => [
       printable(`${host}: ${metric}`),
@@ -48,6 +51,24 @@ function calibrationText({ hosts }: Calibration, runs: number, file: string): st
     ]),
   )
   const most = Math.max(...Object.values(hosts).map(({ metrics }) => metrics ?? 1))
-  const few = runs < enoughRuns ? `${runs} runs are few: ${enoughRuns} know the noise better.\n` : ''
-  return `${runs} identical runs: in gates of ${counted(most, 'metric')} being slower by this much can be chance:\n\n${textTable(['metric', 'tolerance'], rows).join('\n')}\n\n${few}${file}\n`
+  const notes = [
+    ...(runs.length < enoughRuns
+      ? [`${runs.length} runs are few: ${enoughRuns} know the noise better.`]
+      : []),
+    ...disturbance(runs),
+  ].map((note) => `${note}\n`)
+  return `${runs.length} identical runs: in gates of ${counted(most, 'metric')} being slower by this much can be chance:\n\n${textTable(['metric', 'tolerance'], rows).join('\n')}\n\n${notes.join('')}${file}\n`
+}
+
+/** Tolerances of a machine that was not quiet are wide, and a gate with them finds little. */
+function disturbance(runs: readonly RecordedRun[]): string[] {
+  const trials = runs.flatMap(({ benchmarks }) =>
+    benchmarks.flatMap(({ samples }) => countingSamples(samples)),
+  )
+  const hit = trials.filter(contaminated).length
+  return hit <= trials.length / 10
+    ? []
+    : [
+        `${hit} of ${counted(trials.length, 'trial')} failed a gate: these are the tolerances of a machine that was not quiet.`,
+      ]
 }

@@ -27,10 +27,15 @@ t.test('commands', async (t) => {
   const changed = join(folder, 'changed')
   const small = join(folder, 'small')
   const old = join(folder, 'old')
+  const noisy = join(folder, 'noisy')
   fill(new MeasuredLab(lab))
   fillBroken(new MeasuredLab(broken))
   fillChanged(new MeasuredLab(changed))
   fillOld(new MeasuredLab(old))
+  for (const day of ['01', '02', '03', '04', '05'])
+    new MeasuredLab(noisy).run(day, {}, (text) =>
+      text.replaceAll('"flags":[]', '"flags":["host-other-work"]'),
+    )
   for (const day of ['01', '02']) new MeasuredLab(small).run(day, { blocks: 1 })
   new MeasuredLab(empty).file('lab.txt', '')
   const places: Readonly<Record<string, string>> = {
@@ -39,6 +44,7 @@ t.test('commands', async (t) => {
     'in a changed lab': changed,
     'in a small lab': small,
     'in an old lab': old,
+    'in a noisy lab': noisy,
   }
   // What later commands read.
   const cases = readTextCases(file)

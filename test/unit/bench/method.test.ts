@@ -589,7 +589,7 @@ t.test('findings about conditions and noise', async (t) => {
       [
         'clock-drift',
         { sample: { clock_drift: -0.031, flags: ['clock-drift'] } },
-        "The clock of native and the controller's disagree in 4 trials, by up to 3.1 %: rates measured with it are wrong by as much.",
+        "The clock of node and the controller's disagree in 4 of 4 trials, by up to 3.1 %: rates measured with it are wrong by as much.",
       ],
       [
         'too-few-blocks',
@@ -610,4 +610,14 @@ t.test('findings about conditions and noise', async (t) => {
       ],
     ]
   for (const [rule, shape, text] of cases) t.equal(textOf({ values, ...shape }, rule), text, rule)
+  const steadyClock = benchmark({ values })
+  const late = steadyClock.samples.map((sample, index) =>
+    index === 0
+      ? { ...sample, clock_drift: 0.039, flags: ['clock-drift'] }
+      : { ...sample, clock_drift: 0.001 },
+  )
+  t.equal(
+    findings({ ...steadyClock, samples: late }).find(({ rule }) => rule.startsWith('clock-'))?.text,
+    "The clock of node and the controller's disagree in 1 of 4 trials, by up to 3.9 %, and by 0.10 % in the middle of all of them: it runs right, and in those trials it jumped, or the lines that tell its time came late.",
+  )
 })
