@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import type { ReadStream, WriteStream } from 'node:tty'
 import { FailureError } from '../model/failure.ts'
+import { needProgram } from './need-program.ts'
 
 /** The person's terminal. */
 interface PersonTerminal {
@@ -34,6 +35,7 @@ export async function runInTerminal(
   words: readonly string[],
   options: TerminalOptions = {},
 ): Promise<number> {
+  needProgram(words[0] ?? '')
   const person = { input: process.stdin, output: process.stdout }
   return hasTerminal() && options.shareStreams !== true
     ? await runInPseudoTerminal(words, person, options)
@@ -80,7 +82,7 @@ async function runWithSharedStreams(words: readonly string[], options: TerminalO
   const { shareStreams: _shared, ...place } = options
   return await new Promise<number>((resolve, reject) => {
     const child = spawn(program, rest, { ...place, stdio: 'inherit' })
-    child.once('error', (error) => reject(notStarted(program, error)))
+    child.once('error', reject)
     child.once('exit', (code, signal) =>
       resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]),
     )
@@ -102,18 +104,6 @@ async function loadPty(): Promise<typeof import('node-pty')> {
       { cause: error },
     )
   }
-}
-
-function notStarted(program: string, error: Error): FailureError {
-  return new FailureError(
-    {
-      reason: 'module',
-      code: 'terminal-not-available',
-      message: `${program} could not be started: ${error.message}`,
-      hint: `Install ${program} on this machine.`,
-    },
-    { cause: error },
-  )
 }
 
 function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {

@@ -210,6 +210,7 @@ export const errorCodes = {
     'A variable of the role benchmark would be refused by the module when it is reached.',
   'preflight-failed': 'A host cannot carry the lab; the findings say why, with numbers.',
   'preflight-guests': 'The list of guests that a host is to carry is not well formed.',
+  'program-missing': 'This machine lacks a program that a command of hvlab runs, such as ssh.',
   'record-unreadable':
     'A record of a benchmark in a journal lacks what is needed, so that its figures would not be those of the run.',
   'report-no-samples': 'The run has no finished benchmark, so there is nothing to report.',

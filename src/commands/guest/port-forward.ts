@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { needProgram } from '../../connections/need-program.ts'
 import { ExitCode } from '../../model/exit-code.ts'
 import { FailureError } from '../../model/failure.ts'
 import { printable } from '../../util/printable.ts'
@@ -32,6 +33,7 @@ export async function portForwardCommand(
   env: CommandEnvironment,
 ): Promise<number> {
   const wanted = ports.map(readPorts)
+  needProgram('ssh')
   const guest = await chosenGuest(name, 'port-forward', options, env)
   if (typeof guest === 'number') return guest
   const { host } = mustRun(guest)

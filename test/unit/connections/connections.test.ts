@@ -18,6 +18,7 @@ import { becomeSettings, connectionSettings } from '../../../src/connections/set
 import { ShellConnection } from '../../../src/connections/shell-connection.ts'
 import { FrameScanner } from '../../../src/connections/shell-protocol.ts'
 import { resolveTarget, type SshTarget } from '../../../src/connections/ssh-target.ts'
+import { runInTerminal } from '../../../src/connections/terminal.ts'
 import { type Failure, FailureError } from '../../../src/model/failure.ts'
 import type { Value } from '../../../src/model/value.ts'
 import { CappedOutput } from '../../../src/util/capped-output.ts'
@@ -519,6 +520,13 @@ t.test('zx on the controller quotes for sh and ends what it started', async (t) 
   stop.abort()
   await t.rejects(running)
   t.throws(() => execFileSync('pgrep', ['-x', '-f', 'sleep 720[2]']), 'nothing is left')
+})
+
+t.test('a person’s program that is not here', async (t) => {
+  t.match(await failureOf(() => runInTerminal(['hvlab-no-such-program'])), {
+    code: 'program-missing',
+    message: 'There is no hvlab-no-such-program in PATH on this machine.',
+  })
 })
 
 t.test('a person’s terminal: keys, window size, Ctrl-C, exit code', async (t) => {
