@@ -1,4 +1,5 @@
 import type { Failure } from '../model/failure.ts'
+import { guestsFolder } from './guest-files.ts'
 import type { NotReady } from './readiness.ts'
 import { serialTail } from './serial-log.ts'
 
@@ -36,7 +37,7 @@ export function diagnose(evidence: Evidence): Failure {
   const seconds = Math.round(notReady.waitedMs / 1000)
   const cause = causes.find((entry) => entry.applies(evidence)) ?? portClosed
   return {
-    reason: notReady.kind === 'stopped' || notReady.kind === 'panicked' ? 'module' : 'timeout',
+    reason: notReady.kind === 'stalled' || notReady.kind === 'too-slow' ? 'timeout' : 'module',
     code: 'guest-not-reachable',
     message: `Guest ${domain} on ${host} accepted no SSH login within ${seconds} s: ${cause.what(evidence)}.`,
     hint: cause.hint(evidence),
@@ -57,6 +58,18 @@ function printed(pattern: RegExp, what: string, hint: string): Cause {
 
 /** The first that applies is named: what the guest itself says, then what the network and sshd show. */
 const causes: readonly Cause[] = [
+  {
+    applies: ({ notReady }) => notReady.observation.state === 'paused (I/O error)',
+    what: ({ host }) => `it stands still, because a disk of ${host} was full when it wrote (I/O error)`,
+    hint: () =>
+      `Make room below ${guestsFolder} on that host (df -h), then do the same again: the guest goes on where it stands.`,
+  },
+  {
+    applies: ({ notReady }) => notReady.kind === 'halted',
+    what: ({ notReady }) => `it stands still (${notReady.observation.state ?? 'gone'})`,
+    hint: () =>
+      'QEMU’s own last lines are in the details; the whole log is in /var/log/libvirt/qemu on that host.',
+  },
   printed(
     /VFS: (Unable to mount root fs|Cannot open root device)|unable to find root|ALERT!.*does not exist/i,
     'its kernel did not find the root file system',
@@ -159,7 +172,7 @@ function attemptWhy(notReady: NotReady): string {
 function details(evidence: Evidence): string {
   const { notReady, qemuLog, serialLog } = evidence
   const serial = serialTail(serialLog)
-  const qemu = notReady.kind === 'stopped' ? serialTail(qemuLog, 10) : []
+  const qemu = notReady.kind === 'stopped' || notReady.kind === 'halted' ? serialTail(qemuLog, 10) : []
   return [
     `domain: ${notReady.observation.state ?? 'gone'}`,
     `DHCP: ${dhcpWords(evidence)}`,

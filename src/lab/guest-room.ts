@@ -4,7 +4,7 @@ import { memory } from '../facts/memory.ts'
 import { FailureError } from '../model/failure.ts'
 import type { ModuleContext } from '../model/module-context.ts'
 import type { WantedGuest } from './guest-config.ts'
-import { stateFolder } from './guest-files.ts'
+import { guestsFolder } from './guest-files.ts'
 import type { Need } from './host/preflight.ts'
 import { cpuFindings, diskFinding, memoryFinding } from './host/room-findings.ts'
 
@@ -29,7 +29,7 @@ export async function refuseWithoutRoom(
   const [processors, ram, room] = await Promise.all([
     context.fact(cpu),
     context.freshFact(memory),
-    context.freshFact(disk, stateFolder),
+    context.freshFact(disk, guestsFolder),
   ])
   const need = (guests: readonly WantedGuest[]): Need => ({
     guests: guests.map(needOf),

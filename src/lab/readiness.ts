@@ -1,4 +1,5 @@
 import { err, ok, type Result } from '../util/result.ts'
+import { isHalted } from './guest-phase.ts'
 
 /** What one attempt to log in came to. Only `ready` ends the wait well. */
 export type Attempt =
@@ -37,7 +38,7 @@ export interface Watched {
 }
 
 export interface NotReady {
-  readonly kind: 'stopped' | 'panicked' | 'stalled' | 'too-slow'
+  readonly kind: 'stopped' | 'panicked' | 'halted' | 'stalled' | 'too-slow'
   readonly waitedMs: number
   readonly attempt: Attempt
   readonly observation: Observation
@@ -58,7 +59,7 @@ const observeEveryMs = 2_000
 
 /**
  * Waits until a login works. Attempts start every 250 ms, so that the delay after the guest's own sshd is small.
- * A guest that stopped, or whose kernel panicked, fails at once. Past the soft deadline it may go on as long as its serial log grows.
+ * A guest that stopped or stands still, or whose kernel panicked, fails at once. Past the soft deadline it may go on as long as its serial log grows.
  */
 export async function awaitLogin(
   watched: Watched,
@@ -93,6 +94,7 @@ function verdict(
 ): NotReady['kind'] | undefined {
   if (!observation.running) return 'stopped'
   if (observation.panicked) return 'panicked'
+  if (isHalted(observation.state ?? '')) return 'halted'
   if (waitedMs >= deadline.hardMs) return quietMs >= deadline.stallMs ? 'stalled' : 'too-slow'
   if (waitedMs >= deadline.softMs && quietMs >= deadline.stallMs) return 'stalled'
   return undefined

@@ -54,6 +54,7 @@ export const errorCodes = {
   'calibration-too-few-runs': 'Too few runs to say how much identical runs differ.',
   cancelled: 'The run was interrupted while a task was under way.',
   'checksum-format': 'A checksum is not written as algorithm:hex or algorithm:url.',
+  'clone-of-itself': 'A clone would have the name of the guest that it is made from.',
   'clone-unsupported': 'A guest cannot be cloned: one of its disks is not hvlab’s.',
   'command-cancelled': 'A command was ended because the run was interrupted.',
   'command-failed': 'A command ended with an exit code other than 0.',

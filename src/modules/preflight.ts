@@ -11,6 +11,7 @@ import { virtualization } from '../facts/virtualization.ts'
 import { describe, storeOf } from '../images/deployed-image.ts'
 import { resolveImage } from '../images/image.ts'
 import { lookUp } from '../images/store.ts'
+import { guestsFolder } from '../lab/guest-files.ts'
 import { foreseeAccelerator, type ProbeOptions } from '../lab/host/accelerator.ts'
 import { type Finding, type HostSituation, preflight as judge, type Need } from '../lab/host/preflight.ts'
 import { privileges } from '../lab/host/privileges.ts'
@@ -152,24 +153,25 @@ async function situationOf(
   context: ModuleContext,
   accelerator: HostSituation['accelerator'],
 ): Promise<HostSituation> {
-  const state = storeOf(context).replace(/\/[^/]*$/, '') || '/'
-  const [os, processors, ram, room, layers, services, filter, may, own, time] = await Promise.all([
-    context.fact(osRelease),
-    context.fact(cpu),
-    context.freshFact(memory),
-    context.freshFact(diskFact, state),
-    context.fact(virtualization),
-    context.fact(serviceManager),
-    context.freshFact(firewall),
-    context.fact(privileges),
-    context.freshFact(ownGuests, `${state}/guests`),
-    context.freshFact(hostTime),
-  ])
+  const [os, processors, ram, forImages, forGuests, layers, services, filter, may, own, time] =
+    await Promise.all([
+      context.fact(osRelease),
+      context.fact(cpu),
+      context.freshFact(memory),
+      context.freshFact(diskFact, storeOf(context)),
+      context.freshFact(diskFact, guestsFolder),
+      context.fact(virtualization),
+      context.fact(serviceManager),
+      context.freshFact(firewall),
+      context.fact(privileges),
+      context.freshFact(ownGuests, guestsFolder),
+      context.freshFact(hostTime),
+    ])
   return {
     os,
     cpu: processors,
     memory: ram,
-    disk: room,
+    disks: { images: forImages, guests: forGuests },
     virtualization: layers,
     services,
     firewall: filter,

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+
 /** What the operating system says when a file or folder cannot be used; other codes are mistakes of the program. */
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not; change its owner or mode',
@@ -22,6 +25,9 @@ export function systemErrorText(error: unknown): string | undefined {
   const { code, syscall, path } = error as NodeJS.ErrnoException
   const reason = reasons[code ?? '']
   if (reason === undefined || path === undefined) return undefined
+  const folder = dirname(path)
+  if (code === 'ENOENT' && syscall === 'open' && !existsSync(folder))
+    return `cannot open ${path}: there is no folder ${folder}`
   const isReading =
     syscall !== undefined && readingCalls.has(syscall) && code !== 'ENOSPC' && code !== 'EROFS'
   return `cannot ${isReading ? 'read' : 'write'} ${path}: ${reason}`

@@ -117,7 +117,7 @@ t.test(
     t.match(
       stderr.replaceAll(disk, '<disk>'),
       `✖ preflight · localhost · look at the machine
-  this host cannot carry the lab: not enough disk: 0.1 GB of disk are available in <disk>, image and guests need 3.5 GB at least
+  this host cannot carry the lab: not enough disk: 0.1 GB of disk are available in <disk>, the image needs 2.5 GB at least
   hint: Free space in <disk>, or mount a larger file system on /var/lib/hvlab. If that is meant: -e hvlab_overcommit=true.
 `,
     )

@@ -67,8 +67,10 @@ export function chooseGuest(name: string, guests: readonly LabGuest[]): LabGuest
   const known = guests.map(({ host }) => host)
   throw failure(
     `There is no guest ${name} on the hosts of this inventory.`,
-    suggestion(name, known) ??
-      (known.length > 0 ? `There are: ${known.join(', ')}.` : 'There are none; `hvlab up` makes them.'),
+    suggestion(
+      name,
+      guests.flatMap(({ host, name: own }) => [own, host]),
+    ) ?? (known.length > 0 ? `There are: ${known.join(', ')}.` : 'There are none; `hvlab up` makes them.'),
   )
 }
 

@@ -151,6 +151,14 @@ bad=$( { { ${unpack} <${name} || echo bad >&3; } | dd ${place} || echo bad >&3; 
 ${settled} && : >done/${piece.name})`
   }
 
+  /** Ends the connections to other hosts, so that a push that stops leaves no process. What arrived stays. */
+  async endLinks(): Promise<void> {
+    await this.#host.run(
+      { ...sh`cd ${this.folder} && { ${closeLinks()}; }`, timeoutMs: 10_000 },
+      { cleanUp: true },
+    )
+  }
+
   /** Takes away what has arrived: a full disk stops guests and whatever else writes there, so the room is given back. */
   async discard(): Promise<void> {
     await this.#host.run(

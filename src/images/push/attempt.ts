@@ -11,7 +11,7 @@ import { type Job, Swarm } from '../relay/swarm.ts'
 import { Arrival } from './arrival.ts'
 import { defaultPieceMiB, type Piece, PieceSource, piecesOf } from './pieces.ts'
 import type { Push } from './push.ts'
-import { isDiskFull, isWrong, ranFull } from './push-failures.ts'
+import { isCut, isDiskFull, isWrong, ranFull } from './push-failures.ts'
 import { PushProgress } from './push-progress.ts'
 
 /** Pieces that leave the controller at the same time, to one host and to all: each is in memory. */
@@ -71,6 +71,7 @@ export class Attempt {
       this.#progress.checking(`checking image ${this.#push.manifest.name}`)
       await this.#arrival.finish(join(from, 'manifest.json'))
     } catch (error) {
+      if (this.#links.size > 0 && !isCut(error)) await this.#arrival.endLinks().catch(() => {})
       if (isDiskFull(error)) {
         await this.#arrival.discard()
         const { manifest, store } = this.#push

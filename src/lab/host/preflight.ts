@@ -1,5 +1,4 @@
 import type { Cpu } from '../../facts/cpu.ts'
-import type { Disk } from '../../facts/disk.ts'
 import type { Firewall } from '../../facts/firewall.ts'
 import type { Memory } from '../../facts/memory.ts'
 import type { OsRelease } from '../../facts/os-release.ts'
@@ -18,7 +17,7 @@ import {
   virtualizationFinding,
 } from './host-findings.ts'
 import type { Privileges } from './privileges.ts'
-import { cpuFindings, diskFinding, memoryFinding } from './room-findings.ts'
+import { cpuFindings, diskFindings, type HostDisks, memoryFinding } from './room-findings.ts'
 
 /** One thing that was looked at before anything is touched. An `error` means that the lab cannot work on this host. */
 export interface Finding {
@@ -62,8 +61,7 @@ export interface HostSituation {
   readonly os: OsRelease
   readonly cpu: Cpu
   readonly memory: Memory
-  /** The file system of /var/lib/hvlab; null when `df` does not say. */
-  readonly disk: Disk | null
+  readonly disks: HostDisks
   readonly virtualization: Virtualization
   readonly services: ServiceManager
   readonly firewall: Firewall
@@ -82,7 +80,7 @@ export function preflight(host: HostSituation, need: Need): Finding[] {
     ...privilegeFindings(host.privileges),
     ...cpuFindings(host.cpu, need),
     memoryFinding(host.memory, host.ownGuests, need),
-    diskFinding(host.disk, host.ownGuests, need),
+    ...diskFindings(host.disks, host.ownGuests, need),
     virtualizationFinding(host.virtualization, host.cpu),
     ...containerFindings(host.virtualization, host.privileges),
     servicesFinding(host.services),

@@ -63,6 +63,18 @@ export function memoryFinding(memory: Memory, own: readonly OwnGuest[], need: Ne
   return { id: 'memory', level: 'ok', text: numbers }
 }
 
+/** File systems of the image store and of the guests, often one; null where `df` does not say. */
+export interface HostDisks {
+  readonly images: Disk | null
+  readonly guests: Disk | null
+}
+
+/** Each file system against what will be in it. */
+export function diskFindings({ images, guests }: HostDisks, own: readonly OwnGuest[], need: Need): Finding[] {
+  if (need.imageMb === 0 || images?.mountPoint === guests?.mountPoint) return [diskFinding(guests, own, need)]
+  return [diskFinding(images, [], { ...need, guests: [] }), diskFinding(guests, own, { ...need, imageMb: 0 })]
+}
+
 export function diskFinding(disk: Disk | null, own: readonly OwnGuest[], need: Need): Finding {
   if (disk === null) {
     return {
@@ -76,13 +88,19 @@ export function diskFinding(disk: Disk | null, own: readonly OwnGuest[], need: N
   const available = free + reused
   const least = need.imageMb + sum(need.guests.map((guest) => (guest.copiesImage ? 2 : 1) * guestDiskMb))
   const most = need.imageMb + sum(need.guests.map((guest) => guest.diskGb * 1074))
+  const what =
+    need.imageMb === 0
+      ? 'guests need'
+      : need.guests.length === 0
+        ? 'the image needs'
+        : 'image and guests need'
   const where = `${gb(available)} of disk are available in ${disk.mountPoint}`
   const hint = `Free space in ${disk.mountPoint}, or mount a larger file system on /var/lib/hvlab.`
   if (available < least) {
     return {
       id: 'disk',
       level: tooMuch(need),
-      text: `not enough disk: ${where}, image and guests need ${gb(least)} at least`,
+      text: `not enough disk: ${where}, ${what} ${gb(least)} at least`,
       hint: `${hint} ${overcommitHint}`,
     }
   }
@@ -97,7 +115,7 @@ export function diskFinding(disk: Disk | null, own: readonly OwnGuest[], need: N
   return {
     id: 'disk',
     level: 'ok',
-    text: most === 0 ? where : `${where}, image and guests need ${gb(most)} at most`,
+    text: most === 0 ? where : `${where}, ${what} ${gb(most)} at most`,
   }
 }
 

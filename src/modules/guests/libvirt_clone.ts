@@ -51,6 +51,12 @@ export const libvirtClone = defineModule({
     refuseForeign([wanted], state, context.host)
     const key = await guestKey(context.controller)
     const existing = domainOf(wanted, state)
+    if (existing?.uuid === source.domain.uuid)
+      throw moduleFailure(
+        'clone-of-itself',
+        `Guest ${params.name} cannot be a copy of itself.`,
+        'Give the new guest another name.',
+      )
     const metadata = existing?.metadata ?? (yield* create(context, source, params, state, key))
     if (params.state === 'running' && !existing?.running)
       yield* startSteps(context, [{ metadata, running: false }], {

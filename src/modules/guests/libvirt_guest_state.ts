@@ -95,7 +95,10 @@ const towards: Readonly<Record<Params['state'], Towards>> = {
   },
 }
 
-/** Paused guests go on first; then everything that is off starts, as many at once as the host can boot. */
+/**
+ * Paused guests go on first; then everything that is off starts, as many at once as the host can boot. One that runs, and whose
+ * present start has not had a login yet, is waited for.
+ */
 async function* running(
   context: ModuleContext,
   params: Params,
@@ -107,10 +110,13 @@ async function* running(
   for (const { metadata, domain } of paused)
     yield { summary: `resume ${metadata.guest}`, action: sh`${virsh} resume ${domain.uuid} >/dev/null` }
   const off = guests.filter(({ phase }) => phase !== 'paused' && phase !== 'running')
-  const toStart = [...paused, ...off].map(
+  const booting = guests.filter(
+    ({ phase, domain }) => phase === 'running' && state.ready.get(domain.name)?.startId !== domain.startId,
+  )
+  const toStart = [...paused, ...off, ...booting].map(
     ({ metadata, phase }): GuestToStart => ({
       metadata,
-      running: phase === 'paused',
+      running: phase === 'paused' || phase === 'running',
       stoodStill: phase === 'paused' || phase === 'saved',
     }),
   )

@@ -32,7 +32,8 @@ export const libvirtLog = defineQuery({
     // -F: a start of the guest begins the log anew, and the reader stays.
     const how = [...(lines === undefined ? ['-n', '+1'] : ['-n', String(lines)]), ...(follow ? ['-F'] : [])]
     const { exitCode, stderr } = await context.run(
-      sh`[ -r ${serialLog} ] && exec tail ${how} -- ${serialLog}`,
+      // A log that begins anew is nothing to read about.
+      sh`[ -r ${serialLog} ] && exec tail ${how} -- ${serialLog} ${follow ? sh`2>/dev/null` : sh``}`,
       { stream: true },
     )
     if (exitCode !== 0)

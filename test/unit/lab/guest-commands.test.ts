@@ -304,6 +304,13 @@ const cases: readonly Case[] = [
     why: 'there is a guest off',
   },
   {
+    title: 'a clone of itself',
+    module: 'libvirt_clone',
+    params: { guest: 'hvlab-up', name: 'up' },
+    failure: 'Guest up cannot be a copy of itself.',
+    hint: 'Give the new guest another name.',
+  },
+  {
     title: 'a disk that is not hvlab’s is not copied',
     module: 'libvirt_clone',
     params: { guest: 'hvlab-up', name: 'copy' },

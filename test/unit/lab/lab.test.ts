@@ -14,7 +14,7 @@ import { drift } from '../../../src/lab/drift.ts'
 import { configText, type WantedGuest } from '../../../src/lab/guest-config.ts'
 import { type Effort, effortOfAll, guestDifferences } from '../../../src/lab/guest-differences.ts'
 import { guestFiles, guestsFolder } from '../../../src/lab/guest-files.ts'
-import { phaseOf } from '../../../src/lab/guest-phase.ts'
+import { isHalted, phaseOf } from '../../../src/lab/guest-phase.ts'
 import { chooseCpu, cpuChoices } from '../../../src/lab/host/cpu-model.ts'
 import {
   addressRanges,
@@ -769,8 +769,11 @@ t.test('what guests do, from libvirt’s words', async (t) => {
     'shut off (shutdown)': 'stopped',
     'shut off (crashed)': 'crashed',
     'in shutdown': 'running',
+    'paused (I/O error)': 'paused',
+    'paused (post-copy failed)': 'paused',
   }
   for (const [state, phase] of Object.entries(words)) t.equal(phaseOf(state), phase, state)
+  for (const state of Object.keys(words)) t.equal(isHalted(state), state === 'paused (I/O error)', state)
 })
 
 t.test('operands of scp, ports', async (t) => {

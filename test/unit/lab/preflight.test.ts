@@ -10,6 +10,16 @@ import { ownGuests } from '../../../src/lab/own-guests.ts'
 import type { Vars } from '../../../src/model/value.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 
+const disk = (mountPoint: string, availableBytes: number) => ({
+  ...{ device: 'd', mountPoint, totalBytes: 1e11, usedBytes: 1e11 - availableBytes, availableBytes },
+})
+
+/** Images and guests in one file system. */
+const oneDisk = (availableBytes: number) => ({
+  images: disk('/var', availableBytes),
+  guests: disk('/var', availableBytes),
+})
+
 const host: HostSituation = {
   os: {
     id: 'debian',
@@ -46,7 +56,7 @@ const host: HostSituation = {
     swapFreeMb: 0,
     swapCachedMb: 0,
   },
-  disk: { device: '/dev/vda1', mountPoint: '/var', totalBytes: 1e11, usedBytes: 5e10, availableBytes: 5e10 },
+  disks: oneDisk(5e10),
   virtualization: {
     container: null,
     vm: null,
@@ -270,12 +280,12 @@ const cases: [what: string, host: Partial<HostSituation>, need: Partial<Need>, e
   ],
   [
     'a copy of the image, and room for overlays only',
-    { disk: { device: 'd', mountPoint: '/var', totalBytes: 1e10, usedBytes: 9e9, availableBytes: 1e9 } },
+    { disks: oneDisk(1e9) },
     { guests: [guest('a', { copiesImage: true })], imageMb: 0 },
     {
       id: 'disk',
       level: 'error',
-      text: 'not enough disk: 1.0 GB of disk are available in /var, image and guests need 2.0 GB at least',
+      text: 'not enough disk: 1.0 GB of disk are available in /var, guests need 2.0 GB at least',
       hint: `${diskHint} ${overcommitHint}`,
     },
   ],
@@ -308,7 +318,7 @@ const cases: [what: string, host: Partial<HostSituation>, need: Partial<Need>, e
   ],
   [
     'no room on disk',
-    { disk: { device: 'd', mountPoint: '/var', totalBytes: 1e10, usedBytes: 7e9, availableBytes: 3e9 } },
+    { disks: oneDisk(3e9) },
     {},
     {
       id: 'disk',
@@ -319,7 +329,7 @@ const cases: [what: string, host: Partial<HostSituation>, need: Partial<Need>, e
   ],
   [
     'room to begin with',
-    { disk: { device: 'd', mountPoint: '/var', totalBytes: 1e10, usedBytes: 2e9, availableBytes: 8e9 } },
+    { disks: oneDisk(8e9) },
     {},
     {
       id: 'disk',
@@ -331,19 +341,19 @@ const cases: [what: string, host: Partial<HostSituation>, need: Partial<Need>, e
   [
     'a second run on a full disk',
     {
-      disk: { device: 'd', mountPoint: '/var', totalBytes: 1e10, usedBytes: 9.5e9, availableBytes: 5e8 },
+      disks: oneDisk(5e8),
       ownGuests: [{ domain: 'quick-g1', memoryMb: 0, diskMb: 10_500 }],
     },
     { imageMb: 0 },
     {
       id: 'disk',
       level: 'ok',
-      text: '11.0 GB of disk are available in /var, image and guests need 10.7 GB at most',
+      text: '11.0 GB of disk are available in /var, guests need 10.7 GB at most',
     },
   ],
   [
     'no df',
-    { disk: null },
+    { disks: { images: null, guests: null } },
     {},
     {
       id: 'disk',
@@ -491,6 +501,24 @@ t.test('findings', async (t) => {
     level: 'ok',
     text: 'KVM or TCG is decided at deployment, by booting a kernel: that needs root, QEMU and an image on this host',
   })
+})
+
+t.test('file systems of their own for images and guests', (t) => {
+  const found = (images: number, guests: number, imageMb: number) =>
+    preflight(
+      { ...host, disks: { images: disk('/images', images), guests: disk('/guests', guests) } },
+      { guests: [guest('a')], imageMb },
+    ).flatMap(({ id, level, text }) => (id === 'disk' ? [`${level}: ${text}`] : []))
+  t.same(found(1e9, 5e8, 2500), [
+    'error: not enough disk: 1.0 GB of disk are available in /images, the image needs 2.5 GB at least',
+    'error: not enough disk: 0.5 GB of disk are available in /guests, guests need 1.0 GB at least',
+  ])
+  t.same(
+    found(1e9, 5e10, 0),
+    ['ok: 50.0 GB of disk are available in /guests, guests need 10.7 GB at most'],
+    'an image that is there needs no room',
+  )
+  t.end()
 })
 
 t.test('recorded systems: preflight takes those for which the role hypervisor has packages', async (t) => {

@@ -8,6 +8,7 @@ import { serialTail } from '../../../src/lab/serial-log.ts'
 import type { Connection } from '../../../src/model/connection.ts'
 
 const closed: Attempt = { kind: 'closed', why: 'Connection refused' }
+const full: Observation = { state: 'paused (I/O error)', running: true, serialBytes: 0 }
 const running: Observation = { state: 'running (booted)', running: true, serialBytes: 0 }
 
 /** A world whose clock moves only when somebody sleeps or asks; milliseconds. */
@@ -82,6 +83,13 @@ t.test('deadlines', async (t) => {
       title: 'one whose kernel panicked fails at once',
       observe: (now: number) => (now < 5000 ? running : { ...running, panicked: true }),
       kind: 'panicked',
+      from: 5000,
+      to: 7500,
+    },
+    {
+      title: 'one that stands still fails at once',
+      observe: (now: number) => (now < 5000 ? running : full),
+      kind: 'halted',
       from: 5000,
       to: 7500,
     },
@@ -161,6 +169,23 @@ t.test('what is said of a guest that never answers', async (t) => {
       because: 'the domain is not running any more (shut off (crashed))',
       given: evidence({
         notReady: { kind: 'stopped', waitedMs: 360_400, attempt: closed, observation: stopped },
+      }),
+      reason: 'module',
+    },
+    {
+      because: 'it stands still, because a disk of h1 was full when it wrote (I/O error)',
+      given: evidence({
+        notReady: { kind: 'halted', waitedMs: 360_400, attempt: closed, observation: full },
+      }),
+      reason: 'module',
+    },
+    {
+      because: 'it stands still (paused (watchdog))',
+      given: evidence({
+        notReady: {
+          ...{ kind: 'halted', waitedMs: 360_400, attempt: closed },
+          observation: { ...full, state: 'paused (watchdog)' },
+        },
       }),
       reason: 'module',
     },
