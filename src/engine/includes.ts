@@ -79,12 +79,31 @@ export async function runInclude(
     }
     for (const host of still)
       reportStep(play, { ...task, id: `${task.id}#${wanted.index}` }, host, included, inherited)
-    const result = await runSteps(play, steps, still, inside(task, inherited, wanted))
+    const around = inside(task, inherited, wanted)
+    share(play, task, steps, around)
+    const result = await runSteps(play, steps, still, around)
     const left = new Set(result.going)
     going = going.filter((host) => !still.includes(host) || left.has(host))
     failed.push(...result.failed)
   }
   return { going, failed }
+}
+
+/**
+ * Variables of roles that a file imports are known to the whole play from now on, those of included ones with `public: true`; handlers
+ * of an included role have the variables of its last inclusion. As in Ansible.
+ */
+function share(play: PlayRun, task: Task, steps: readonly Step[], { inclusion }: Inherited): void {
+  const roles = rolesIn(steps)
+  const isPublic = typeof task.params !== 'string' && task.params['public'] === true
+  if (task.module === 'include_tasks' || isPublic) for (const role of roles) play.shared.add(role)
+  if (task.module === 'include_role' && inclusion !== undefined) play.handlers.bring(roles, inclusion)
+}
+
+function rolesIn(steps: readonly Step[]): string[] {
+  return steps.flatMap((step) =>
+    step.kind === 'block' ? [...(step.role === undefined ? [] : [step.role]), ...rolesIn(step.block)] : [],
+  )
 }
 
 /** Files that include themselves end by a condition; one without it would go on for ever. */
@@ -94,10 +113,14 @@ const layersOfAnInclude = 2
 
 /** The include's own condition is asked once; those of the blocks around it hold for its tasks, as in Ansible. */
 function inside(task: Task, outer: Inherited, wanted: Wanted): Inherited {
-  return {
-    ...outer,
+  const inclusion = {
     idPrefix: `${task.id}#${wanted.index}/`,
     includeVars: [...outer.includeVars, templates(task.vars), data(wanted.itemVars)],
+  }
+  return {
+    ...outer,
+    ...inclusion,
+    ...(task.module === 'include_role' ? { inclusion } : {}),
     keywords: { ...outer.keywords, ...keywordsOf(task) },
   }
 }

@@ -12,11 +12,15 @@ export interface Inherited {
   readonly blockVars: readonly Vars[]
   /** What includes passed, outermost first. */
   readonly includeVars: readonly Layer[]
+  /** The nearest inclusion of a role around: its handlers have its variables. */
+  readonly inclusion?: Inclusion
   readonly environment: readonly Value[]
   readonly keywords: Keywords
   /** True inside a block with a rescue: a failure there does not fail the host yet. */
   readonly isRescuable: boolean
 }
+
+export type Inclusion = Pick<Inherited, 'idPrefix' | 'includeVars'>
 
 type Keywords = Partial<
   Pick<

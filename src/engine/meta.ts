@@ -1,5 +1,6 @@
 import { FailureError } from '../model/failure.ts'
 import type { Task } from '../model/task.ts'
+import { defined } from '../util/defined.ts'
 import { firstFalse } from './conditions.ts'
 import { failureOf } from './failures.ts'
 import type { Inherited } from './inherited.ts'
@@ -91,9 +92,12 @@ export async function flushHandlers(
     const next = play.handlers.takeNext(going, from)
     if (next === undefined) break
     from = next.index + 1
-    const result = await runTaskStep(play, next.handler, next.hosts, fromPlay(play.stage))
+    const { handler, inclusion } = next
+    const inherited = { ...fromPlay(play.stage), ...inclusion, ...defined({ inclusion }) }
+    const result = await runTaskStep(play, handler, next.hosts, inherited)
     const still = new Set(result.going)
     going = going.filter((host) => !next.hosts.includes(host) || still.has(host))
+    for (const host of result.failed) play.failedInHandlers.add(host)
     failed.push(...result.failed)
   }
   return { going, failed }

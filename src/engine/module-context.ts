@@ -10,6 +10,7 @@ import type { ModuleContext, RenderOptions } from '../model/module-context.ts'
 import type { Task } from '../model/task.ts'
 import type { Value, Vars } from '../model/value.ts'
 import { evaluate, render } from '../template/jinja.ts'
+import { pythonText } from '../template/python-text.ts'
 import { TemplateError } from '../template/template.ts'
 import { defined } from '../util/defined.ts'
 import { flag } from './conditions.ts'
@@ -158,7 +159,7 @@ export function environmentOf(values: readonly Value[]): Record<string, string> 
   for (const value of values.flat()) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) continue
     for (const [name, text] of Object.entries(value as Vars))
-      environment[name] = text === null ? '' : String(text)
+      environment[name] = text === null ? '' : pythonText(text)
   }
   return environment
 }

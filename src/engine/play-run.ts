@@ -24,6 +24,10 @@ export class PlayRun {
   broken: string | undefined
   /** `any_errors_fatal`: a failure that is not rescued ends the play for everybody. */
   fatal: string | undefined
+  /** Keys of roles whose variables an include has made known to the play. */
+  readonly shared = new Set<string>()
+  /** Nothing more is forced upon a host whose handler failed. */
+  readonly failedInHandlers = new Set<string>()
   /** Hosts that left the play, in this batch or one before. */
   readonly #gone: Set<string>
 
@@ -32,7 +36,7 @@ export class PlayRun {
     this.#gone = gone
     this.stage = stage
     this.batch = batch
-    this.place = { stage, batch, alive: () => this.#playing() }
+    this.place = { stage, batch, alive: () => this.#playing(), shared: this.shared }
     this.handlers = new Handlers(engine, this.place, stage)
   }
 

@@ -49,7 +49,9 @@ async function runBatch(play: PlayRun): Promise<void> {
   if (!play.isOver) checkFatal(play, await runOnBatch(play, going, inherited))
   if (stage.forceHandlers && !play.engine.options.interruption.isInterrupted) {
     play.isEnded = false
-    const failed = batch.filter((host) => play.engine.inventory.state(host).status === 'failed')
+    const failed = batch.filter(
+      (host) => play.engine.inventory.state(host).status === 'failed' && !play.failedInHandlers.has(host),
+    )
     await flushHandlers(play, failed, runTaskStep)
   }
 }

@@ -95,7 +95,7 @@ export async function runItem(
     }
     const missing = unmet(run, scope, counted)
     if (missing === undefined) return counted
-    if (attempt >= attempts) return exhausted(counted, missing, attempts)
+    if (attempt >= attempts) return exhausted(run, counted, missing, attempts)
     run.emit({ kind: 'task.retry', ...run.place, left: attempts - attempt, why: missing })
     await sleep(delayMs, run.engine.options.interruption.signal)
   }
@@ -115,7 +115,12 @@ function unmet(run: TaskRun, scope: VariableScope, { data, outcome }: ItemResult
   return condition === undefined ? undefined : `until: ${String(condition)} is false`
 }
 
-function exhausted(result: ItemResult, missing: string, attempts: number): ItemResult {
+function exhausted(run: TaskRun, result: ItemResult, missing: string, attempts: number): ItemResult {
+  // Ansible does not count the last one.
+  const data = newDictionary([...Object.entries(result.data), ['attempts', attempts - 1]])
+  // What `failed_when` said decides; what is registered says that it failed, as in Ansible.
+  if (run.task.failedWhen !== undefined && result.outcome.kind !== 'failed')
+    return { ...result, data: newDictionary([...Object.entries(data), ['failed', true]]) }
   const failure: Failure =
     result.outcome.kind === 'failed'
       ? {
@@ -128,8 +133,7 @@ function exhausted(result: ItemResult, missing: string, attempts: number): ItemR
           message: `After ${attempts} attempts ${missing}.`,
           hint: 'Give it more with `retries:` and `delay:`.',
         }
-  // Ansible does not count the last one.
-  return failedResult(failure, newDictionary([...Object.entries(result.data), ['attempts', attempts - 1]]))
+  return failedResult(failure, data)
 }
 
 async function runOnce(

@@ -105,9 +105,13 @@ function loopResult(results: readonly ItemResult[], data: readonly Value[]): Ite
   if (skipped?.kind === 'skipped' && outcomes.every((outcome) => outcome.kind === 'skipped')) {
     return { outcome: skipped, data: all('All items skipped', ['skipped', true]), effects }
   }
+  // An item that was tried in vain, and that `failed_when` forgives.
+  const isForgiven = results.some((result) => result.data['failed'] === true)
   return {
     outcome: changed ? { kind: 'changed' } : { kind: 'ok' },
-    data: all('All items completed', ['skipped', false]),
+    data: isForgiven
+      ? all('One or more items failed', ['failed', true], ['skipped', false])
+      : all('All items completed', ['skipped', false]),
     effects,
   }
 }

@@ -26,6 +26,8 @@ export interface Place {
   readonly stage: PlayStage | ScriptStage
   /** Hosts of the play, in all its batches, that take part still. */
   readonly alive: () => readonly string[]
+  /** Keys of roles that includes have made known to the whole play so far. */
+  readonly shared?: ReadonlySet<string>
   readonly batch: readonly string[]
 }
 
@@ -40,7 +42,7 @@ export function taskScope(
   const { stage } = place
   const state = sources.inventory.state(host)
   const role = task.role === undefined ? undefined : sources.plan.roles[task.role]
-  const roles = rolesOf(sources, stage, role)
+  const roles = rolesOf(sources, place, role)
   return new VariableScope({
     layers: [
       ...roles.map(({ defaults }) => templates(defaults)),
@@ -88,8 +90,8 @@ export function hostScope(sources: VariableSources, host: string, asking?: Varia
 }
 
 /** Roles of the stage are visible to all its tasks; the task's own wins. */
-function rolesOf(sources: VariableSources, stage: PlayStage | ScriptStage, own: Role | undefined): Role[] {
-  const keys = stage.kind === 'play' ? (stage.roles ?? []) : []
+function rolesOf(sources: VariableSources, { stage, shared }: Place, own: Role | undefined): Role[] {
+  const keys = [...(stage.kind === 'play' ? (stage.roles ?? []) : []), ...(shared ?? [])]
   const roles = keys.flatMap((key) => sources.plan.roles[key] ?? []).filter((role) => role !== own)
   const dependencies = (own?.dependencies ?? []).flatMap((key) => sources.plan.roles[key] ?? [])
   return [...roles, ...dependencies, ...(own === undefined ? [] : [own])]

@@ -115,7 +115,7 @@ async function runOnHost(
     const end = await runTask(play.engine, play.place, task, inherited, host, (names) =>
       play.handlers.unknown(host, names),
     )
-    play.handlers.notify(host, end.effects.notified ?? [])
+    play.handlers.notify(host, end.effects.notified ?? [], task, inherited)
     const state = play.engine.inventory.state(host)
     if (end.outcome.kind === 'unreachable') state.status = 'unreachable'
     else if (end.outcome.kind === 'failed' && !end.outcome.ignored && !end.outcome.rescued)

@@ -64,7 +64,7 @@ export interface PlayStage extends StageBase {
   readonly steps: readonly Step[]
   /** Handlers of the stage's roles (included ones too), then its own. */
   readonly handlers: readonly Task[]
-  /** Keys of `Plan.roles` that run in this stage, in order, dependencies first. */
+  /** Keys of `Plan.roles` whose variables the whole stage sees, dependencies first: named in `roles:`, or imported. */
   readonly roles?: readonly string[]
 }
 

@@ -42,6 +42,8 @@ export interface Task extends StepKeywords {
   readonly register?: string
   readonly notify: readonly string[]
   readonly listen: readonly string[]
+  /** A handler of a role that only an include brings: until then, another of the name answers, as in Ansible. */
+  readonly isIncluded?: boolean
   readonly until?: readonly Value[]
   readonly retries?: Value
   readonly delay?: Value

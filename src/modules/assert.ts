@@ -45,7 +45,7 @@ export const assert = defineQuery({
       }
     }
     return {
-      data: params.quiet ? {} : { msg: params.success_msg ?? 'All assertions passed' },
+      data: { msg: params.success_msg ?? 'All assertions passed' },
       changed: false,
       why: 'every condition is true',
     }

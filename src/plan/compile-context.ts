@@ -24,13 +24,18 @@ export interface Reach {
   readonly handlers: Set<string>
   /** Keys of includes. */
   readonly includes: Set<string>
+  /** Keys of what an include with a template in its name may bring. */
+  readonly possible: Set<string>
   readonly notified: { readonly name: string; readonly location: Location }[]
   /** Roles that have run, with their parameters and conditions: each runs once. */
   readonly seen: Set<string>
 }
 
 export function newReach(): Reach {
-  return { roles: new Set(), handlers: new Set(), includes: new Set(), notified: [], seen: new Set() }
+  return {
+    ...{ roles: new Set(), handlers: new Set(), includes: new Set(), possible: new Set() },
+    ...{ notified: [], seen: new Set() },
+  }
 }
 
 /** Where a list of tasks is compiled. */

@@ -3,28 +3,34 @@ import { hasTemplate } from '../template/template.ts'
 import { suggestion } from '../util/did-you-mean.ts'
 import type { CompileContext, Reach } from './compile-context.ts'
 
-/** What a stage reaches through its includes, too. */
+/**
+ * What a stage reaches through its includes, too. What a file notifies that may never be included is nobody's mistake yet: the run
+ * tells.
+ */
 export function wholeReach(
   context: CompileContext,
   reach: Reach,
-): { roles: string[]; handlers: string[]; notified: Reach['notified'][number][] } {
-  const open = [reach]
+): { handlers: string[]; notified: Reach['notified'][number][] } {
+  const open = [{ part: reach, isSure: true }]
   const seen = new Set<string>()
-  const roles = new Set<string>()
   const handlers = new Set<string>()
   const notified: Reach['notified'][number][] = []
-  for (const part of open) {
-    for (const role of part.roles) roles.add(role)
+  for (const { part, isSure } of open) {
     for (const key of part.handlers) handlers.add(key)
-    notified.push(...part.notified)
-    for (const key of part.includes) {
-      const next = context.includeReach.get(key)
-      if (!next || seen.has(key)) continue
-      seen.add(key)
-      open.push(next)
-    }
+    if (isSure) notified.push(...part.notified)
+    for (const [keys, isInclusionSure] of [
+      [part.includes, isSure],
+      [part.possible, false],
+    ] as const)
+      for (const key of keys) {
+        const next = context.includeReach.get(key)
+        const mark = `${key} ${isInclusionSure}`
+        if (!next || seen.has(mark)) continue
+        seen.add(mark)
+        open.push({ part: next, isSure: isInclusionSure })
+      }
   }
-  return { roles: [...roles], handlers: [...handlers], notified }
+  return { handlers: [...handlers], notified }
 }
 
 /** Handlers of the roles that a stage reaches, then its own. */
@@ -32,8 +38,12 @@ export function stageHandlers(
   context: CompileContext,
   keys: readonly string[],
   own: readonly Step[],
+  { handlers: ofImports }: Reach,
 ): Task[] {
-  const ofRoles = keys.flatMap((key) => context.roleHandlers.get(key) ?? [])
+  const ofRoles = keys.flatMap((key) => {
+    const handlers = context.roleHandlers.get(key) ?? []
+    return ofImports.has(key) ? handlers : handlers.map((handler) => ({ ...handler, isIncluded: true }))
+  })
   return [...ofRoles, ...own.filter((step): step is Task => step.kind === 'task')]
 }
 

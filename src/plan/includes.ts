@@ -84,7 +84,7 @@ export function includeOf(
     }
     if (!isRole) {
       for (const file of taskFilesLike(context, target, source, scope))
-        registerFile(context, file, undefined, scope)
+        registerFile(context, file, undefined, scope, 'possible')
       return undefined
     }
     for (const found of rolesLike(context, target, from, source))
@@ -95,6 +95,7 @@ export function includeOf(
         undefined,
         source,
         scope,
+        'possible',
       )
     return undefined
   }
@@ -119,6 +120,7 @@ function registerFile(
   file: string,
   apply: StepKeywords | undefined,
   scope: Scope,
+  how: Certainty = 'includes',
 ): Include {
   // The same file may be reached from two roles: its tasks belong to the one that includes them.
   const owner = context.includeOwners.get(file)
@@ -126,7 +128,7 @@ function registerFile(
   if (owner === undefined) context.includeOwners.set(file, scope.role ?? '')
   const key = `${file}${isFirst ? '' : `@${scope.role ?? ''}`}${apply ? `#${scope.id}` : ''}${tagVariant(context, scope) ?? ''}`
   const id = `${shortName(context, file)}${key.slice(file.length)}/`
-  return register(context, key, apply, scope, (inner) => compileFile(context, file, { ...inner, id }))
+  return register(context, key, apply, scope, how, (inner) => compileFile(context, file, { ...inner, id }))
 }
 
 function includeRole(
@@ -136,12 +138,13 @@ function includeRole(
   apply: StepKeywords | undefined,
   source: Source,
   scope: Scope,
+  how: Certainty = 'includes',
 ): Include {
   const from = (textOf(params, 'tasks_from') ?? 'main').replace(/\.ya?ml$/, '')
   const variants = ['vars_from', 'defaults_from', 'handlers_from'].flatMap((key) => textOf(params, key) ?? [])
   const suffix = variants.length > 0 || apply ? `#${scope.id}` : ''
   const key = `role:${name}:${from}${suffix}${tagVariant(context, scope) ?? ''}`
-  return register(context, key, apply, scope, (inner) => {
+  return register(context, key, apply, scope, how, (inner) => {
     const keywords = stepKeywordsOf({}, inner, source)
     const { role: _, roleKeywords: __, ...outside } = inner
     const block = compileRole(context, roleUseOf(name, params, keywords), source, { ...outside, id: key })
@@ -149,15 +152,19 @@ function includeRole(
   })
 }
 
+/** The set of `Reach` that an include belongs to. */
+type Certainty = 'includes' | 'possible'
+
 /** Compiles an include once, with what it reaches of its own; the caller reaches it. */
 function register(
   context: CompileContext,
   key: string,
   apply: StepKeywords | undefined,
   scope: Scope,
+  how: Certainty,
   compile: (scope: Scope) => Step[],
 ): Include {
-  scope.reach.includes.add(key)
+  scope.reach[how].add(key)
   if (context.includes.has(key)) return { key }
   context.includes.set(key, [])
   const reach = newReach()

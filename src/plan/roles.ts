@@ -168,7 +168,7 @@ function compileRoleHandlers(
   location: ReturnType<Source['document']['locate']>,
   scope: Scope,
 ): void {
-  const around = (scope.roleKeywords ?? []).map(({ location: _, tags: __, vars: ___, ...given }) => given)
+  const around = (scope.roleKeywords ?? []).map(({ location: _, tags: __, ...given }) => given)
   const handlerKey = JSON.stringify([key, around])
   scope.reach.handlers.delete(handlerKey)
   scope.reach.handlers.add(handlerKey)
@@ -200,10 +200,10 @@ function compileRoleHandlers(
   )
 }
 
-/** The handler's own keywords win; conditions and environments come on top. */
+/** The handler's own keywords and variables win; conditions and environments come on top. */
 function withKeywords(
   handler: Task,
-  { when, environment, ...given }: Omit<StepKeywords, 'location' | 'tags' | 'vars'>,
+  { when, vars, environment, ...given }: Omit<StepKeywords, 'location' | 'tags'>,
 ): Task {
   const outside = environment === undefined ? [] : [environment].flat()
   const inside = handler.environment === undefined ? [] : [handler.environment].flat()
@@ -211,6 +211,7 @@ function withKeywords(
     ...given,
     ...handler,
     when: [...when, ...handler.when],
+    vars: Object.assign(Object.create(null), vars, handler.vars),
     ...(outside.length + inside.length === 0 ? {} : { environment: [...outside, ...inside] }),
   }
 }

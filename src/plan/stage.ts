@@ -65,7 +65,7 @@ export function compilePlay(
   const handlerScope = { ...scope, id: `${head.name}/handlers.`, isHandlers: true, tags: [] }
   const own = context.compileSteps(given.handlers, part('handlers'), handlerScope)
   const reached = wholeReach(context, reach)
-  const handlers = stageHandlers(context, reached.handlers, own)
+  const handlers = stageHandlers(context, reached.handlers, own, reach)
   checkNotified(context, handlers, reached.notified)
   const { pattern, hosts } = stageHosts(context, given.hosts, head.name, part('hosts'), settings)
   const isFiltered = context.tags.only.length + context.tags.skip.length > 0
@@ -97,7 +97,7 @@ export function compilePlay(
     forceHandlers: given.force_handlers ?? false,
     steps: steps.map((step) => ({ ...inherited, ...step })),
     handlers: handlers.map((handler) => ({ ...inherited, ...handler })),
-    roles: reached.roles,
+    roles: [...reach.roles],
   })
 }
 

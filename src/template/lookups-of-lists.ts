@@ -4,7 +4,7 @@ import { listOf } from './filter-arguments.ts'
 import { percentFormat } from './percent-format.ts'
 import { pythonText } from './python-text.ts'
 import { isDictionary, isTruthy, newDictionary, typeName } from './runtime-value.ts'
-import { subelements } from './subelements.ts'
+import { withoutSubelements } from './subelements.ts'
 import { TemplateError } from './template.ts'
 
 /** Look-ups that make a list of what they are given: `with_nested` and its kin. */
@@ -46,7 +46,7 @@ function together(terms: readonly Value[]): Value[] {
 function ofSubelements([from = null, path = null, options = null]: readonly Value[]): Value[] {
   if (typeof path !== 'string')
     throw new TemplateError("'subelements' needs a list and the name of a list in it")
-  return subelements(from, path, isDictionary(options) && isTruthy(options['skip_missing'] ?? false))
+  return withoutSubelements(from, path, isDictionary(options) && isTruthy(options['skip_missing'] ?? false))
 }
 
 /** `start=1 end=10 stride=2 format=web%02d`, or `1-10/2:web%02d`, or `10`. Ansible gives text. */

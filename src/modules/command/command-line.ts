@@ -57,8 +57,11 @@ const shellsOwn: ReadonlySet<string> = new Set(
  * Variables that the host lacks stay as written.
  */
 export function expandedCommand(words: readonly string[], expand: boolean): Command {
-  const programs = shellsOwn.has(words[0] ?? '') ? ['env', ...words] : words
-  const parts = programs.flatMap((word, index): CommandPart[] => [
+  return expandedWords(shellsOwn.has(words[0] ?? '') ? ['env', ...words] : words, expand)
+}
+
+export function expandedWords(words: readonly string[], expand: boolean): Command {
+  const parts = words.flatMap((word, index): CommandPart[] => [
     ...(index > 0 ? [{ kind: 'shell' as const, text: ' ' }] : []),
     ...(expand ? expandedWord(word) : [{ kind: 'quoted' as const, text: word }]),
   ])

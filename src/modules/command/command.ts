@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { moduleFailure } from '../failure.ts'
 import { defineModule } from '../module.ts'
 import { bool, parameters, path, text } from '../params.ts'
-import { expandedCommand, splitWords } from './command-line.ts'
+import { expandedCommand, expandedWords, splitWords } from './command-line.ts'
 import { runCommand } from './run-command.ts'
 
 /** Parameters of `command` and `shell` alike. */
@@ -59,6 +59,8 @@ export const command = defineModule({
         'command does not say what to run',
         'give cmd, argv or free-form text',
       )
-    return yield* runCommand(context, expandedCommand(words, params.expand_argument_vars), words, params)
+    const { expand_argument_vars: expand } = params
+    const program = expandedWords(words.slice(0, 1), expand)
+    return yield* runCommand(context, expandedCommand(words, expand), words, params, program)
   },
 })

@@ -3,6 +3,7 @@ import type { Command, CommandResult } from '../../model/command.ts'
 import type { Failure } from '../../model/failure.ts'
 import type { ModuleContext } from '../../model/module-context.ts'
 import type { Vars } from '../../model/value.ts'
+import { defined } from '../../util/defined.ts'
 import { sh } from '../../util/sh.ts'
 import { withoutAtEnd } from '../../util/words.ts'
 import { lastLines } from '../failure.ts'
@@ -18,12 +19,17 @@ export interface RunOptions {
   readonly strip_empty_ends: boolean
 }
 
-/** Runs a command unless `creates` is there or `removes` is not. What it does cannot be known, so it counts as a change. */
+/**
+ * Runs a command unless `creates` is there or `removes` is not. What it does cannot be known, so it counts as a change.
+ *
+ * @param program What runs, where it is not a shell.
+ */
 export async function* runCommand(
   context: ModuleContext,
   command: Command,
   shown: string | readonly string[],
   options: RunOptions,
+  program?: Command,
 ): Steps {
   const cmd = typeof shown === 'string' ? shown : [...shown]
   const skipped = await skipReason(context, options)
@@ -50,9 +56,26 @@ export async function* runCommand(
       data: { ...emptyResult(cmd), msg: 'Command would have run if not in check mode' },
     }
   const data = resultData(cmd, result, started, options.strip_empty_ends)
-  return result.exitCode === 0
-    ? { changed: true, data }
-    : { changed: true, data: { ...data, msg: 'non-zero return code' }, failed: failure(cmd, result) }
+  if (result.exitCode === 0) return { changed: true, data }
+  return {
+    changed: await hasStarted(context, result, program, options),
+    data: { ...data, msg: 'non-zero return code' },
+    failed: failure(cmd, result),
+  }
+}
+
+/** What never ran changed nothing: a folder that is not there, or a program (exit codes of POSIX shells: 126 and 127). */
+async function hasStarted(
+  context: ModuleContext,
+  { exitCode }: CommandResult,
+  program: Command | undefined,
+  options: RunOptions,
+): Promise<boolean> {
+  const mayBeMissing = program !== undefined && (exitCode === 126 || exitCode === 127)
+  if (!mayBeMissing && options.chdir === undefined) return true
+  const { cwd } = await surroundings(context, options)
+  const query = mayBeMissing ? sh`p=$(command -v ${program}) && [ -f "$p" ] && [ -x "$p" ]` : sh`:`
+  return (await context.run({ ...query, ...defined({ cwd }) })).exitCode === 0
 }
 
 async function surroundings(
