@@ -278,6 +278,7 @@ export const errorCodes = {
   'unarchive-failed': 'An archive could not be read or unpacked on a host.',
   unexpected: 'Something happened that hvlab did not foresee: a mistake in hvlab.',
   'unknown-key': 'A file has a key or keyword that means nothing there.',
+  'uri-failed': 'A web server did not answer as a task wants it, or not at all.',
   'unknown-module': 'A task names a module that hvlab does not have.',
   'unknown-parameter': 'A task has a parameter that its module does not know.',
   'unsupported-keyword': 'A keyword of Ansible is not supported, or not there.',

@@ -33,6 +33,7 @@ import { systemd } from './system/systemd.ts'
 import { user } from './system/user.ts'
 import { waitFor } from './wait_for.ts'
 import { waitForConnection } from './wait_for_connection.ts'
+import { uri } from './web/uri.ts'
 
 /** Ansible's modules that hvlab has. The lab's own are in registry.ts. */
 export const coreModules: readonly Module[] = [
@@ -67,6 +68,7 @@ export const coreModules: readonly Module[] = [
   systemd,
   template,
   unarchive,
+  uri,
   user,
   waitFor,
   waitForConnection,

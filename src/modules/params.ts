@@ -17,6 +17,9 @@ export const text = () =>
     .transform((value) => (typeof value === 'boolean' ? (value ? 'True' : 'False') : String(value)))
     .register(typeLabels, { label: 'text' })
 
+/** Text that could not become more than one line of a file, or more than one header. */
+export const line = () => text().refine((value) => !/[\r\n]/.test(value), { error: 'must be one line' })
+
 /** A path on the host or the controller: text that is not empty. */
 export const path = () =>
   z

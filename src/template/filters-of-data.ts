@@ -36,7 +36,7 @@ function niceJson(value: Value, indent: number): string {
 }
 
 /** Text from outside becomes data; every mapping is safe to index with any name. */
-function parseJson(text: string): Value {
+export function parseJson(text: string): Value {
   try {
     return JSON.parse(text, (_key, value: unknown) =>
       typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -39,7 +39,8 @@ export function curlCommand(curl: string, download: Download): Command {
   }
 }
 
-function configQuoted(value: string): string {
+/** Text in a file for curl's --config. */
+export function configQuoted(value: string): string {
   return `"${value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t')}"`
 }
 

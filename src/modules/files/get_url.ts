@@ -8,7 +8,7 @@ import type { Vars } from '../../model/value.ts'
 import { sh } from '../../util/sh.ts'
 import { lastLines, moduleFailure } from '../failure.ts'
 import { defineModule } from '../module.ts'
-import { bool, int, parameters, path, text } from '../params.ts'
+import { bool, int, line, parameters, path, text } from '../params.ts'
 import {
   attributeChanges,
   attributeParams,
@@ -40,8 +40,8 @@ const params = parameters(
     timeout: int().default(10).describe('Seconds to connect, and (30 at least) to stand still.'),
     validate_certs: bool().default(true).describe('Refuse a server whose certificate is not valid.'),
     use_proxy: bool().default(true).describe('Use the proxy that the host’s environment names.'),
-    http_agent: text().default('hvlab').describe('User-Agent.'),
-    headers: z.record(z.string(), text()).default({}).describe('Further headers.'),
+    http_agent: line().default('hvlab').describe('User-Agent.'),
+    headers: z.record(z.string(), line()).default({}).describe('Further headers.'),
     url_username: text().optional().describe('User name for the server.'),
     url_password: text().optional().describe('Password for the server.'),
     ...attributeParams,

@@ -8,12 +8,10 @@ import { moduleFailure } from '../failure.ts'
 import { contentDiff } from '../files/content-diff.ts'
 import { writeFile } from '../files/written-file.ts'
 import { defineModule } from '../module.ts'
-import { bool, choice, parameters, path, text } from '../params.ts'
+import { bool, choice, line, parameters, path, text } from '../params.ts'
 import { Crontab } from './crontab.ts'
 
 const specialTimes = ['reboot', 'yearly', 'annually', 'monthly', 'weekly', 'daily', 'hourly'] as const
-/** A line more in a table is a job more, of whoever the table belongs to. */
-const line = () => text().refine((value) => !/[\r\n]/.test(value), { error: 'must be one line' })
 const field = (what: string) => line().default('*').describe(what)
 
 const params = parameters(
