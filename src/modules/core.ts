@@ -26,6 +26,7 @@ import { pause } from './pause.ts'
 import { ping } from './ping.ts'
 import { setFact } from './set_fact.ts'
 import { setup } from './setup/setup.ts'
+import { authorizedKey } from './system/authorized_key.ts'
 import { cron } from './system/cron.ts'
 import { group } from './system/group.ts'
 import { service } from './system/service.ts'
@@ -40,6 +41,7 @@ export const coreModules: readonly Module[] = [
   addHost,
   apt,
   assert,
+  authorizedKey,
   blockinfile,
   command,
   copy,

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual, promisify } from 'node:util'
@@ -161,7 +161,9 @@ async function asAnsible(name: string, found: Case, root: string): Promise<Obser
 }
 
 /** Where Ansible keeps modules that are not its core's. */
-const collections: Readonly<Record<string, string>> = {}
+const collections: Readonly<Record<string, string>> = {
+  authorized_key: 'ansible.posix.authorized_key',
+}
 
 async function inFolder<T>(found: Case, work: (root: string) => T | Promise<T>): Promise<T> {
   const place = mkdtempSync(join(tmpdir(), 'as-ansible-'))
@@ -215,8 +217,10 @@ async function ask(name: string, cases: readonly Case[], record: string): Promis
   writeFileSync(record, lines.join(''))
 }
 
-for (const file of existsSync(folder) ? readdirSync(folder).sort() : []) {
+const skip = process.getuid?.() === 0 ? false : 'what Ansible did was recorded as root'
+
+for (const file of readdirSync(folder).sort()) {
   if (!file.endsWith('.yml')) continue
   const name = file.replace(/\.yml$/, '')
-  t.test(`${name} does what Ansible's does`, async (t) => await check(t, name))
+  t.test(`${name} does what Ansible's does`, { skip }, async (t) => await check(t, name))
 }
