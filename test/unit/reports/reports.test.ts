@@ -11,6 +11,7 @@ import { FailureError } from '../../../src/model/failure.ts'
 import { escapeHtml, html, prose } from '../../../src/reports/markup.ts'
 import { resultsOf } from '../../../src/reports/results.ts'
 import { resultsJson } from '../../../src/reports/results-json.ts'
+import { sortingScript } from '../../../src/reports/sorting.ts'
 import { writeReports } from '../../../src/reports/write-reports.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 import { failureOf } from '../../support/failure-of.ts'
@@ -513,6 +514,16 @@ t.test('report.html in a browser', async (t) => {
     }
     papers.push(seen['paper'] ?? '')
     if (width > 700) {
+      t.strictSame(
+        await page.evaluate(`(() => {
+          for (const part of document.querySelectorAll('details')) part.open = true
+          return [...document.querySelectorAll('.scroll')]
+            .filter((box) => box.scrollWidth > box.clientWidth)
+            .map((box) => box.textContent.trim().slice(0, 60))
+        })()`),
+        [],
+        `${where}: every column of every table is seen`,
+      )
       // A4 less the margins: 180 mm at 96 dpi.
       await page.emulateMedia({ media: 'print' })
       await page.setViewportSize({ width: 680, height: 900 })
@@ -525,6 +536,30 @@ t.test('report.html in a browser', async (t) => {
       )
     }
     await page.close()
+  }
+  const sorted = await browser.newPage()
+  for (const [lang, cells, expected] of [
+    [
+      'en',
+      ['1.61 s', '813 ms', '—', '2 min 5 s', '5.40 µs'],
+      ['5.40 µs', '813 ms', '1.61 s', '2 min 5 s', '—'],
+    ],
+    ['id', ['1,61 s', '1.813 ms', '9 µs'], ['9 µs', '1,61 s', '1.813 ms']],
+    ['en', ['1 MiB writes', 'Primes', '1 KiB writes'], ['1 KiB writes', '1 MiB writes', 'Primes']],
+    ['en', ['1 MiB writes', '1 KiB writes'], ['1 KiB writes', '1 MiB writes']],
+    ['en', ['10', '2, attempt 2', 'warm-up', '2'], ['2', '2, attempt 2', '10', 'warm-up']],
+    [
+      'en',
+      ['1,200 MiB/s', '−3.1 %', '300 MiB/s', 'not known'],
+      ['−3.1 %', '300 MiB/s', '1,200 MiB/s', 'not known'],
+    ],
+  ] as const) {
+    const rows = cells.map((cell) => `<tr><td>${cell}</td></tr>`).join('')
+    await sorted.setContent(
+      `<html lang="${lang}"><table class="sortable"><thead><tr><th>head</th></tr></thead><tbody>${rows}</tbody></table><script>${sortingScript}</script></html>`,
+    )
+    await sorted.getByRole('button').click()
+    t.strictSame(await sorted.locator('td').allTextContents(), expected)
   }
   t.strictSame(papers, ['rgb(252, 251, 248)', 'rgb(21, 24, 28)', 'rgb(21, 24, 28)', 'rgb(252, 251, 248)'])
   return
