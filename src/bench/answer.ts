@@ -1,3 +1,4 @@
+import { counted } from '../util/words.ts'
 import type { Comparison } from './comparison.ts'
 import { listed, lowerFirst, percent, times } from './words.ts'
 
@@ -35,6 +36,14 @@ export function answer(comparisons: readonly Comparison[]): string {
       ? [`No difference from native is shown at ${listed(alike.map(({ title }) => title))}.`]
       : []),
   ].join(' ')
+}
+
+/** What must be known before the answer is believed: most of it was measured in company. Empty otherwise. */
+export function doubt(comparisons: readonly Comparison[]): string {
+  const blocks = comparisons.flatMap((comparison) => comparison.blocks)
+  const noisy = blocks.filter((block) => block.noisy).length
+  if (noisy <= blocks.length / 2) return ''
+  return `The machine was not quiet: ${noisy} of ${counted(blocks.length, 'ratio')} are of trials that failed a gate on noise.`
 }
 
 interface Span {

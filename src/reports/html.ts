@@ -1,3 +1,4 @@
+import { doubt } from '../bench/answer.ts'
 import type { Comparison } from '../bench/comparison.ts'
 import { chainFinding } from '../bench/findings/layer-findings.ts'
 import { figure, intervalHeading, percent, range, times } from '../bench/words.ts'
@@ -44,6 +45,7 @@ export async function reportHtml(original: Results, language: Language = english
 <header>
 <p class="eyebrow"><b>${say('What virtualisation costs')}</b> · ${run.pipeline}, ${day(run.startedAt, language)}</p>
 <h1>${prose(results.answer)}</h1>
+${doubted(results, language)}
 </header>
 ${drawing(chart, `${say('Slowdown by workload.')} ${results.answer}`, filled(say('How many times longer the guest takes than {}, on a logarithmic scale. The large dot is the median of the blocks, the bar its interval, each small dot one block. A large dot is hollow where there are too few blocks for an interval, a small one where a trial of its block failed a gate on noise.'), native(results, language)))}
 <h2>${say('Figures')}</h2>
@@ -62,6 +64,13 @@ ${reproduceSection(original, language)}
 </body>
 </html>
 `.text
+}
+
+function doubted({ comparisons }: Results, { say }: Language): Html {
+  const text = doubt(comparisons)
+  return text === ''
+    ? html``
+    : html`<p class="doubt"><span class="mark">${say('Caution.')}</span> ${prose(say(text))}</p>`
 }
 
 function hostLinks({ hosts }: Results, { say }: Language): Html {

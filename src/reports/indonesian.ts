@@ -14,6 +14,10 @@ export const indonesian: Catalogue = {
     ...indonesianFindings,
     ...indonesianSetting,
     // The answer.
+    'The machine was not quiet: {} of {} are of trials that failed a gate on noise.':
+      'Mesin tidak tenang: {} dari {} berasal dari percobaan yang gagal pada gerbang derau.',
+    '{} ratio': '{} rasio',
+    '{} ratios': '{} rasio',
     'No workload has a complete pair of native and guest figures.':
       'Tidak ada beban kerja dengan pasangan angka native dan guest yang lengkap.',
     'The guest {=} on {=} is {} slower at {}.': 'Guest {} di {} lebih lambat {} pada {}.',

@@ -1,3 +1,4 @@
+import { doubt } from '../bench/answer.ts'
 import { chainFinding } from '../bench/findings/layer-findings.ts'
 import { figure, intervalHeading, percent, range, times } from '../bench/words.ts'
 import { crowdColumns, crowdMeaning, crowdRows } from './crowd-rows.ts'
@@ -23,6 +24,9 @@ export function reportMarkdown(original: Results, language: Language = english):
   const { run, manyGuests: many } = results
   return `${[
     `# ${plain(results.answer)}`,
+    ...[doubt(results.comparisons)]
+      .filter(Boolean)
+      .map((text) => `**${say('Caution.')}** ${plain(say(text))}`),
     plain(say(`Run ${run.runId} of ${run.pipeline}, started ${run.startedAt}, hvlab ${run.version}.`)),
     table(
       say,

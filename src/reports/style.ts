@@ -70,7 +70,8 @@ table.facts td { overflow-wrap: anywhere; }
 .findings li { position: relative; padding-left: 1.5rem; margin: 0 0 1rem; overflow-wrap: break-word; }
 .findings li::before { content: ''; position: absolute; left: 0; top: .6em; width: .5rem; height: .5rem; border-radius: 50%; background: var(--stem); }
 .findings li.caution::before { background: none; border: 2px solid var(--caution); }
-.findings .mark { color: var(--caution); font-weight: 600; }
+.doubt { margin: 1rem 0 0; }
+.mark { color: var(--caution); font-weight: 600; }
 code, pre { font-family: var(--mono); font-size: .85em; }
 pre { background: var(--panel); padding: 1rem 1.125rem; border-radius: .375rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.55; margin: 0 0 1rem; font-size: .8125rem; }
 pre code { font-size: inherit; }

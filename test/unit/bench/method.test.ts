@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { answer } from '../../../src/bench/answer.ts'
+import { answer, doubt } from '../../../src/bench/answer.ts'
 import { compare } from '../../../src/bench/comparison.ts'
 import { findings } from '../../../src/bench/findings/finding.ts'
 import { firstCpus, measuringMachine } from '../../../src/bench/machine-fact.ts'
@@ -444,6 +444,18 @@ t.test('comparison', async (t) => {
     answer(six((index) => 1.01 + index / 100)),
     'The guest guest on node reaches 94.3–99.0 % of native speed: most at workload 0 (99.0 %), least at workload 5 (94.3 %).',
   )
+})
+
+t.test('doubt about the answer', async (t) => {
+  const values = { cpu: [steady(1000), steady(100)] } as const
+  const noisyUpTo = (block: number) => {
+    const { samples, ...rest } = benchmark({ values })
+    const flagged = samples.map((one) => (one.block <= block ? { ...one, flags: ['host-other-work'] } : one))
+    return doubt(compare({ ...rest, samples: flagged }))
+  }
+  t.equal(noisyUpTo(2), '', 'half of the blocks are clean')
+  t.equal(noisyUpTo(3), 'The machine was not quiet: 3 of 4 ratios are of trials that failed a gate on noise.')
+  t.equal(doubt([]), '')
 })
 
 t.test('findings about the clock', async (t) => {
