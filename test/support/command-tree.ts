@@ -37,7 +37,8 @@ export function unknownWord(line: string): string | undefined {
   const [, ...words] = line.split(/\s+/)
   let commands = [hvlabCommands]
   for (const [index, word] of words.entries()) {
-    if (word === '--') return undefined
+    // commander's own, which is not among the commands.
+    if (word === '--' || (index === 0 && word === 'help')) return undefined
     if (word.startsWith('-')) {
       const [flag = ''] = word.split('=')
       if (!commands.every((command) => hasOption(command, flag))) return word
