@@ -1,6 +1,7 @@
 import { sh } from '../util/sh.ts'
 import { defineFact } from './fact.ts'
 import { list, record, text } from './json.ts'
+import { finite } from './text.ts'
 
 export interface NetworkInterface {
   readonly name: string
@@ -36,7 +37,7 @@ function oneInterface(entry: unknown): NetworkInterface[] {
     {
       name,
       mac: text(link['address']),
-      mtu: Number(link['mtu'] ?? 0),
+      mtu: finite(link['mtu']),
       up: flags.includes('UP'),
       loopback: link['link_type'] === 'loopback',
       kind: text(record(link['linkinfo'])['info_kind']),
@@ -48,7 +49,7 @@ function oneInterface(entry: unknown): NetworkInterface[] {
           {
             family,
             address,
-            prefixLength: Number(info['prefixlen'] ?? 0),
+            prefixLength: finite(info['prefixlen']),
             scope: text(info['scope']) ?? '',
             broadcast: text(info['broadcast']),
           },

@@ -1,6 +1,6 @@
 import { sh } from '../util/sh.ts'
 import { defineFact } from './fact.ts'
-import { lines } from './text.ts'
+import { finite, lines } from './text.ts'
 
 export interface Disk {
   readonly device: string
@@ -29,9 +29,9 @@ export const disk = defineFact<[path: string], Disk | null>({
     return {
       device,
       mountPoint,
-      totalBytes: Number(total) * 1024,
-      usedBytes: Number(used) * 1024,
-      availableBytes: Number(available) * 1024,
+      totalBytes: finite(total) * 1024,
+      usedBytes: finite(used) * 1024,
+      availableBytes: finite(available) * 1024,
     }
   },
 })

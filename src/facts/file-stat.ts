@@ -2,6 +2,7 @@ import { FailureError } from '../model/failure.ts'
 import { sh } from '../util/sh.ts'
 import { defineFact } from './fact.ts'
 import { readSections, sections } from './sections.ts'
+import { finite } from './text.ts'
 
 export type FileKind = 'file' | 'directory' | 'link' | 'char' | 'block' | 'fifo' | 'socket' | 'other'
 export type ChecksumAlgorithm = 'md5' | 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512'
@@ -94,17 +95,17 @@ export function statFields(words: readonly string[]) {
   return {
     kind: fileKind(raw),
     mode: raw & 0o7777,
-    uid: Number(uid),
-    gid: Number(gid),
+    uid: finite(uid),
+    gid: finite(gid),
     owner: owner === undefined || owner === 'UNKNOWN' ? uid : owner,
     group: group === undefined || group === 'UNKNOWN' ? gid : group,
-    sizeBytes: Number(size),
-    atime: Number(atime),
-    mtime: Number(mtime),
-    ctime: Number(ctime),
-    inode: Number(inode),
-    links: Number(links),
-    device: Number(device),
+    sizeBytes: finite(size),
+    atime: finite(atime),
+    mtime: finite(mtime),
+    ctime: finite(ctime),
+    inode: finite(inode),
+    links: finite(links),
+    device: finite(device),
   }
 }
 

@@ -1,6 +1,6 @@
 import { sh } from '../util/sh.ts'
 import { defineFact } from './fact.ts'
-import { pairs } from './text.ts'
+import { finite, pairs } from './text.ts'
 
 /** Everything in MiB, rounded down. */
 export interface Memory {
@@ -21,7 +21,7 @@ export const memory = defineFact<[], Memory>({
   command: () => sh`cat /proc/meminfo`,
   parse({ stdout }) {
     const info = pairs(stdout, ':')
-    const mb = (key: string): number => Math.floor(Number.parseInt(info.get(key) ?? '0', 10) / 1024)
+    const mb = (key: string): number => Math.floor(finite(Number.parseInt(info.get(key) ?? '', 10)) / 1024)
     return {
       totalMb: mb('MemTotal'),
       freeMb: mb('MemFree'),

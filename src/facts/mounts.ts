@@ -1,7 +1,7 @@
 import { sh } from '../util/sh.ts'
 import { defineFact } from './fact.ts'
 import { readSections, sections } from './sections.ts'
-import { lines } from './text.ts'
+import { finite, lines } from './text.ts'
 
 export interface Mount {
   readonly device: string
@@ -48,7 +48,7 @@ export const mounts = defineFact<[], readonly Mount[]>({
 function size(row: string): [string, { total: number; available: number }][] {
   const match = /^.+?\s+(\d+)\s+\d+\s+(-?\d+)\s+\S+\s+(\/.*)$/.exec(row)
   return match
-    ? [[match[3] ?? '', { total: Number(match[1]) * 1024, available: Number(match[2]) * 1024 }]]
+    ? [[match[3] ?? '', { total: finite(match[1]) * 1024, available: finite(match[2]) * 1024 }]]
     : []
 }
 

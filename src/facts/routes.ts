@@ -2,7 +2,7 @@ import { sh } from '../util/sh.ts'
 import { defineFact } from './fact.ts'
 import { list, record, text } from './json.ts'
 import { readSections, sections } from './sections.ts'
-import { lines } from './text.ts'
+import { finite, lines } from './text.ts'
 
 export interface Route {
   /** `default` or CIDR; a host route has no `/32`. */
@@ -38,7 +38,7 @@ function fromIp(entry: unknown): Route[] {
       gateway: text(route['gateway']),
       device: text(route['dev']) ?? '',
       source: text(route['prefsrc']),
-      metric: typeof route['metric'] === 'number' ? route['metric'] : 0,
+      metric: typeof route['metric'] === 'number' ? finite(route['metric']) : 0,
     },
   ]
 }
@@ -55,7 +55,7 @@ function fromProc(table: string): Route[] {
         gateway: gateway === '00000000' ? null : dotted(gateway),
         device,
         source: null,
-        metric: Number(metric ?? 0),
+        metric: finite(metric),
       },
     ]
   })

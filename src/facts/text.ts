@@ -20,7 +20,13 @@ export function pairs(text: string, separator: string): Map<string, string> {
 
 /** A whole non-negative number, or null for anything else. */
 export function count(text: string | undefined): number | null {
-  return text !== undefined && /^\d+$/.test(text.trim()) ? Number(text.trim()) : null
+  return text !== undefined && /^\d{1,15}$/.test(text.trim()) ? Number(text.trim()) : null
+}
+
+/** 0 for whatever is no number: NaN would pass every comparison with what is wanted, and digits without an end are Infinity. */
+export function finite(value: unknown): number {
+  const number = Number(value ?? 0)
+  return Number.isFinite(number) ? number : 0
 }
 
 /** Seconds since the epoch, within what a Date can hold (8.64e12, ECMA-262); 0 for anything else that a host may say. */

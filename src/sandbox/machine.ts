@@ -1,6 +1,6 @@
 import { defineFact } from '../facts/fact.ts'
 import { readSections, sections } from '../facts/sections.ts'
-import { lines } from '../facts/text.ts'
+import { count, lines } from '../facts/text.ts'
 import { FailureError } from '../model/failure.ts'
 import { sh } from '../util/sh.ts'
 
@@ -65,8 +65,8 @@ export const sandboxMachine = defineFact<[], SandboxMachine>({
       tun: section('tun') === 'yes',
       overlay: section('overlay').trim(),
       systemd: section('booted') === 'yes',
-      cpus: Number(section('cpus')) || 1,
-      mtu: Number(section('mtu')) || 1500,
+      cpus: count(section('cpus')) || 1,
+      mtu: count(section('mtu')) || 1500,
       resolvConf: lines(section('resolv'))
         .filter((line) => /^(nameserver|search|options)\s/.test(line))
         .map((line) => `${line}\n`)

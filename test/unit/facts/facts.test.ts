@@ -92,6 +92,19 @@ const facts = [
 
 const root = join(packageRoot, 'test/cases/facts')
 
+/** What a host may print to do harm, made of what an honest one printed. */
+const mischief: readonly (readonly [string, (stdout: string) => string])[] = [
+  ['digits without an end', (text) => text.replace(/\d+/g, '9'.repeat(400))],
+  ['exponents', (text) => text.replace(/\d+/g, '1e999')],
+  ['words for numbers', (text) => text.replace(/\d+/g, 'x')],
+  ['negative numbers', (text) => text.replace(/\d+/g, '-1')],
+  ['other JSON', (text) => text.replace(/:\s*("[^"]*"|\d+)/g, ':{"a":[null]}')],
+  ['deep JSON', () => '['.repeat(100_000)],
+  ['names of every object', (text) => text.replace(/[A-Za-z_]+/g, '__proto__')],
+  ['NULs', (text) => text.replaceAll(' ', '\0')],
+  ['half of it', (text) => text.slice(0, text.length / 2)],
+]
+
 t.test('facts read what hosts print', async (t) => {
   const seen = new Set(readdirSync(root))
   t.same([...seen].sort(), facts.map(({ name }) => name).sort(), 'every fact has cases')
@@ -126,6 +139,25 @@ function check(t: Test, fact: AnyFact, name: string, found: Case): void {
   const answer = fact.parse(result, ...args)
   if (found.part === undefined) t.same(answer, found.expect, name)
   else t.match(answer, found.part, name)
+  for (const [what, foul] of mischief) {
+    try {
+      const lie = fact.parse({ ...result, stdout: foul(found.stdout) }, ...args)
+      t.notOk(badNumber(lie), `${name}: ${what}: ${badNumber(lie)}`)
+    } catch (error) {
+      t.ok(error instanceof FailureError, `${name}: ${what}: ${String(error)}`)
+    }
+  }
+}
+
+/** Path of a number that is none, in an answer. */
+function badNumber(value: unknown, path = ''): string | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : `${path} is ${value}`
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const [key, part] of Object.entries(value)) {
+    const bad = badNumber(part, `${path}.${key}`)
+    if (bad !== undefined) return bad
+  }
+  return undefined
 }
 
 t.test('no fact trips over output that is cut or foreign', async (t) => {
