@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { contaminated, countingSamples } from '../bench/counting-samples.ts'
 import type { RecordedRun } from '../bench/recorded-run.ts'
 import { ExitCode } from '../model/exit-code.ts'
@@ -26,7 +26,8 @@ export async function calibrateCommand(
   options: CalibrateOptions,
   env: CommandEnvironment,
 ): Promise<number> {
-  const before = readCalibration(env.cwd)
+  // A file that is damaged is told now, not after hours.
+  readCalibration(env.cwd)
   const runIds = [...options.from]
   while (options.from.length === 0 && runIds.length < options.runs) {
     env.stderr(`calibration: run ${runIds.length + 1} of ${options.runs}\n`)
@@ -37,7 +38,10 @@ export async function calibrateCommand(
   const runs = await measuredRuns(env.cwd, runIds)
   const calibration = calibrate(runs)
   const file = calibrationFile(env.cwd)
-  await writeFile(file, `${JSON.stringify(merged(before, calibration), null, 2)}\n`)
+  // Another calibration may have ended meanwhile.
+  const both = merged(readCalibration(env.cwd), calibration)
+  await writeFile(`${file}.new`, `${JSON.stringify(both, null, 2)}\n`)
+  await rename(`${file}.new`, file)
   if (printData(calibration, options, env)) return ExitCode.ok
   env.stdout(calibrationText(calibration, runs, file))
   return ExitCode.ok

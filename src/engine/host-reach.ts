@@ -58,11 +58,21 @@ export class HostReach implements HostAccess {
     const { state, become } = this.#options
     const key = JSON.stringify([fact.name, args, become?.user ?? null])
     const known = state.factCache.get(key)
-    if (known !== undefined) return (await known) as T
+    if (known !== undefined) {
+      try {
+        return (await known) as T
+      } catch (error) {
+        // The deadline of the task that asked is not this one's.
+        if (!isCancelled(error) || this.#options.signal.aborted) throw error
+        return await this.fact(fact, ...args)
+      }
+    }
     const answer = this.freshFact(fact, ...args)
     state.factCache.set(key, answer)
     // A failed question is not an answer.
-    answer.catch(() => state.factCache.delete(key))
+    answer.catch(() => {
+      if (state.factCache.get(key) === answer) state.factCache.delete(key)
+    })
     return await answer
   }
 
@@ -116,6 +126,10 @@ export class HostReach implements HostAccess {
       ...(Object.keys(env).length === 0 ? {} : { env }),
     }
   }
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof FailureError && error.failure.reason === 'cancelled'
 }
 
 function isLoss({ reason }: Failure): boolean {

@@ -580,6 +580,26 @@ t.test('a task that takes too long is cancelled', async (t) => {
   t.ok((await puppets.next('h', 'hang')).signal?.aborted)
 })
 
+t.test('what one task asked for and gave up, another one that waits for it asks again', async (t) => {
+  const puppets = new Puppets()
+  const impatient = { timeout: 0.2, ignoreErrors: true }
+  const done = run(
+    {
+      stages: [
+        play('a', ['h'], [task('a/0', 'look', {}, impatient)], { needs: [] }),
+        play('b', ['h'], [task('b/0', 'look')], { needs: [] }),
+      ],
+    },
+    { openConnection: puppets.open },
+  )
+  await puppets.next('h', 'look x')
+  const again = await puppets.next('h', 'look x')
+  again.answer('seen')
+  const ran = await done
+  t.same(story(ran.events), ['h a/0 ignored', 'h b/0 ok'])
+  t.equal(dataOf(ran, 'h', 'b/0')['seen'], 'seen')
+})
+
 t.test('what nobody foresaw is a failure of its own kind', async (t) => {
   const ran = await run(
     { stages: [play('s', ['h'], [task('s/0', 'ask', { cmd: 'x' }), task('s/1', 'echo')])] },
