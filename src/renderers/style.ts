@@ -72,11 +72,14 @@ export function fit(line: string, columns: number): string {
   return kept.join('')
 }
 
-/** Plain text broken between words. A word that is wider than a line stays whole: it may be a path to copy. */
+/**
+ * Plain text broken between words, and not between a figure and its `%` or `×`. A word that is wider than a line stays whole: it may
+ * be a path to copy.
+ */
 export function wrap(text: string, columns: number): string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of text.split(/\s+/)) {
+  for (const word of text.split(/(?<!\d)\s+|\s+(?![%×])/)) {
     if (line !== '' && line.length + 1 + word.length > columns) {
       lines.push(line)
       line = word

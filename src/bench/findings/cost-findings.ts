@@ -32,10 +32,19 @@ export const costFindings: Rule = (benchmark, comparisons) =>
   })
 
 const fact = (rule: string, about: string, text: string): Finding => ({ rule, level: 'fact', about, text })
-const compared = (what: string, guest: string, { guestS, nativeS }: OperationCost, share = 1): string =>
-  `${what} takes ${duration(guestS * share)} in ${guest} and ${duration(nativeS * share)} natively: ${guestS < nativeS ? `${times(nativeS / guestS)} faster` : times(guestS / nativeS)}`
+/** The factor is the one of the tables: of the blocks, not of the two medians. */
+function compared(
+  what: string,
+  { guest, slowdown: { centre } }: Comparison,
+  { guestS, nativeS }: OperationCost,
+  share = 1,
+): string {
+  const factor = centre < 1 ? `${times(1 / centre)} faster` : times(centre)
+  return `${what} takes ${duration(guestS * share)} in ${guest} and ${duration(nativeS * share)} natively: ${factor}`
+}
 
-function clockCost(benchmark: Benchmark, { guest, baseline }: Comparison, cost: OperationCost): Finding {
+function clockCost(benchmark: Benchmark, comparison: Comparison, cost: OperationCost): Finding {
+  const { guest, baseline } = comparison
   const [inGuest, natively] = [
     clockSources(benchmark.samples, guest),
     clockSources(benchmark.samples, baseline),
@@ -47,22 +56,22 @@ function clockCost(benchmark: Benchmark, { guest, baseline }: Comparison, cost: 
   return fact(
     'clock-cost',
     guest,
-    `${compared(`Reading the clock${from}, with sysbench's loop around it,`, guest, cost, 0.5)}.`,
+    `${compared(`Reading the clock${from}, with sysbench's loop around it,`, comparison, cost, 0.5)}.`,
   )
 }
 
-function syscallCost({ guest }: Comparison, cost: OperationCost): Finding {
+function syscallCost(comparison: Comparison, cost: OperationCost): Finding {
   return fact(
     'system-call-cost',
-    guest,
-    `${compared('A system call that does next to nothing', guest, cost, 0.5)}. The guest's kernel answers it, without the hypervisor.`,
+    comparison.guest,
+    `${compared('A system call that does next to nothing', comparison, cost, 0.5)}. The guest's kernel answers it, without the hypervisor.`,
   )
 }
 
 function trapCost(
   inGuest: Environment,
   native: Environment | undefined,
-  { guest }: Comparison,
+  comparison: Comparison,
   cost: OperationCost,
 ): Finding {
   const how = {
@@ -76,7 +85,7 @@ function trapCost(
   const accelerator = inGuest.domain?.accelerator
   return fact(
     'trap-cost',
-    guest,
-    `${compared('The instruction CPUID', guest, cost)}.${accelerator === 'kvm' || accelerator === 'tcg' ? how[accelerator] : ''}${nested}`,
+    comparison.guest,
+    `${compared('The instruction CPUID', comparison, cost)}.${accelerator === 'kvm' || accelerator === 'tcg' ? how[accelerator] : ''}${nested}`,
   )
 }

@@ -11,7 +11,7 @@ import { diffText } from '../../../src/renderers/diff-text.ts'
 import { plainRenderer } from '../../../src/renderers/plain.ts'
 import { recapText } from '../../../src/renderers/recap.ts'
 import { applyEvent, emptyView } from '../../../src/renderers/run-view.ts'
-import { durationText, fit, painter } from '../../../src/renderers/style.ts'
+import { durationText, fit, painter, wrap } from '../../../src/renderers/style.ts'
 import { ttyRenderer } from '../../../src/renderers/tty.ts'
 import { stageLines } from '../../../src/renderers/tty-lines.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
@@ -198,6 +198,11 @@ t.test('a narrow terminal breaks notes and failures between words', async (t) =>
   const text = stripVTControlCharacters(String(terminal.read()))
   t.match(text, '\ni one: no KVM: guests run\n  under emulation (TCG)\n')
   t.match(text, '\n  guest1 did not answer on SSH\n  within 30 s.\n  │ [ 1.0] Kernel panic - not syncing\n')
+})
+
+t.test('lines end between words, and a figure keeps its sign', async (t) => {
+  t.strictSame(wrap('by 0.17 % in 3.2 × a trial', 9), ['by 0.17 %', 'in 3.2 ×', 'a trial'])
+  t.strictSame(wrap('by 0.17 % in', 8), ['by', '0.17 %', 'in'])
 })
 
 t.test('ad-hoc answers', async (t) => {
