@@ -117,6 +117,7 @@ export const errorCodes = {
   'host-key-revoked': 'A host shows a key that is marked as revoked.',
   'host-key-unknown': 'The key of a host is not known, and host key checking is strict.',
   'host-unknown': 'A task reaches for a host that is not in the inventory.',
+  'hostname-failed': 'The name of a host could not be set.',
   'image-architecture': 'An image cannot be built on a machine of this CPU architecture.',
   'image-base-unfit': 'A published disk is not one that an image can be made from.',
   'image-build-failed': 'A step of building an image failed; the tool’s last lines are with the error.',
@@ -187,6 +188,7 @@ export const errorCodes = {
   'metric-unknown': 'No run of the lab measured that metric.',
   'missing-key': 'A key that a file must have is not there.',
   'missing-module': 'A task names no module.',
+  'modprobe-failed': 'A module of the kernel could not be loaded or unloaded.',
   'needs-circle': 'Stages need each other in a circle, so none of them could start.',
   'needs-unknown': 'A stage needs one that does not exist.',
   'network-differs':
@@ -261,6 +263,7 @@ export const errorCodes = {
   'ssh-refused': 'The SSH port of a host is closed.',
   'ssh-timeout': 'A host did not let us in before the deadline.',
   'stage-name-taken': 'Two stages of a pipeline have the same name.',
+  'sysctl-failed': 'A parameter of the kernel could not be set or loaded.',
   'system-refused': 'The operating system lets hvlab not read or write a file of the lab.',
   'systemd-not-running': 'A task needs systemd, which is installed but does not run as PID 1.',
   'tags-select-nothing': 'A warning: --tags and --skip-tags leave no task, or name a tag that no task has.',

@@ -16,12 +16,14 @@ import { lineinfile } from './files/lineinfile.ts'
 import { replace } from './files/replace.ts'
 import { slurp } from './files/slurp.ts'
 import { stat } from './files/stat.ts'
+import { tempfile } from './files/tempfile.ts'
 import { template } from './files/template.ts'
 import { unarchive } from './files/unarchive.ts'
 import { groupBy } from './group_by.ts'
 import { includeVars } from './include_vars.ts'
 import type { Module } from './module.ts'
 import { apt } from './packages/apt.ts'
+import { aptRepository } from './packages/apt_repository.ts'
 import { pause } from './pause.ts'
 import { ping } from './ping.ts'
 import { setFact } from './set_fact.ts'
@@ -29,7 +31,11 @@ import { setup } from './setup/setup.ts'
 import { authorizedKey } from './system/authorized_key.ts'
 import { cron } from './system/cron.ts'
 import { group } from './system/group.ts'
+import { hostname } from './system/hostname.ts'
+import { knownHosts } from './system/known_hosts.ts'
+import { modprobe } from './system/modprobe.ts'
 import { service } from './system/service.ts'
+import { sysctl } from './system/sysctl.ts'
 import { systemd } from './system/systemd.ts'
 import { user } from './system/user.ts'
 import { waitFor } from './wait_for.ts'
@@ -40,6 +46,7 @@ import { uri } from './web/uri.ts'
 export const coreModules: readonly Module[] = [
   addHost,
   apt,
+  aptRepository,
   assert,
   authorizedKey,
   blockinfile,
@@ -54,8 +61,11 @@ export const coreModules: readonly Module[] = [
   getUrl,
   group,
   groupBy,
+  hostname,
   includeVars,
+  knownHosts,
   lineinfile,
+  modprobe,
   pause,
   ping,
   raw,
@@ -67,7 +77,9 @@ export const coreModules: readonly Module[] = [
   shell,
   slurp,
   stat,
+  sysctl,
   systemd,
+  tempfile,
   template,
   unarchive,
   uri,

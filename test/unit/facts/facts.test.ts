@@ -19,6 +19,7 @@ import { group } from '../../../src/facts/group.ts'
 import { hostTime } from '../../../src/facts/host-time.ts'
 import { identity } from '../../../src/facts/identity.ts'
 import { kernel } from '../../../src/facts/kernel.ts'
+import { kernelModule } from '../../../src/facts/kernel-module.ts'
 import { memory } from '../../../src/facts/memory.ts'
 import { mounts } from '../../../src/facts/mounts.ts'
 import { osRelease } from '../../../src/facts/os-release.ts'
@@ -76,6 +77,7 @@ const facts = [
   hostTime,
   identity,
   kernel,
+  kernelModule,
   memory,
   mounts,
   osRelease,

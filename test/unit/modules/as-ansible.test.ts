@@ -22,6 +22,8 @@ interface Case {
   readonly setup?: string
   /** `ROOT` stands for that folder, `SERVER` for the address of test/support/web-server.ts. */
   readonly params: Vars
+  /** Environment of both; `ROOT` as in params. */
+  readonly env?: Readonly<Record<string, string>>
   /** Keys of the result that must be as Ansible's. `changed` and `failed` always are. */
   readonly same?: readonly string[]
   /** A shell script whose output must be the same afterwards. */
@@ -163,6 +165,7 @@ async function asAnsible(name: string, found: Case, root: string): Promise<Obser
 /** Where Ansible keeps modules that are not its core's. */
 const collections: Readonly<Record<string, string>> = {
   authorized_key: 'ansible.posix.authorized_key',
+  sysctl: 'ansible.posix.sysctl',
 }
 
 async function inFolder<T>(found: Case, work: (root: string) => T | Promise<T>): Promise<T> {
@@ -171,8 +174,10 @@ async function inFolder<T>(found: Case, work: (root: string) => T | Promise<T>):
   try {
     execFileSync('mkdir', [root])
     if (found.setup !== undefined) within(root, found.setup)
+    Object.assign(process.env, withRoot(found.env ?? {}, root))
     return await work(root)
   } finally {
+    for (const name of Object.keys(found.env ?? {})) delete process.env[name]
     rmSync(place, { recursive: true, force: true })
   }
 }
