@@ -23,11 +23,17 @@ export function refuse(
   return document(diagnostics, ExitCode.usage, format, env)
 }
 
+/** Of what is no failed task. */
+const exitCodes: Partial<Record<Failure['reason'], ExitCode>> = {
+  config: ExitCode.usage,
+  cancelled: ExitCode.interrupted,
+}
+
 /** The same for one failure that is not of a file's text. Returns its exit code. */
 export function refuseFailure(failure: Failure, format: RunOptions['format'], env: Output): ExitCode {
   const { code, message, hint, location } = failure
   env.stderr(failureLines(failure))
-  const exitCode = failure.reason === 'config' ? ExitCode.usage : ExitCode.taskFailed
+  const exitCode = exitCodes[failure.reason] ?? ExitCode.taskFailed
   return document(
     [defined({ severity: 'error' as const, code, message, hint, location })],
     exitCode,

@@ -56,10 +56,13 @@ function printed(pattern: RegExp, what: string, hint: string): Cause {
   return { applies: ({ serialLog }) => pattern.test(serialLog), what: () => what, hint: () => hint }
 }
 
+/** libvirt's words for a guest that QEMU stopped because a write failed for want of room. */
+const diskError = 'paused (I/O error)'
+
 /** The first that applies is named: what the guest itself says, then what the network and sshd show. */
 const causes: readonly Cause[] = [
   {
-    applies: ({ notReady }) => notReady.observation.state === 'paused (I/O error)',
+    applies: ({ notReady }) => notReady.observation.state === diskError,
     what: ({ host }) => `it stands still, because a disk of ${host} was full when it wrote (I/O error)`,
     hint: () =>
       `Make room below ${guestsFolder} on that host (df -h), then do the same again: the guest goes on where it stands.`,
@@ -172,7 +175,9 @@ function attemptWhy(notReady: NotReady): string {
 function details(evidence: Evidence): string {
   const { notReady, qemuLog, serialLog } = evidence
   const serial = serialTail(serialLog)
-  const qemu = notReady.kind === 'stopped' || notReady.kind === 'halted' ? serialTail(qemuLog, 10) : []
+  const saysMore =
+    notReady.kind === 'stopped' || (notReady.kind === 'halted' && notReady.observation.state !== diskError)
+  const qemu = saysMore ? serialTail(qemuLog, 10) : []
   return [
     `domain: ${notReady.observation.state ?? 'gone'}`,
     `DHCP: ${dhcpWords(evidence)}`,

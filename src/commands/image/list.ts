@@ -17,7 +17,7 @@ export async function imageListCommand(options: StoreOptions, env: CommandEnviro
   const images = currentImages(env.cwd)
   const current = new Map([...images].map(([name, image]) => [name, image?.key ?? null]))
   const bases = currentBases(images)
-  await using host = await openThisMachine()
+  await using host = await openThisMachine(env)
   const stored = storedImages(options.store)
   const rows = await Promise.all(
     stored.map(async ({ key, manifest }) => ({

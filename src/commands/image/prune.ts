@@ -25,7 +25,7 @@ export async function imagePruneCommand(options: PruneOptions, env: CommandEnvir
   const images = currentImages(env.cwd)
   const current = new Set([...images.values()].map((image) => image?.key))
   const bases = currentBases(images)
-  await using host = await openThisMachine()
+  await using host = await openThisMachine(env)
   const gone = []
   const kept = []
   for (const { key, folder, manifest } of storedImages(store)) {

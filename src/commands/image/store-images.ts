@@ -8,6 +8,7 @@ import type { HostAccess } from '../../model/host-access.ts'
 import { searchPathOf } from '../../plan/search-path.ts'
 import { defined } from '../../util/defined.ts'
 import { suggestion } from '../../util/did-you-mean.ts'
+import type { CommandEnvironment } from '../environment.ts'
 import type { RunOptions } from '../run-options.ts'
 
 export interface StoreOptions {
@@ -93,18 +94,33 @@ export function findStored(wanted: string, store: string, cwd: string): StoredIm
   })
 }
 
-/** This machine, for commands that need no engine. */
-export async function openThisMachine(): Promise<HostAccess & AsyncDisposable> {
+/** This machine, for commands that need no engine. What runs there ends with the command, also by Ctrl-C. */
+export async function openThisMachine(
+  env: Pick<CommandEnvironment, 'onSignal'>,
+): Promise<HostAccess & AsyncDisposable> {
+  const stop = new AbortController()
+  const listening = env.onSignal(() => stop.abort())
   const connection = await openConnection({ kind: 'local', host: 'localhost', shellPath: '/bin/sh' })
   return {
-    run: (command, options) =>
-      connection.run(command, defined({ onOutput: options?.onOutput, onSent: options?.onSent })),
+    async run(command, options) {
+      const { onOutput, onSent } = options ?? {}
+      try {
+        return await connection.run(command, defined({ signal: stop.signal, onOutput, onSent }))
+      } catch (error) {
+        if (!stop.signal.aborted) throw error
+        // Which command it was is nobody's question.
+        throw new FailureError({ reason: 'cancelled', code: 'cancelled', message: 'It was interrupted.' })
+      }
+    },
     fact: async (fact, ...args) => fact.parse(await connection.run(fact.command(...args)), ...args),
     freshFact: async (fact, ...args) => fact.parse(await connection.run(fact.command(...args)), ...args),
     put: (content, path, options) => connection.put(content, path, options),
     get: (path) => connection.get(path),
     connection: async () => connection,
-    [Symbol.asyncDispose]: () => connection.close(),
+    async [Symbol.asyncDispose]() {
+      listening[Symbol.dispose]()
+      await connection.close()
+    },
   }
 }
 

@@ -13,7 +13,7 @@ export async function imageVerifyCommand(
   const { store } = options
   const entries =
     wanted.length === 0 ? storedImages(store) : wanted.map((name) => findStored(name, store, env.cwd))
-  await using host = await openThisMachine()
+  await using host = await openThisMachine(env)
   const verdicts = []
   for (const { key, manifest } of entries) {
     const entry = await lookUp(host, store, key, { full: true })

@@ -19,10 +19,16 @@ const emulators = ['qemu-system-x86_64', '/usr/libexec/qemu-kvm', 'qemu-kvm', 'k
 /** Beside the image store on every host. */
 const cacheFile = '/var/lib/hvlab/accelerator.json'
 
+/** What was seen and not what was said of it: that is this hvlab's business. */
 const cacheSchema = z.object({
   key: z.string(),
-  type: z.enum(['kvm', 'tcg']),
-  reason: z.string(),
+  boot: z.object({
+    exitCode: z.number().nullable(),
+    durationMs: z.number(),
+    deadlineMs: z.number(),
+    serial: z.string(),
+    stderr: z.string(),
+  }),
 })
 
 export interface ProbeOptions {
@@ -46,7 +52,7 @@ export async function findEmulator(host: HostAccess): Promise<string | null> {
 
 /**
  * Decides between KVM and TCG by booting a kernel under KVM: a /dev/kvm that opens, and even a boot sector that runs,
- * prove nothing. The verdict is remembered on the host until it boots, changes QEMU, /dev/kvm or the kernel.
+ * prove nothing. What was seen is remembered on the host until it boots, changes QEMU, /dev/kvm or the kernel.
  * Never hangs, and never fails for what it finds: whatever is wrong with KVM is the reason for TCG.
  */
 export async function probeAccelerator(host: HostAccess, options: ProbeOptions): Promise<Accelerator> {
@@ -54,16 +60,18 @@ export async function probeAccelerator(host: HostAccess, options: ProbeOptions):
   const { situation, key: hostKey, remembered } = await look(host, file)
   if (situation.emulator === null || situation.device !== 'usable') return classifyProbe(situation)
   const key = `${hostKey} ${options.kernelDigest}`
-  if (remembered?.key === key) return { type: remembered.type, reason: remembered.reason }
+  if (remembered?.key === key) return classifyProbe({ ...situation, boot: remembered.boot })
   const deadlineMs = options.deadlineMs ?? 10_000
-  const observed = await host.run(probeCommand(situation.emulator, options.kernel, deadlineMs))
-  const verdict = classifyProbe({ ...situation, boot: readProbe(observed, deadlineMs) })
+  const boot = readProbe(
+    await host.run(probeCommand(situation.emulator, options.kernel, deadlineMs)),
+    deadlineMs,
+  )
   // A host whose /var/lib/hvlab cannot be written is only probed again the next time.
   await host.run({
     ...sh`mkdir -p "$(dirname ${file})" && cat >${file}.tmp && mv ${file}.tmp ${file}`,
-    stdin: `${JSON.stringify({ key, ...verdict })}\n`,
+    stdin: `${JSON.stringify({ key, boot })}\n`,
   })
-  return verdict
+  return classifyProbe({ ...situation, boot })
 }
 
 /**

@@ -178,7 +178,8 @@ const skip = possible.exitCode === 0 ? false : 'needs root, iperf3, ping and net
 
 t.test('another host is the other end, for real: two namespaces are the two hosts', { skip }, async (t) => {
   const home = t.testdir({})
-  const [near, far] = ['hvlab-test-near', 'hvlab-test-far']
+  // Tests of other checkouts may run at the same time.
+  const [near, far] = [`hvlab-test-near-${process.pid}`, `hvlab-test-far-${process.pid}`]
   const outside = thisMachine()
   t.teardown(async () => {
     await outside.run(sh`ip netns del ${near}; ip netns del ${far}`)

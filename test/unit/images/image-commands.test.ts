@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { runCli } from '../../../src/commands/cli.ts'
@@ -8,6 +19,7 @@ import type { Manifest } from '../../../src/images/manifest.ts'
 import { requirePackerMachine } from '../../../src/images/packer/packer-machine.ts'
 import { FailureError } from '../../../src/model/failure.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
+import { must } from '../../support/tool.ts'
 
 const versions = {
   packer: '1.6.6',
@@ -54,7 +66,10 @@ function store(folder: string, name: string, more: Partial<Manifest> = {}): stri
 }
 
 /** Runs `hvlab image …` in a folder. */
-async function image(cwd: string, ...args: readonly string[]) {
+const image = (cwd: string, ...args: readonly string[]) => interrupted(cwd, undefined, ...args)
+
+/** The same, interrupted when a file has come into being. */
+async function interrupted(cwd: string, file: string | undefined, ...args: readonly string[]) {
   let stdout = ''
   let stderr = ''
   const exitCode = await runCli(['image', ...args, '--store', join(cwd, 'store')], {
@@ -69,7 +84,10 @@ async function image(cwd: string, ...args: readonly string[]) {
       stderr += text
     },
     renderer: () => Promise.reject(new Error('no renderer is needed')),
-    onSignal: () => ({ [Symbol.dispose]: () => undefined }),
+    onSignal: (listener) => {
+      const watch = setInterval(() => file !== undefined && existsSync(file) && listener('SIGINT'), 20)
+      return { [Symbol.dispose]: () => clearInterval(watch) }
+    },
   })
   return { exitCode, stdout, stderr }
 }
@@ -206,10 +224,26 @@ t.test('export never writes over a file', async (t) => {
     stderr: 'error: copy.qcow2 exists already\n  hint: Name a new file.\n',
   })
   t.same(await image(cwd, 'export', 'mine', 'none/copy.qcow2'), {
-    exitCode: 2,
+    exitCode: 1,
     stdout: '',
-    stderr: `error: none/copy.qcow2 could not be written: cp: cannot create regular file '${cwd}/none/copy.qcow2.part': No such file or directory\n`,
+    stderr: 'error: there is no folder none\n  hint: Make it first, or name another file.\n',
   })
+})
+
+t.test('an export that is interrupted leaves nothing', async (t) => {
+  const { cwd, folder, newer } = twoImages(t)
+  const disk = join(folder, newer, 'image.qcow2')
+  rmSync(disk)
+  must('mkfifo', [disk])
+  // Whoever reads it waits for ever.
+  const held = openSync(disk, 'r+')
+  t.teardown(() => closeSync(held))
+  t.same(await interrupted(cwd, join(cwd, `copy.part-${process.pid}`), 'export', newer, 'copy'), {
+    exitCode: 130,
+    stdout: '',
+    stderr: 'error: It was interrupted.\n',
+  })
+  t.same(readdirSync(cwd), ['store'])
 })
 
 t.test('prune keeps what a guest stands on', async (t) => {
