@@ -154,8 +154,8 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
     'sebuah jam berjalan lebih dari {} lebih cepat atau lebih lambat daripada jam pengendali',
   "{=}'s kernel shows no CPU pressure (/proc/pressure/cpu), so nobody knows whether other work disturbed {}.":
     'Kernel {} tidak menunjukkan tekanan CPU (/proc/pressure/cpu), jadi tidak diketahui apakah pekerjaan lain mengganggu {}.',
-  "The clock of {=} and the controller's disagree in {} of {}, by up to {}, and by {} in the middle of all of them: it runs right, and in those trials it jumped, or the lines that tell its time came late.":
-    'Jam {} dan jam pengendali berbeda dalam {} dari {}, sampai {}, dan sebesar {} di tengah semuanya: jam itu berjalan benar, dan dalam percobaan itu jamnya melompat, atau baris yang memberitahukan waktunya datang terlambat.',
+  "The clock of {=} and the controller's disagree in {} of {}, by up to {}. In the middle of all of them it is {}, and the comparison has an error of ± {}: in those trials the clock jumped, or the lines that tell its time came late.":
+    'Jam {} dan jam pengendali berbeda dalam {} dari {}, sampai {}. Di tengah semuanya perbedaannya {}, dan perbandingannya berketelitian ± {}: dalam percobaan itu jamnya melompat, atau baris yang memberitahukan waktunya datang terlambat.',
   "The clock of {=} and the controller's disagree in {} of {}, by up to {}: rates measured with it are wrong by as much.":
     'Jam {} dan jam pengendali berbeda dalam {} dari {}, sampai {}: laju yang diukur dengannya salah sebesar itu.',
   'The intervals asked for are no wider than ± {}, and {} before that: {}.':

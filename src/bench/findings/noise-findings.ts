@@ -124,14 +124,15 @@ function drift({ hypervisor }: Benchmark['design'], measured: readonly Sample[])
     const own = drifting.filter((sample) => sample.subject === subject)
     const most = Math.max(...own.map(({ clock_drift }) => Math.abs(clock_drift ?? 0)))
     const middle = Math.abs(spread(all.flatMap(({ clock_drift }) => clock_drift ?? [])).median)
+    const error = spread(all.flatMap(({ clock_drift_uncertainty }) => clock_drift_uncertainty ?? [])).median
     const name = own.some(({ kind }) => kind === 'native') ? hypervisor : subject
     const disagree = `The clock of ${name} and the controller's disagree in ${own.length} of ${counted(all.length, 'trial')}, by up to ${percent(most * 100)}`
-    return middle > gateLimits.clockDrift
+    return middle - error > gateLimits.clockDrift
       ? caution('clock-drift', name, `${disagree}: rates measured with it are wrong by as much.`)
       : caution(
           'clock-compared-badly',
           name,
-          `${disagree}, and by ${percent(middle * 100)} in the middle of all of them: it runs right, and in those trials it jumped, or the lines that tell its time came late.`,
+          `${disagree}. In the middle of all of them it is ${percent(middle * 100)}, and the comparison has an error of ± ${percent(error * 100)}: in those trials the clock jumped, or the lines that tell its time came late.`,
         )
   })
 }

@@ -1,6 +1,12 @@
 import { counted } from '../../util/words.ts'
 import type { Benchmark } from '../record.ts'
-import { diskCaches, type SettingComparison, settingComparisons } from '../setting-comparison.ts'
+import {
+  diskCaches,
+  type Setting,
+  type SettingComparison,
+  settingComparisons,
+  settings,
+} from '../setting-comparison.ts'
 import { nominalLevel } from '../statistics.ts'
 import { listed, lowerFirst, range, times } from '../words.ts'
 import type { Finding, Rule } from './finding.ts'
@@ -11,9 +17,12 @@ export const settingFindings: Rule = (benchmark, comparisons) => {
   const sure = all.filter(({ slowdown: { level } }) => level !== undefined && level >= nominalLevel)
   return [
     ...unsafeCaches(benchmark),
-    ...[...new Set(sure.map(({ guest }) => guest))].flatMap((guest) =>
-      costs(sure.filter((one) => one.guest === guest)),
-    ),
+    ...settings.flatMap((setting) => {
+      const own = sure.filter((one) => one.setting === setting)
+      return [...new Set(own.map(({ guest }) => guest))].flatMap((guest) =>
+        costs(own.filter((one) => one.guest === guest)),
+      )
+    }),
     ...byChance(sure),
   ]
 }
@@ -21,6 +30,13 @@ export const settingFindings: Rule = (benchmark, comparisons) => {
 /** 1 is not in the interval. */
 function differs({ slowdown: { low, high } }: SettingComparison): boolean {
   return low !== undefined && high !== undefined && (low > 1 || high < 1)
+}
+
+/** In what the two guests of a sentence differ. */
+const only: Readonly<Record<Setting, string>> = {
+  placement: 'which has other CPUs or memory of the host and',
+  'disk-cache': 'whose disk has another cache and which',
+  clock: 'which reads another clock and',
 }
 
 function costs(comparisons: readonly SettingComparison[]): Finding[] {
@@ -36,7 +52,7 @@ function costs(comparisons: readonly SettingComparison[]): Finding[] {
       rule: 'setting-cost',
       level: 'fact',
       about: first.guest,
-      text: `Beside ${first.reference}, which differs in nothing else, ${first.guest} takes ${listed(what)}.`,
+      text: `Beside ${first.reference}, ${only[first.setting]} differs in nothing else, ${first.guest} takes ${listed(what)}.`,
     },
   ]
 }

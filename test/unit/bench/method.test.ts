@@ -630,6 +630,6 @@ t.test('findings about conditions and noise', async (t) => {
   )
   t.equal(
     findings({ ...steadyClock, samples: late }).find(({ rule }) => rule.startsWith('clock-'))?.text,
-    "The clock of node and the controller's disagree in 1 of 4 trials, by up to 3.9 %, and by 0.10 % in the middle of all of them: it runs right, and in those trials it jumped, or the lines that tell its time came late.",
+    "The clock of node and the controller's disagree in 1 of 4 trials, by up to 3.9 %. In the middle of all of them it is 0.10 %, and the comparison has an error of ± 0.70 %: in those trials the clock jumped, or the lines that tell its time came late.",
   )
 })
