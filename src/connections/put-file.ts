@@ -88,22 +88,31 @@ trap - EXIT
 `
 }
 
-/** @param program `sha256sum`; for much data `sha256`, which must be defined. */
+/**
+ * Leaves the file open as 9: who may write in its folder can put something else in its place at any time, such as a link.
+ *
+ * @param program `sha256sum`; for much data `sha256`, which must be defined.
+ */
 function verify({ temporary }: Target, expected: string, program: Command): Command {
   return sh`t=${temporary}
 trap 'rm -f -- "$t"' EXIT
 trap 'exit 1' HUP INT TERM
-case $(${program} <"$t") in ${expected}*) ;; *) echo "the bytes that arrived are not those that were sent" >&2; exit 1 ;; esac
+exec 9<"$t"
+if [ -L "$t" ] || { [ -e /proc/self/fd/9 ] && ! [ "$t" -ef /proc/self/fd/9 ]; }; then
+  echo "somebody put something else in its place" >&2; exit 1
+fi
+case $(${program} <&9) in ${expected}*) ;; *) echo "the bytes that arrived are not those that were sent" >&2; exit 1 ;; esac
 `
 }
 
-/** Owner before mode: chown clears the set-user-id bits. */
+/** Owner before mode: chown clears the set-user-id bits. The mode goes to the file that was verified. */
 function publish({ path, temporary, options }: Target): Command {
   const owner = ownerWord(options)
-  const own = owner === undefined ? sh`` : sh`chown -- ${owner} "$t" || exit 1\n`
+  const own = owner === undefined ? sh`` : sh`chown -h -- ${owner} "$t" || exit 1\n`
   const mode = (options.mode ?? 0o600).toString(8).padStart(4, '0')
   return sh`p=${path} t=${temporary}
-${own}chmod ${mode} "$t" && mv -f -- "$t" "$p" || exit 1
+${own}f=/proc/self/fd/9; [ -e "$f" ] || f=$t
+chmod ${mode} "$f" && mv -f -- "$t" "$p" || exit 1
 trap - EXIT
 `
 }

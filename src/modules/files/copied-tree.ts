@@ -40,7 +40,7 @@ async function* folder(params: CopyParams, path: string, current: FileStat | nul
   if (current === null) {
     const names = ownership(params.owner, params.group)
     const bits = octal(wantedMode(asked, null, true))
-    const chown = names === '' ? sh`:` : sh`chown -- ${names} ${path}`
+    const chown = names === '' ? sh`:` : sh`chown -h -- ${names} ${path}`
     yield { summary: `create folder ${path}`, action: sh`mkdir -p -m ${bits} -- ${path} && ${chown}` }
     return true
   }

@@ -128,7 +128,7 @@ async function* touch(
     await requireFolder(context, path)
     const names = ownership(params.owner, params.group)
     const bits = octal(wantedMode(params.mode, null))
-    const chown = names === '' ? sh`:` : sh`chown -- ${names} ${path}`
+    const chown = names === '' ? sh`:` : sh`chown -h -- ${names} ${path}`
     // Made with its final mode at once: install(1) copies /dev/null with the mode from the start.
     yield {
       summary: `create empty file ${path}`,

@@ -40,7 +40,7 @@ export async function* ensureFolder(
 /** Every folder of the path that is missing gets the mode and owner, as in Ansible. */
 function makeFolders(params: FileParams, path: string, mode: string): Change {
   const names = ownership(params.owner, params.group)
-  const chown = names === '' ? sh`:` : sh`chown -- ${names} "$d"`
+  const chown = names === '' ? sh`:` : sh`chown -h -- ${names} "$d"`
   return {
     summary: `create folder ${path}`,
     diff: { before: 'state: absent\n', after: 'state: directory\n', beforeLabel: path, afterLabel: path },

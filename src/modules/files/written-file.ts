@@ -212,7 +212,7 @@ export function publish(
   current: FileStat | null,
 ): Command {
   const names = ownership(owner ?? current?.uid.toString(), group ?? current?.gid.toString())
-  const chown = names === '' ? sh`:` : sh`chown -- ${names} ${temporary}`
+  const chown = names === '' ? sh`:` : sh`chown -h -- ${names} ${temporary}`
   return sh`${chown} && chmod ${octal(wantedMode(mode, current))} -- ${temporary} && mv -Tf -- ${temporary} ${path} || { s=$?; rm -f -- ${temporary}; exit $s; }`
 }
 

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +13,7 @@ import { hostKeyCheck } from '../../../src/connections/host-key-check.ts'
 import { fingerprint, pinKey } from '../../../src/connections/known-hosts.ts'
 import { controllerShell } from '../../../src/connections/local.ts'
 import { openConnection } from '../../../src/connections/open.ts'
+import { putFile } from '../../../src/connections/put-file.ts'
 import { readWholeFile } from '../../../src/connections/read-file.ts'
 import { becomeSettings, connectionSettings } from '../../../src/connections/settings.ts'
 import { ShellConnection } from '../../../src/connections/shell-connection.ts'
@@ -489,6 +490,30 @@ t.test('local', async (t) => {
     message: 'Cannot read /dev/zero on this machine: it has more than 1 MiB',
   })
   t.equal((await readWholeFile(local, file, {}, 4)).length, 4)
+  await t.test('who may write in the folder cannot lead an upload elsewhere', async (t) => {
+    const big = Buffer.alloc(100_000, 'x')
+    const source = join(folder, 'source')
+    const victim = join(folder, 'victim')
+    writeFileSync(source, big)
+    writeFileSync(victim, big, { mode: 0o600 })
+    let commands = 0
+    const swapping = {
+      description: 'this machine',
+      execute: (request: Parameters<ShellConnection['execute']>[0]) => {
+        commands += 1
+        const [temporary] = readdirSync(folder).filter((name) => name.endsWith('.tmp'))
+        if (commands === 2 && temporary !== undefined) {
+          rmSync(join(folder, temporary))
+          symlinkSync(victim, join(folder, temporary))
+        }
+        return local.execute(request)
+      },
+    }
+    const put = () => putFile(swapping, { file: source }, join(folder, 'target'), { mode: 0o666 })
+    t.match(await failureOf(put), { message: /: somebody put something else in its place$/ })
+    t.equal(commands, 2)
+    t.equal(statSync(victim).mode & 0o777, 0o600)
+  })
   const server = createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   t.teardown(() => server.close())
