@@ -189,6 +189,7 @@ export const errorCodes = {
   'missing-key': 'A key that a file must have is not there.',
   'missing-module': 'A task names no module.',
   'modprobe-failed': 'A module of the kernel could not be loaded or unloaded.',
+  'mount-failed': 'A file system could not be mounted or unmounted.',
   'needs-circle': 'Stages need each other in a circle, so none of them could start.',
   'needs-unknown': 'A stage needs one that does not exist.',
   'network-differs':

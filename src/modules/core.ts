@@ -34,6 +34,7 @@ import { group } from './system/group.ts'
 import { hostname } from './system/hostname.ts'
 import { knownHosts } from './system/known_hosts.ts'
 import { modprobe } from './system/modprobe.ts'
+import { mount } from './system/mount.ts'
 import { service } from './system/service.ts'
 import { sysctl } from './system/sysctl.ts'
 import { systemd } from './system/systemd.ts'
@@ -66,6 +67,7 @@ export const coreModules: readonly Module[] = [
   knownHosts,
   lineinfile,
   modprobe,
+  mount,
   pause,
   ping,
   raw,

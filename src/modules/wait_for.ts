@@ -1,9 +1,10 @@
 import type { Failure } from '../model/failure.ts'
 import type { Vars } from '../model/value.ts'
 import { sleep } from '../util/sleep.ts'
+import { connectionStates, drainedCondition } from './drained-port.ts'
 import { moduleFailure } from './failure.ts'
 import { hostPath } from './files/host-path.ts'
-import { choice, float, int, parameters, path, text } from './params.ts'
+import { choice, float, int, list, parameters, path, text } from './params.ts'
 import { defineQuery } from './query.ts'
 import { pathCondition, portCondition } from './wait-condition.ts'
 
@@ -16,9 +17,11 @@ export const waitFor = defineQuery({
       host: text().default('127.0.0.1').describe('Whose port, as seen from the host.'),
       port: int().optional().describe('TCP port.'),
       path: path().optional().describe('File on the host.'),
-      state: choice(['started', 'present', 'stopped', 'absent'])
+      state: choice(['started', 'present', 'stopped', 'absent', 'drained'])
         .default('started')
-        .describe('started: the port answers; stopped: it does not; present and absent: the file.'),
+        .describe(
+          'started: the port answers; stopped: it does not; drained: no connection to it is in use; present and absent: the file.',
+        ),
       search_regex: text()
         .optional()
         .describe('Python regular expression that the file, or what the port sends, must have.'),
@@ -26,17 +29,25 @@ export const waitFor = defineQuery({
       connect_timeout: int().default(5).describe('Seconds for one attempt to connect.'),
       delay: int().default(0).describe('Seconds before the first look.'),
       sleep: float().default(1).describe('Seconds between looks.'),
+      active_connection_states: list()
+        .refine((names) => names.every((name) => connectionStates.includes(name)), {
+          error: `must be of ${connectionStates.join(', ')}`,
+        })
+        .default(connectionStates)
+        .describe('With drained: the states in which a connection is in use.'),
+      exclude_hosts: list().optional().describe('With drained: connections from these hosts do not count.'),
       msg: text().optional().describe('What to say when time is up.'),
     },
     { exclusive: [['port', 'path']] },
   ),
-  unsupported: ['active_connection_states', 'exclude_hosts'],
   returns: {
     elapsed: 'seconds waited',
     match_groups: 'groups of search_regex',
     match_groupdict: 'named groups of search_regex',
   },
   async answer(context, params) {
+    if (params.exclude_hosts !== undefined && params.state !== 'drained')
+      throw moduleFailure('invalid-parameter', 'wait_for: exclude_hosts goes with state drained only')
     if (context.check) return { skipped: 'a check run does not wait' }
     const started = performance.now()
     const elapsed = (): number => Math.round((performance.now() - started) / 1000)
@@ -78,9 +89,20 @@ export const waitFor = defineQuery({
     return { data: { ...data, elapsed: elapsed() }, failed }
 
     async function conditionOf() {
+      if (params.state === 'drained') return await drained()
       if (params.port !== undefined) return portCondition(context, { ...params, port: params.port })
       if (params.path === undefined) return null
       return pathCondition(context, { ...params, path: await hostPath(context, params.path) })
+    }
+
+    async function drained() {
+      if (params.port === undefined)
+        throw moduleFailure('invalid-parameter', 'wait_for: state drained needs port')
+      return await drainedCondition(context, {
+        ...params,
+        port: params.port,
+        exclude_hosts: params.exclude_hosts ?? [],
+      })
     }
   },
 })

@@ -11,7 +11,7 @@ import { lastLines, moduleFailure } from '../failure.ts'
 import { bool, choice, int, list, parameters, text } from '../params.ts'
 import { defineQuery } from '../query.ts'
 import { decodeText } from './content-diff.ts'
-import { asStat, type FoundPath, noFolder, parseFound, searchCommand } from './found-paths.ts'
+import { asStat, type FoundPath, inBatches, noFolder, parseFound, searchCommand } from './found-paths.ts'
 import { hostPath } from './host-path.ts'
 import { statVars } from './stat-vars.ts'
 
@@ -210,23 +210,9 @@ async function readable(context: ModuleContext, path: string): Promise<string | 
   }
 }
 
-/** So many bytes of names in one command. */
-const batchBytes = 32 * 1024
-
 async function checksums(context: ModuleContext, paths: readonly FoundPath[]): Promise<Map<string, string>> {
   const sums = new Map<string, string>()
-  const batches: string[][] = [[]]
-  let bytes = 0
-  for (const { path, kind } of paths) {
-    if (kind !== 'file') continue
-    bytes += Buffer.byteLength(path)
-    if (bytes > batchBytes) {
-      batches.push([])
-      bytes = Buffer.byteLength(path)
-    }
-    batches.at(-1)?.push(path)
-  }
-  for (const batch of batches.filter((names) => names.length > 0)) {
+  for (const batch of inBatches(paths.filter(({ kind }) => kind === 'file').map(({ path }) => path))) {
     // One line a file, whatever is in its name.
     const { stdout } = await context.run(sh`for f in ${batch}; do sha1sum <"$f" 2>/dev/null || echo -; done`)
     stdout.split('\n').forEach((line, index) => {

@@ -58,6 +58,26 @@ export function searchCommand(search: Search): Command {
   return sh`[ -d ${folder} ] || exit ${noFolder}; cd -- ${folder} && LC_ALL=C find ${search.follow ? ['-L'] : []} ${words} -exec stat -c ${statWords} -- {} +`
 }
 
+/** The same of given paths below a folder, for `parseFound`; those that are not there are left out. */
+export function statCommand(folder: string, names: readonly string[]): Command {
+  return sh`cd -- ${folder} && LC_ALL=C stat -c ${statWords} -- ${names.map((name) => `${start}/${name}`)}`
+}
+
+/** Names for several commands, since none may be endlessly long. */
+export function inBatches(names: readonly string[]): string[][] {
+  const batches: string[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const name of names) {
+    bytes += Buffer.byteLength(name) + 8
+    if (bytes > 32 * 1024) {
+      batches.push([])
+      bytes = Buffer.byteLength(name) + 8
+    }
+    batches.at(-1)?.push(name)
+  }
+  return batches
+}
+
 /** Matches what is so many levels below the start, or further down: in `-path`, `*` matches slashes as well. */
 const below = (level: number): string => `${start}${'/*'.repeat(level)}`
 

@@ -10,6 +10,7 @@ import { defineModule } from '../module.ts'
 import { bool, list, parameters, path } from '../params.ts'
 import { attributeParams, unsupportedAttributes } from './attributes.ts'
 import { hostPath } from './host-path.ts'
+import { memberAttributes } from './member-attributes.ts'
 import { named, temporaryName } from './written-file.ts'
 
 const params = parameters(
@@ -22,6 +23,7 @@ const params = parameters(
     include: list().default([]).describe('Only these members.'),
     keep_newer: bool().default(false).describe('Files that are newer than those of the archive stay.'),
     extra_opts: list().default([]).describe('Further options of tar.'),
+    ...attributeParams,
   },
   { exclusive: [['include', 'exclude']] },
 )
@@ -33,7 +35,6 @@ export const unarchive = defineModule({
   doc: 'Unpacks a tar archive, compressed or not. One whose members are all there as they are in the archive is not unpacked again.',
   params,
   unsupported: [
-    ...Object.keys(attributeParams),
     ...unsupportedAttributes,
     'copy',
     'decrypt',
@@ -80,10 +81,7 @@ async function* unpackRemote(context: ModuleContext, params: Params, src: string
     return { data }
   }
   if (there === null) throw moduleFailure('source-missing', `${src} does not exist on ${context.host}`)
-  if (await isUnpacked(context, params, src, dest)) return { data, why: `${dest} has all that is in ${src}` }
-  const { command } = yield unpacking(params, src, dest)
-  refuseFailure(src, command)
-  return { data }
+  return yield* unpack(context, params, src, data)
 }
 
 /** The archive is sent to a name of its own beside the folder's content, and goes when it was read. */
@@ -96,14 +94,36 @@ async function* unpackSent(context: ModuleContext, params: Params, src: string, 
   }
   await context.put({ file: src }, sent, { mode: 0o600 })
   try {
-    if (await isUnpacked(context, params, sent, dest))
-      return { data, why: `${dest} has all that is in ${src}` }
-    const { command } = yield { ...unpacking(params, sent, dest), summary: `unpack ${src} to ${dest}` }
-    refuseFailure(src, command)
-    return { data }
+    return yield* unpack(context, params, sent, data)
   } finally {
     await context.run(sh`rm -f -- ${sent}`, { cleanUp: true })
   }
+}
+
+async function* unpack(
+  context: ModuleContext,
+  params: Params,
+  archive: string,
+  data: { readonly src: string; readonly dest: string },
+): Steps {
+  const { src, dest } = data
+  const isThere = await isUnpacked(context, params, archive, dest)
+  if (!isThere) {
+    const { command } = yield { ...unpacking(params, archive, dest), summary: `unpack ${src} to ${dest}` }
+    refuseFailure(src, command)
+  }
+  const setsMore = [params.owner, params.group, params.mode].some((value) => value !== undefined)
+  const isSet =
+    setsMore && (isThere || !context.check)
+      ? yield* memberAttributes(context, params, dest, listing(params, archive))
+      : false
+  return isThere && !isSet
+    ? { data: { ...data }, why: `${dest} has all that is in ${src}` }
+    : { data: { ...data } }
+}
+
+function listing(params: Params, archive: string): Command {
+  return sh`LC_ALL=C tar --list --quoting-style=escape --show-transformed-names ${choice(params)} -f ${archive}${members(params)}`
 }
 
 function unpacking(params: Params, src: string, dest: string) {
@@ -138,11 +158,13 @@ async function isUnpacked(
     )
   }
   const isRoot = (await context.run(sh`id -u`)).stdout.trim() === '0'
-  // Who is not root cannot give files away, and files that are newer stay when that is wanted.
+  // Who is not root cannot give files away, what the task sets itself comes later, and files that are newer stay when that is wanted.
   const fine = [
     // What --strip-components leaves of a folder's name: nothing.
     /: : Warning: Cannot stat: No such file or directory$/,
-    ...(isRoot ? [] : [/: [UG]id differs$/]),
+    ...(isRoot && params.owner === undefined ? [] : [/: Uid differs$/]),
+    ...(isRoot && params.group === undefined ? [] : [/: Gid differs$/]),
+    ...(params.mode === undefined ? [] : [/: Mode differs$/]),
     ...(params.keep_newer ? [/: (?:Mod time|Size|Contents) differs?$/] : []),
   ]
   const differences = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '')

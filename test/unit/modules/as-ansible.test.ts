@@ -165,6 +165,7 @@ async function asAnsible(name: string, found: Case, root: string): Promise<Obser
 /** Where Ansible keeps modules that are not its core's. */
 const collections: Readonly<Record<string, string>> = {
   authorized_key: 'ansible.posix.authorized_key',
+  mount: 'ansible.posix.mount',
   sysctl: 'ansible.posix.sysctl',
 }
 
