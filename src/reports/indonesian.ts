@@ -72,6 +72,7 @@ export const indonesian: Catalogue = {
     'Sequential rewrites': 'Penulisan ulang berurutan',
     'First writes': 'Penulisan pertama',
     'Writes that are on disk': 'Penulisan yang sampai di disk',
+    'Mixed file operations': 'Operasi berkas campuran',
     'TCP with the hypervisor': 'TCP dengan hypervisor',
     'TCP with another guest': 'TCP dengan guest lain',
     'TCP through NAT': 'TCP melalui NAT',
