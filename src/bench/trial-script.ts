@@ -67,10 +67,12 @@ exit "$?"`
  * The guests are resumed by a watcher in a session of its own, which waits for the end of a pipe that only the trial's shell
  * holds open. However that shell ends, by itself, by a signal, by SIGKILL, or because hvlab was killed and nobody reads its
  * output any more (SIGPIPE runs no trap), the watcher sees the end of the pipe, ends the workload and resumes. The main
- * shell waits for it, so that hvlab does not go on, or end, before the guests run again.
+ * shell waits for it, so that hvlab does not go on, or end, before the guests run again. No guest is suspended before the watcher is
+ * out of the reach of what ends the trial's process group; it says so with SIGUSR1.
  */
 function suspended({ virsh, domains }: NonNullable<TrialScript['suspend']>): Command {
   const watch = sh`trap '' HUP INT TERM PIPE
+read -r trial && kill -USR1 "$trial"
 read -r workload; read -r code
 [ -n "$code" ] || [ -z "$workload" ] || kill "$workload" 2>/dev/null
 for domain in ${domains}; do ${virsh} resume "$domain" </dev/null >/dev/null 2>&1; done
@@ -78,6 +80,10 @@ exit "\${code:-${endedBySignal}}"`
   return sh`trap : HUP INT TERM
 exec 3>&1
 ( exec 9>&1 >&3 3>&-
+  watched= turn=0
+  trap watched=1 USR1
+  read -r self _ </proc/self/stat; echo "$self" >&9
+  until [ -n "$watched" ]; do turn=$((turn+1)); [ "$turn" -lt 3000 ] || exit; sleep 0.01; done
   for domain in ${domains}; do ${virsh} suspend "$domain" >&2 9>&- || { printf '\\n%s\\n' ${suspendFailedExitCode} >&9; exit; }; done
   trial
   echo "$?" >&9

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -143,7 +143,9 @@ t.test('a trial as one command', async (t) => {
   t.ok(cpuS !== null && cpuS > 0.02, `CPU-seconds of the workload are counted: ${cpuS}`)
 
   // `virsh` stands for any command here: what counts is that it is called to resume, however the trial ends.
-  const log = join(t.testdir(), 'log')
+  const folder = t.testdir({ slow: { setsid: '#!/bin/sh\nsleep 1\nexec /usr/bin/setsid "$@"\n' } })
+  const log = join(folder, 'log')
+  const slow = join(folder, 'slow')
   const suspend = {
     virsh: sh`LC_ALL=C env LOG=${log} sh -c ${'echo "$@" >> "$LOG"'} virsh`,
     domains: ['lab-a', 'lab b'],
@@ -172,14 +174,19 @@ t.test('a trial as one command', async (t) => {
   )
 
   // SIGKILL leaves no shell to run a trap, and a reader that is gone ends it by SIGPIPE, which runs none either.
-  for (const how of ['SIGKILL to the process group', 'nobody reads the output']) {
+  chmodSync(join(slow, 'setsid'), 0o755)
+  for (const how of ['SIGKILL to the process group', 'SIGKILL at once', 'nobody reads the output']) {
     const before = readFileSync(log, 'utf8').split('\n').length
     const brief = [
       'sh',
       '-c',
       how.startsWith('SIGKILL') ? 'echo under way; exec sleep 30' : 'echo under way; sleep 0.2',
     ]
-    const again = execFile('setsid', ['/bin/sh', '-c', renderCommand(trialScript({ argv: brief, suspend }))])
+    const again = execFile(
+      '/usr/bin/setsid',
+      ['/bin/sh', '-c', renderCommand(trialScript({ argv: brief, suspend }))],
+      how.endsWith('at once') ? { env: { ...process.env, PATH: `${slow}:${process.env['PATH']}` } } : {},
+    )
     await new Promise<void>((resolve) => {
       again.stdout?.on('data', (text: string) => {
         if (String(text).includes('under way')) resolve()
