@@ -28,6 +28,8 @@ export class PlayRun {
   readonly shared = new Set<string>()
   /** Nothing more is forced upon a host whose handler failed. */
   readonly failedInHandlers = new Set<string>()
+  readonly #roles = new Map<string, Set<string>>()
+  readonly #done = new Map<string, number>()
   /** Hosts that left the play, in this batch or one before. */
   readonly #gone: Set<string>
 
@@ -38,6 +40,25 @@ export class PlayRun {
     this.batch = batch
     this.place = { stage, batch, alive: () => this.#playing(), shared: this.shared }
     this.handlers = new Handlers(engine, this.place, stage)
+  }
+
+  /** How many tasks the host did not skip so far. */
+  done(host: string): number {
+    return this.#done.get(host) ?? 0
+  }
+
+  count(host: string): void {
+    this.#done.set(host, this.done(host) + 1)
+  }
+
+  /** Of a role that runs once. */
+  hasRun(host: string, role: string): boolean {
+    return this.#roles.get(host)?.has(role) === true
+  }
+
+  ran(host: string, role: string): void {
+    const roles = this.#roles.get(host) ?? new Set()
+    this.#roles.set(host, roles.add(role))
   }
 
   /** True when no further task may start. */

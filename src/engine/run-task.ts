@@ -4,7 +4,8 @@ import type { Outcome } from '../model/result.ts'
 import type { Task } from '../model/task.ts'
 import type { Vars } from '../model/value.ts'
 import type { Module } from '../modules/module.ts'
-import { render } from '../template/jinja.ts'
+import { renderValue } from '../template/jinja.ts'
+import { pythonText } from '../template/python-text.ts'
 import { newDictionary } from '../template/runtime-value.ts'
 import { defined } from '../util/defined.ts'
 import { flag } from './conditions.ts'
@@ -148,7 +149,8 @@ function prepareTask(run: TaskRun, module: Module): TaskPlan {
 function withNotified(run: TaskRun, result: ItemResult, unknownHandlers: UnknownHandlers): ItemResult {
   if (result.data['changed'] !== true || run.task.notify.length === 0 || result.outcome.kind === 'failed')
     return result
-  const names = run.task.notify.map((name) => render(name, run.scope))
+  // A template may stand for several.
+  const names = run.task.notify.flatMap((name) => [renderValue(name, run.scope)].flat()).map(pythonText)
   const [unknown] = unknownHandlers(names)
   if (unknown === undefined)
     return { ...result, effects: mergeEffects([result.effects ?? {}, { notified: names }]) }

@@ -24,12 +24,29 @@ export async function runSteps(
     if (going.length === 0 || play.isOver) break
     const result =
       step.kind === 'block'
-        ? await runBlock(play, step, going, inherited)
+        ? await runBlockOnce(play, step, going, inherited)
         : await runTaskStep(play, step, going, inherited)
     going = result.going.filter((host) => !play.hasLeft(host))
     failed.push(...result.failed)
   }
   return { going, failed }
+}
+
+/** A role on which an included one depends may have run already: each host has it once. One that was skipped whole has not run. */
+async function runBlockOnce(
+  play: PlayRun,
+  block: Block,
+  hosts: readonly string[],
+  outer: Inherited,
+): Promise<Going> {
+  const { once } = block
+  if (once === undefined) return await runBlock(play, block, hosts, outer)
+  const had = hosts.filter((host) => play.hasRun(host, once))
+  const others = hosts.filter((host) => !had.includes(host))
+  const before = new Map(others.map((host) => [host, play.done(host)]))
+  const result = await runBlock(play, block, others, outer)
+  for (const host of result.going) if (play.done(host) !== before.get(host)) play.ran(host, once)
+  return { going: play.inOrder([...had, ...result.going]), failed: result.failed }
 }
 
 /** A block: its hosts that fail go through `rescue`, and all of them through `always`. */
@@ -115,6 +132,7 @@ async function runOnHost(
     const end = await runTask(play.engine, play.place, task, inherited, host, (names) =>
       play.handlers.unknown(host, names),
     )
+    if (end.outcome.kind !== 'skipped') play.count(host)
     play.handlers.notify(host, end.effects.notified ?? [], task, inherited)
     const state = play.engine.inventory.state(host)
     if (end.outcome.kind === 'unreachable') state.status = 'unreachable'

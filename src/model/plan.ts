@@ -62,7 +62,7 @@ export interface PlayStage extends StageBase {
   readonly forceHandlers: boolean
   /** pre_tasks, flush, roles, tasks, flush, post_tasks, flush: flattened, with `meta: flush_handlers` tasks between. */
   readonly steps: readonly Step[]
-  /** Handlers of the stage's roles (included ones too), then its own. */
+  /** Handlers of roles in `roles:`, the stage's own, then those of roles that tasks import or include. */
   readonly handlers: readonly Task[]
   /** Keys of `Plan.roles` whose variables the whole stage sees, dependencies first: named in `roles:`, or imported. */
   readonly roles?: readonly string[]

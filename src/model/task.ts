@@ -76,6 +76,8 @@ export interface Block extends StepKeywords {
   readonly kind: 'block'
   readonly id: string
   readonly name?: string
+  /** Of a role that runs once in a play: what names it with its parameters. */
+  readonly once?: string
   readonly block: readonly Step[]
   readonly rescue: readonly Step[]
   readonly always: readonly Step[]

@@ -33,18 +33,22 @@ export function wholeReach(
   return { handlers: [...handlers], notified }
 }
 
-/** Handlers of the roles that a stage reaches, then its own. */
+/** In Ansible's order: those of the stage's `roles:`, its own, and those of roles that tasks import or include. */
 export function stageHandlers(
   context: CompileContext,
   keys: readonly string[],
   own: readonly Step[],
-  { handlers: ofImports }: Reach,
+  { ofRoles, ofImports }: { readonly ofRoles: ReadonlySet<string>; readonly ofImports: ReadonlySet<string> },
 ): Task[] {
-  const ofRoles = keys.flatMap((key) => {
+  const handlersOf = (key: string): readonly Task[] => {
     const handlers = context.roleHandlers.get(key) ?? []
     return ofImports.has(key) ? handlers : handlers.map((handler) => ({ ...handler, isIncluded: true }))
-  })
-  return [...ofRoles, ...own.filter((step): step is Task => step.kind === 'task')]
+  }
+  return [
+    ...keys.filter((key) => ofRoles.has(key)).flatMap(handlersOf),
+    ...own.filter((step): step is Task => step.kind === 'task'),
+    ...keys.filter((key) => !ofRoles.has(key)).flatMap(handlersOf),
+  ]
 }
 
 /** Reports a `notify` that no handler answers. Names that templates make are only known during the run. */

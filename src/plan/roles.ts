@@ -87,7 +87,8 @@ export function compileRole(
   const key = registerRole(context, use, path, location)
   const { when, tags } = use.keywords
   const signature = JSON.stringify([key, use.files, when, tags])
-  if (scope.reach.seen.has(signature) && !use.isRepeatable && !meta.isRepeatable) return undefined
+  const isRepeatable = use.isRepeatable || meta.isRepeatable
+  if (scope.reach.seen.has(signature) && !isRepeatable) return undefined
   scope.reach.seen.add(signature)
   const roleKeywords = [...(scope.roleKeywords ?? []), use.keywords]
   const inner: Scope = { ...scope, tags, roleKeywords, chain: [...scope.chain, path] }
@@ -102,7 +103,10 @@ export function compileRole(
   const steps = compileRoleTasks(context, key, path, use, location, inner)
   const block = [...dependencies, ...steps]
   if (block.length === 0) return undefined
-  return { kind: 'block', id: scope.id, ...use.keywords, role: key, block, rescue: [], always: [] }
+  return {
+    ...{ kind: 'block' as const, id: scope.id, ...use.keywords, role: key, block, rescue: [], always: [] },
+    ...(isRepeatable ? {} : { once: signature }),
+  }
 }
 
 /** The role's entry in the plan: one for each set of parameters; the first has the role's own name as its key. */

@@ -59,13 +59,15 @@ export function compilePlay(
   const section = (name: 'pre_tasks' | 'tasks' | 'post_tasks'): Step[] =>
     context.compileSteps(given[name], part(name), { ...scope, id: `${head.name}/${name}.` })
   const pre = section('pre_tasks')
+  const before = new Set(reach.handlers)
   const roles = compileRoles(context, given.roles, part('roles'), { ...scope, id: `${head.name}/roles.` })
+  const ofRoles = new Set([...reach.handlers].filter((key) => !before.has(key)))
   const main = [...roles, ...section('tasks')]
   const post = section('post_tasks')
   const handlerScope = { ...scope, id: `${head.name}/handlers.`, isHandlers: true, tags: [] }
   const own = context.compileSteps(given.handlers, part('handlers'), handlerScope)
   const reached = wholeReach(context, reach)
-  const handlers = stageHandlers(context, reached.handlers, own, reach)
+  const handlers = stageHandlers(context, reached.handlers, own, { ofRoles, ofImports: reach.handlers })
   checkNotified(context, handlers, reached.notified)
   const { pattern, hosts } = stageHosts(context, given.hosts, head.name, part('hosts'), settings)
   const isFiltered = context.tags.only.length + context.tags.skip.length > 0
