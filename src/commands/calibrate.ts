@@ -54,7 +54,7 @@ function calibrationText({ hosts }: Calibration, runs: readonly RecordedRun[], f
       toleranceText(tolerance),
     ]),
   )
-  const most = Math.max(...Object.values(hosts).map(({ metrics }) => metrics ?? 1))
+  const most = Math.max(...Object.values(hosts).map(({ metrics }) => metrics))
   const notes = [
     ...(runs.length < enoughRuns
       ? [`${runs.length} runs are few: ${enoughRuns} know the noise better.`]

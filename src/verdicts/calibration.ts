@@ -37,8 +37,8 @@ const calibrationSchema = z.looseObject({
       cpu: z.string(),
       blocks: z.number(),
       duration_s: z.number(),
-      /** How many metrics of one quantity a gate may judge at once; before there was this word it was one. */
-      metrics: z.number().int().positive().optional(),
+      /** How many metrics of one quantity a gate may judge at once. Before there was this word each had a false alarm of a hundred. */
+      metrics: z.number().int().positive().default(3),
       /** Metric (`cpu.efficiency`) → how much slower may still be chance, a share of 1. */
       tolerances: z.record(z.string(), z.number().positive().max(1)),
     }),

@@ -68,7 +68,7 @@ export function overdrawn(judged: readonly Measure[], { given, calibration }: To
   const hosts = new Set(calibrated.map(({ hypervisor }) => hypervisor))
   const sizes = [...hosts]
     .toSorted()
-    .map((host) => ({ host, metrics: calibration?.hosts[host]?.metrics ?? 1 }))
+    .map((host) => ({ host, metrics: calibration?.hosts[host]?.metrics ?? most }))
   const few = new Set(sizes.flatMap(({ metrics }) => (metrics < most ? metrics : [])))
   return [...few].map(
     (metrics) =>

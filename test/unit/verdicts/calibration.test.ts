@@ -2,7 +2,14 @@ import t from 'tap'
 import { merged, parseCalibration } from '../../../src/verdicts/calibration.ts'
 import { failureOf } from '../../support/failure-of.ts'
 
-const host = { runs: ['1'], cpu: 'AMD EPYC', blocks: 4, duration_s: 3, tolerances: { 'cpu.guest': 0.02 } }
+const host = {
+  runs: ['1'],
+  cpu: 'AMD EPYC',
+  blocks: 4,
+  duration_s: 3,
+  metrics: 2,
+  tolerances: { 'cpu.guest': 0.02 },
+}
 const file = { format: 'hvlab-calibration', format_version: 1, hosts: { node1: host } }
 
 t.test('what a newer hvlab has added to calibration.json stays when a host is added', async (t) => {
