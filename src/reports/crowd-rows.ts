@@ -1,6 +1,6 @@
 import type { Crowding } from '../bench/crowding.ts'
 import type { Benchmark } from '../bench/record.ts'
-import { duration, figure, intervalHeading, listed, range, times } from '../bench/words.ts'
+import { duration, figure, intervalHeading, range, times } from '../bench/words.ts'
 import { headline } from '../bench/workload-file.ts'
 
 export function crowdColumns(crowding: readonly Crowding[]): string[] {
@@ -55,7 +55,7 @@ export function roundRows({ design, crowds }: Benchmark): string[][] {
           String(block),
           subject,
           value === undefined ? '—' : `${figure(value)} ${metric.unit}`,
-          listed(flags) || '—',
+          flags.join(', ') || '—',
         ]
       })
   })

@@ -1,6 +1,6 @@
 import type { Drawing } from './interval-chart.ts'
 import type { Language } from './language.ts'
-import { type Html, html, trusted } from './markup.ts'
+import { type Html, html, prose, trusted } from './markup.ts'
 
 /** Both drawings of a chart with their caption. */
 export function drawing(chart: Drawing, alternative: string, caption: Html): Html {
@@ -30,5 +30,5 @@ export function keyed(key: 'native' | 'guest' | 'hollow', text: string): Html {
 
 /** A head row's cells. */
 export function headings(columns: readonly string[], { say }: Language): Html[] {
-  return columns.map((column) => html`<th scope="col">${say(column)}</th>`)
+  return columns.map((column) => html`<th scope="col">${prose(say(column))}</th>`)
 }

@@ -1,6 +1,6 @@
 import type { Finding } from '../bench/findings/finding.ts'
 import type { Environment, Sample } from '../bench/record.ts'
-import { figure, listed, percent, times } from '../bench/words.ts'
+import { figure, percent, times } from '../bench/words.ts'
 import { headline } from '../bench/workload-file.ts'
 import { crowdChart } from './crowd-chart.ts'
 import { crowdColumns, crowdMeaning, crowdRows, roundColumns, roundRows } from './crowd-rows.ts'
@@ -141,7 +141,7 @@ function samplesTable({ benchmark: { design, samples } }: HostResults, language:
     const value = metric === undefined ? undefined : sample.metrics[metric.field]
     return html`<tr><td>${sample.order + 1}</td><td>${say(blockText(sample))}</td><td>${sample.workload}</td><td>${sample.subject}</td>
 <td>${value === undefined ? '—' : say(figure(value))} <small>${metric?.unit ?? ''}</small></td>
-<td>${sample.host_cpu_s === null ? '—' : say(`${sample.host_cpu_s.toFixed(2)} s`)}</td><td>${sample.clocksource ?? '—'}</td><td>${drift(sample).split(' ± ').map(say).join(' ± ')}</td><td>${say(share(sample))}</td><td>${listed(sample.flags) || '—'}</td></tr>`
+<td>${sample.host_cpu_s === null ? '—' : say(`${sample.host_cpu_s.toFixed(2)} s`)}</td><td>${sample.clocksource ?? '—'}</td><td>${drift(sample).split(' ± ').map(say).join(' ± ')}</td><td>${say(share(sample))}</td><td>${sample.flags.join(', ') || '—'}</td></tr>`
   }
   return html`<table class="sortable">
 <thead><tr>${headings(['Trial', 'Block', 'Workload', 'Subject', 'Result', 'CPU-seconds', 'Clock', 'Its drift', 'CPU pressure', 'Flags'], language)}</tr></thead>
