@@ -18,6 +18,9 @@ export interface Launch {
   readonly password?: string
 }
 
+/** Where glibc has the locale C.UTF-8. */
+const localeFiles = ['C.utf8', 'C.UTF-8', 'locale-archive'].map((name) => `/usr/lib/locale/${name}`)
+
 /**
  * The line that starts a shell, as the login user or as another one.
  *
@@ -30,8 +33,10 @@ export function launch(become: Become | undefined, shell: string, rest: string):
   const id = randomBytes(8).toString('hex')
   const token = `hvlab-ready-${id}`
   const body = [
-    'LC_ALL=C.UTF-8; export LC_ALL; PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin',
-    'export PATH',
+    'LC_ALL=C.UTF-8',
+    // Minimal systems lack it, and there bash and perl complain about it at each start. Without glibc nobody asks for its files.
+    `${localeFiles.map((file) => `[ -e ${file} ]`).join(' || ')} || { [ -e /etc/ld.so.cache ] && LC_ALL=C; }`,
+    'PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; export LC_ALL PATH',
     `printf %s ${token}; printf %s ${token} >&2; ${rest}`,
   ].join('; ')
   if (become === undefined) return { line: `exec ${shell} -c '${body}'`, token }

@@ -7,11 +7,11 @@ export interface Connection extends AsyncDisposable {
   readonly description: string
 
   /**
-   * Runs a command with `/bin/sh` on the host, in a session of its own, with `LC_ALL=C.UTF-8` and the directories for
-   * administration on the PATH. Resolves with any exit code; rejects with a FailureError only when the host is lost
-   * (`unreachable`), the deadline passed (`timeout`), the signal fired (`cancelled`) or the user cannot be become
-   * (`module`, code `become-*`). After `timeout` and `cancelled` the command's whole process group on the host is dead
-   * before the promise settles. A lost host is connected again by the next command.
+   * Runs a command with `/bin/sh` on the host, in a session of its own, with `LC_ALL=C.UTF-8` (`C` where there is no such
+   * locale) and the directories for administration on the PATH. Resolves with any exit code; rejects with a FailureError
+   * only when the host is lost (`unreachable`), the deadline passed (`timeout`), the signal fired (`cancelled`) or the user
+   * cannot be become (`module`, code `become-*`). After `timeout` and `cancelled` the command's whole process group on the
+   * host is dead before the promise settles. A lost host is connected again by the next command.
    */
   run(command: Command, options?: RunOptions): Promise<CommandResult>
 

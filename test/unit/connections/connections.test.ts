@@ -230,6 +230,22 @@ t.test('connection variables', async (t) => {
   delete process.env['ANSIBLE_HOST_KEY_CHECKING']
 })
 
+t.test('a host without the locale C.UTF-8', async (t) => {
+  const folder = t.testdir({ 'C.utf8': {}, glibc: '' })
+  const localeOf = (locales: string, glibc: string) =>
+    execFileSync('/bin/sh', [
+      '-c',
+      launch(undefined, '/bin/sh', 'echo; printenv LC_ALL')
+        .line.replaceAll('/usr/lib/locale', locales)
+        .replaceAll('/etc/ld.so.cache', glibc),
+    ])
+      .toString()
+      .split('\n')[1]
+  t.equal(localeOf(folder, `${folder}/glibc`), 'C.UTF-8')
+  t.equal(localeOf('/none', `${folder}/glibc`), 'C', 'programs would complain')
+  t.equal(localeOf('/none', '/none'), 'C.UTF-8', 'musl has no files for it')
+})
+
 t.test('become settings and launch lines', async (t) => {
   const become = (vars: Record<string, Value>, keywords = {}) =>
     becomeSettings('web1', (name) => vars[name], keywords)
