@@ -72,7 +72,7 @@ export const preflight = defineModule({
     context.progress({ text: 'looking for KVM' })
     const accelerator = await foreseeAccelerator(context, stored.kernel)
     const need: Need = {
-      guests: guests.flatMap(needOf),
+      guests: guests.flatMap((guest) => needOf(guest, stored.diskGb.get(guest.image) ?? 0)),
       overcommit: params.overcommit ?? bool().parse(context.variable('hvlab_overcommit') ?? false),
       imageMb: guests.length === 0 ? 0 : stored.missing * imageRoomMb,
     }
@@ -98,13 +98,17 @@ export const preflight = defineModule({
   },
 })
 
-function needOf({ name, count, vcpus, memory_mb, disk_gb, disk, disks }: Guest): Need['guests'][number][] {
+function needOf(
+  { name, count, image, vcpus, memory_mb, disk_gb, disk, disks }: Guest,
+  imageGb: number,
+): Need['guests'][number][] {
   return guestNames(name, count).map((each) => ({
     name: each,
     vcpus,
     memoryMb: memory_mb,
     diskGb: disk_gb + disks.reduce((total, { size_gb }) => total + size_gb, 0),
     copiesImage: (disk?.mode ?? 'overlay') !== 'overlay',
+    main: { diskGb: disk_gb, image, imageGb },
   }))
 }
 
@@ -129,16 +133,18 @@ function guestsOf(context: ModuleContext): Guest[] {
   )
 }
 
-/** How many images the host lacks, and a kernel to try KVM with when it has one. */
+/** How many images the host lacks, how large their disks are, and a kernel to try KVM with when it has one. */
 async function storedImages(
   context: ModuleContext,
   names: readonly string[],
-): Promise<{ missing: number; kernel?: ProbeOptions }> {
+): Promise<{ missing: number; diskGb: ReadonlyMap<string, number>; kernel?: ProbeOptions }> {
   const store = storeOf(context)
+  const diskGb = new Map<string, number>()
   let missing = 0
   let kernel: ProbeOptions | undefined
   for (const name of names) {
     const image = resolveImage(name, context.searchPath)
+    diskGb.set(name, image.file.disk.size_gb)
     const entry = await lookUp(context, store, image.key)
     if (entry.state !== 'whole') missing += 1
     else {
@@ -146,7 +152,7 @@ async function storedImages(
       kernel ??= { kernel: deployed.kernel, kernelDigest: entry.manifest.files.vmlinuz.sha256 }
     }
   }
-  return { missing, ...(kernel === undefined ? {} : { kernel }) }
+  return { missing, diskGb, ...(kernel === undefined ? {} : { kernel }) }
 }
 
 async function situationOf(

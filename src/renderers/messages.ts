@@ -70,6 +70,26 @@ export function noteText(note: Note, paint: Paint, columns?: number): string {
     .replace(sign, paint(color, sign))
 }
 
+/** Notes that hosts have in the same words are one, or a fleet would fill the screen with them. In the order of their first. */
+export function gathered(notes: readonly Note[]): Note[] {
+  const groups = new Map<string, Note[]>()
+  for (const note of notes) {
+    const key = JSON.stringify([note.level, note.text, note.host === undefined])
+    groups.set(key, [...(groups.get(key) ?? []), note])
+  }
+  return [...groups.values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return []
+    const names = [...new Set([first, ...others].flatMap(({ host }) => host ?? []))].sort()
+    return [names.length > 1 ? { ...first, host: hostsText(names) } : first]
+  })
+}
+
+function hostsText(names: readonly string[]): string {
+  const shown = 4
+  if (names.length <= shown + 1) return names.join(', ')
+  return `${names.slice(0, shown).join(', ')} and ${names.length - shown} more`
+}
+
 function less(columns: number | undefined, margin: number): number | undefined {
   return columns === undefined ? undefined : columns - margin
 }

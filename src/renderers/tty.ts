@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream'
 import { DefaultRenderer, Listr, ListrLogger, type ListrTaskWrapper, ProcessOutput } from 'listr2'
 import type { Event, Note } from '../model/event.ts'
 import type { Renderer } from '../model/renderer.ts'
-import { failureText, finalFailure, noteText, stageFailures } from './messages.ts'
+import { failureText, finalFailure, gathered, noteText, stageFailures } from './messages.ts'
 import { recapText } from './recap.ts'
 import { applyEvent, emptyView } from './run-view.ts'
 import { fit, type Paint } from './style.ts'
@@ -99,7 +99,11 @@ export function ttyRenderer({ paint, terminal, results }: TtyOptions): Renderer 
     close() {
       closing ??= stop().then(() => {
         if (notes.length > 0)
-          terminal.write(`\n${notes.map((note) => noteText(note, paint, terminal.columns)).join('\n')}\n`)
+          terminal.write(
+            `\n${gathered(notes)
+              .map((note) => noteText(note, paint, terminal.columns))
+              .join('\n')}\n`,
+          )
         if (failures.length > 0) terminal.write(`\n${failures.join('\n\n')}\n`)
         if (view.finished) results.write(`\n${recapText(view.finished, paint, terminal.columns)}`)
       })

@@ -3,6 +3,7 @@ import { phaseWords } from '../../lab/guest-phase.ts'
 import { ExitCode } from '../../model/exit-code.ts'
 import { FailureError } from '../../model/failure.ts'
 import { suggestion } from '../../util/did-you-mean.ts'
+import { printable } from '../../util/printable.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import { type LabGuest, labGuests, printFailures } from '../lab-guests.ts'
 import type { RunOptions } from '../run-options.ts'
@@ -46,8 +47,14 @@ async function guestsAmong(
   env.stderr(printFailures(lab.failures))
   // A host that gave no answer may have the guest: nothing can be said about it.
   const isMissing = (name: string) => !lab.guests.some((guest) => isCalled(guest, name))
-  if (lab.failures.length > 0 && (names === undefined || names.some(isMissing))) return lab.exitCode
-  return lab.guests
+  if (lab.failures.length === 0 || (names !== undefined && !names.some(isMissing))) return lab.guests
+  const left = ['all', ...lab.failures.map(({ host }) => `!${host}`)].join(':')
+  env.stderr(
+    printable(
+      `error: nothing was done: who gave no answer may have the guest\n  hint: to do without: --limit '${left}'\n`,
+    ),
+  )
+  return lab.exitCode
 }
 
 /** By its name in the inventory, its own name, or its domain's. Throws when that is none or several. */

@@ -17,7 +17,13 @@ import {
   virtualizationFinding,
 } from './host-findings.ts'
 import type { Privileges } from './privileges.ts'
-import { cpuFindings, diskFindings, type HostDisks, memoryFinding } from './room-findings.ts'
+import {
+  cpuFindings,
+  diskFindings,
+  type HostDisks,
+  imageDiskFindings,
+  memoryFinding,
+} from './room-findings.ts'
 
 /** One thing that was looked at before anything is touched. An `error` means that the lab cannot work on this host. */
 export interface Finding {
@@ -49,6 +55,8 @@ export interface Need {
     readonly diskGb: number
     /** Its main disk does not share the image's blocks. */
     readonly copiesImage?: boolean
+    /** The main disk, and that of the image which it is to hold. */
+    readonly main?: { readonly diskGb: number; readonly image: string; readonly imageGb: number }
   }[]
   /** What does not fit is meant: it becomes a warning. */
   readonly overcommit?: boolean
@@ -80,6 +88,7 @@ export function preflight(host: HostSituation, need: Need): Finding[] {
     ...privilegeFindings(host.privileges),
     ...cpuFindings(host.cpu, need),
     memoryFinding(host.memory, host.ownGuests, need),
+    ...imageDiskFindings(need),
     ...diskFindings(host.disks, host.ownGuests, need),
     virtualizationFinding(host.virtualization, host.cpu),
     ...containerFindings(host.virtualization, host.privileges),

@@ -63,6 +63,21 @@ export function memoryFinding(memory: Memory, own: readonly OwnGuest[], need: Ne
   return { id: 'memory', level: 'ok', text: numbers }
 }
 
+/** Guests whose disk is smaller than their image's: it would be found when the image is built and copied. */
+export function imageDiskFindings({ guests }: Need): Finding[] {
+  return guests.flatMap(({ name, main }) =>
+    main === undefined || main.diskGb >= main.imageGb
+      ? []
+      : [
+          {
+            ...{ id: 'disk', level: 'error' },
+            text: `the disk of guest ${name} would have ${main.diskGb} GiB, but image ${main.image} has ${main.imageGb}`,
+            hint: `Set disk_gb to ${main.imageGb} or more.`,
+          } as const,
+        ],
+  )
+}
+
 /** File systems of the image store and of the guests, often one; null where `df` does not say. */
 export interface HostDisks {
   readonly images: Disk | null

@@ -503,6 +503,22 @@ t.test('findings', async (t) => {
   })
 })
 
+t.test('a disk that is smaller than its image', (t) => {
+  const main = (diskGb: number) => guest('a', { main: { diskGb, image: 'debian-12', imageGb: 10 } })
+  const errors = (diskGb: number) =>
+    preflight(host, { guests: [main(diskGb)], imageMb: 0 }).filter(({ level }) => level === 'error')
+  t.same(errors(5), [
+    {
+      id: 'disk',
+      level: 'error',
+      text: 'the disk of guest a would have 5 GiB, but image debian-12 has 10',
+      hint: 'Set disk_gb to 10 or more.',
+    },
+  ])
+  t.same(errors(10), [])
+  t.end()
+})
+
 t.test('file systems of their own for images and guests', (t) => {
   const found = (images: number, guests: number, imageMb: number) =>
     preflight(

@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
-import type { Event } from '../../../src/model/event.ts'
+import type { Event, Note } from '../../../src/model/event.ts'
 import { adhocRenderer } from '../../../src/renderers/adhoc.ts'
 import { AnswerLine } from '../../../src/renderers/answer-line.ts'
 import { createRenderer, wantsColor } from '../../../src/renderers/create.ts'
 import { diffText } from '../../../src/renderers/diff-text.ts'
+import { gathered, noteText } from '../../../src/renderers/messages.ts'
 import { plainRenderer } from '../../../src/renderers/plain.ts'
 import { recapText } from '../../../src/renderers/recap.ts'
 import { applyEvent, emptyView } from '../../../src/renderers/run-view.ts'
@@ -198,6 +199,26 @@ t.test('a narrow terminal breaks notes and failures between words', async (t) =>
   const text = stripVTControlCharacters(String(terminal.read()))
   t.match(text, '\ni one: no KVM: guests run\n  under emulation (TCG)\n')
   t.match(text, '\n  guest1 did not answer on SSH\n  within 30 s.\n  │ [ 1.0] Kernel panic - not syncing\n')
+})
+
+t.test('hosts that have the same to note share a line', async (t) => {
+  const note = (text: string, host?: string): Note => ({
+    ...{ time: '2026-01-05T10:00:00.000Z', kind: 'note', level: 'warning', text },
+    ...(host === undefined ? {} : { host }),
+  })
+  const shown = (...notes: Note[]) => gathered(notes).map((each) => noteText(each, paint))
+  t.strictSame(
+    shown(
+      note('no KVM', 'b'),
+      note('its clock is late', 'b'),
+      note('no KVM', 'a'),
+      note('no KVM'),
+      note('no KVM'),
+    ),
+    ['! warning: a, b: no KVM', '! warning: b: its clock is late', '! warning: no KVM'],
+  )
+  const fleet = Array.from({ length: 12 }, (_, index) => note('no KVM', `n${index + 10}`))
+  t.strictSame(shown(...fleet), ['! warning: n10, n11, n12, n13 and 8 more: no KVM'])
 })
 
 t.test('lines end between words, and a figure keeps its sign', async (t) => {
