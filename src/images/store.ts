@@ -128,18 +128,25 @@ export async function publish(
   return { ok: result.exitCode === 0, why: result.stderr.trim() }
 }
 
-/** Guests of this host whose disk stands on the image: the backing file's path is in the head of their overlay. */
-export async function guestsOn(host: HostAccess, store: string, key: string): Promise<string[]> {
-  return lines((await host.run(listGuestsOn(store, key))).stdout)
+/**
+ * Guests of this host whose disk stands on the image, or on any of the store: the backing file's path is in the head of their
+ * overlay. They are named as their domains are.
+ */
+export async function guestsOn(
+  host: Pick<HostAccess, 'run'>,
+  store: string,
+  key?: string,
+): Promise<string[]> {
+  return lines((await host.run(listGuestsOn(store, key ?? `${store}/`))).stdout)
 }
 
-function listGuestsOn(store: string, key: string): Command {
+function listGuestsOn(store: string, words: string): Command {
   const guests = `${store.replace(/\/[^/]*$/, '')}/guests`
   return sh`(
     for folder in ${guests}/*/; do
       for disk in "$folder"*.qcow2; do
         [ -f "$disk" ] || continue
-        if head -c 65536 "$disk" | grep -aqF ${key}; then basename "$folder"; break; fi
+        if head -c 65536 "$disk" | grep -aqF ${words}; then basename "$folder"; break; fi
       done
     done
   )`

@@ -4,6 +4,7 @@ import { knownBridges } from '../../bridges/record.ts'
 import { lines } from '../../facts/text.ts'
 import { storeOf } from '../../images/deployed-image.ts'
 import { dismissAll, hasRelayKeys } from '../../images/relay/relay-key.ts'
+import { guestsOn } from '../../images/store.ts'
 import { guestHost, machineCount } from '../../lab/access/guest-host.ts'
 import { guestKey } from '../../lab/access/guest-key.ts'
 import { closePort, orphanedPorts } from '../../lab/access/port-forward.ts'
@@ -46,7 +47,9 @@ const params = z.strictObject({
   lab: text()
     .optional()
     .describe('Only this lab’s guests and networks; default: all that hvlab made on the host'),
-  images: bool().default(false).describe('With `absent`: remove the image store too'),
+  images: bool()
+    .default(false)
+    .describe('With `absent`: remove the image store too, unless disks of guests that stay stand on it'),
 })
 type Params = z.output<typeof params>
 
@@ -121,7 +124,7 @@ async function* absent(context: ModuleContext, params: Params, state: LibvirtSta
       )
     found = await stateOrNothing(context)
   }
-  if (params.images) yield* withoutStore(context)
+  if (params.images) yield* withoutStore(context, doomedBy(params, state))
   if (params.lab === undefined) yield* withoutRelayKeys(context)
   // Of a run that was killed; no change that people would look for.
   if (!context.check) await context.run(removeDeadLock())
@@ -155,7 +158,6 @@ async function* removeAll(context: ModuleContext, params: Params, state: Libvirt
 function removals(params: Params, state: LibvirtState, doomed: readonly NetworkState[]): Change[] {
   // A reservation goes with its network. To take it out, libvirt would load all firewall rules of the network anew.
   const networks = state.networks.filter((network) => !doomed.includes(network))
-  const isOfLab = (domain: string) => params.lab === undefined || domain.startsWith(`${params.lab}-`)
   return [
     ...state.domains
       .filter(({ metadata }) => isOurs(metadata, params))
@@ -164,13 +166,13 @@ function removals(params: Params, state: LibvirtState, doomed: readonly NetworkS
         action: removeGuest(domain, { networks, forwards: state.forwards }),
       })),
     ...orphanedFolders(state)
-      .filter(isOfLab)
+      .filter((folder) => isOfLab(folder, params))
       .map((folder) => ({
         summary: `remove what an interrupted run left of ${folder}`,
         action: removeFolder(folder),
       })),
     ...orphanedPorts(state.forwards, state.domains)
-      .filter(({ domain }) => isOfLab(domain))
+      .filter(({ domain }) => isOfLab(domain, params))
       .map(({ host, domain }) => ({
         summary: `close port ${host}, ${domain === '' ? 'whose file is damaged' : `which led to ${domain}`}`,
         action: closePort(host),
@@ -189,10 +191,21 @@ async function* withoutRelayKeys(context: ModuleContext): Steps<void> {
     }
 }
 
-async function* withoutStore(context: ModuleContext): Steps<void> {
+/** Domains of the guests that go, and of what is left of some; in check mode their disks are there still. */
+function doomedBy(params: Params, state: LibvirtState): ReadonlySet<string> {
+  const own = state.domains.filter(({ metadata }) => isOurs(metadata, params)).map(({ name }) => name)
+  return new Set([...own, ...orphanedFolders(state).filter((folder) => isOfLab(folder, params))])
+}
+
+/** Without it, disks of other labs' guests, and of those whose metadata somebody changed, are worth nothing. */
+async function* withoutStore(context: ModuleContext, doomed: ReadonlySet<string>): Steps<void> {
   const store = storeOf(context)
   const there = await context.run(sh`[ -e ${store} ]`)
-  if (there.exitCode === 0) yield { summary: `remove the image store ${store}`, action: removeStore(store) }
+  if (there.exitCode !== 0) return
+  const guests = (await guestsOn(context, store)).filter((guest) => !doomed.has(guest))
+  if (guests.length > 0)
+    context.note('warning', `The image store ${store} stays: the disks of ${guests.join(', ')} stand on it.`)
+  else yield { summary: `remove the image store ${store}`, action: removeStore(store) }
 }
 
 /** A host without libvirt has no guests; a libvirt that does not answer may have some, and that is an error. */
@@ -202,6 +215,10 @@ async function stateOrNothing(context: ModuleContext): Promise<LibvirtState> {
   if (!isVirshMissing(state.error)) throw new FailureError(libvirtFailure(context.host, state.error))
   const listing = await context.run(sh`ls ${guestsFolder} 2>/dev/null`)
   return { ...noLibvirt, folders: lines(listing.stdout) }
+}
+
+function isOfLab(domain: string, { lab }: Params): boolean {
+  return lab === undefined || domain.startsWith(`${lab}-`)
 }
 
 function isOurs(metadata: { readonly lab: string } | undefined, params: Params): boolean {

@@ -121,6 +121,8 @@ interface Case {
   readonly state: LibvirtState | Result<LibvirtState, string>
   readonly routes?: readonly { destination: string; device: string }[]
   readonly storedImage?: boolean
+  /** Guests whose disks stand on images of the store. */
+  readonly onImages?: readonly string[]
   readonly hosts?: readonly { name: string; groups: readonly string[] }[]
   /** Summaries, in order. Everything runs in check mode: nothing is applied. */
   readonly changes?: readonly string[]
@@ -452,6 +454,29 @@ const cases: readonly Case[] = [
     why: 'nothing of hvlab’s is here',
   },
   {
+    title: 'down with the images, on which another lab stands',
+    module: 'libvirt_lab',
+    params: { state: 'absent', lab: 'other', images: true },
+    state: deployed,
+    onImages: ['hvlab-guest1'],
+    said: ['The image store /var/lib/hvlab/images stays: the disks of hvlab-guest1 stand on it.'],
+    why: 'nothing of hvlab’s is here',
+  },
+  {
+    title: 'down with the images of all guests',
+    module: 'libvirt_lab',
+    params: { state: 'absent', lab: 'hvlab', images: true },
+    state: { ...deployed, folders: ['hvlab-guest1', 'hvlab-half'] },
+    onImages: ['hvlab-guest1', 'hvlab-half'],
+    changes: [
+      'remove guest hvlab-guest1 with its disk',
+      'remove what an interrupted run left of hvlab-half',
+      'remove network hvlab',
+      'remove the image store /var/lib/hvlab/images',
+    ],
+    why: 'nothing of hvlab’s is here',
+  },
+  {
     title: 'down leaves a network that a machine of somebody else uses',
     module: 'libvirt_lab',
     params: { state: 'absent' },
@@ -743,6 +768,8 @@ function answer(command: string, found: Case): CommandResult {
   if (command.includes('ssh-keygen'))
     return said('ssh-ed25519 AAAAnew x\n-----BEGIN OPENSSH PRIVATE KEY-----\n')
   if (command.includes('manifest.json')) return found.storedImage ? said(storedImage()) : said('', 3)
+  if (command.includes('/guests/*/')) return said((found.onImages ?? []).join('\n'))
+  if (command === '[ -e /var/lib/hvlab/images ]') return said('', found.onImages === undefined ? 1 : 0)
   if (command.startsWith('ls ') || command.startsWith('[ -e'))
     return said('', command.startsWith('ls ') ? 0 : 1)
   throw new Error(`the case did not expect: ${command}`)
