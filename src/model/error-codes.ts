@@ -72,6 +72,7 @@ export const errorCodes = {
   'conversion-refused': 'A path exists as another kind of thing and is not replaced without force.',
   'copy-unsupported': 'A form of copy that hvlab does not have.',
   'cron-failed': 'The table of cron could not be read or written.',
+  'debconf-failed': 'debconf of a host did not take an answer, or is not there.',
   'domain-name-taken':
     'A libvirt domain with a guest’s name exists that this lab did not make; it is never touched.',
   'download-checksum': 'A downloaded file does not have the checksum that the task names.',
@@ -95,6 +96,7 @@ export const errorCodes = {
   'gate-in-check-mode': 'A gate needs figures, and check mode measures nothing.',
   'gate-incomparable': 'A run and its baseline were not measured under the same conditions.',
   'gate-no-tolerance': 'A gate has no tolerance: the lab has no calibration that fits, and none was given.',
+  'git-failed': 'A git repository could not be brought to a host.',
   'group-failed': 'A group could not be made, changed or removed.',
   'guest-cannot-boot': 'A guest is to boot by firmware from an image without a boot loader.',
   'guest-contradicts': 'Parameters of a guest contradict each other or those of another guest.',

@@ -24,10 +24,12 @@ import { includeVars } from './include_vars.ts'
 import type { Module } from './module.ts'
 import { apt } from './packages/apt.ts'
 import { aptRepository } from './packages/apt_repository.ts'
+import { debconf } from './packages/debconf.ts'
 import { pause } from './pause.ts'
 import { ping } from './ping.ts'
 import { setFact } from './set_fact.ts'
 import { setup } from './setup/setup.ts'
+import { git } from './source/git.ts'
 import { authorizedKey } from './system/authorized_key.ts'
 import { cron } from './system/cron.ts'
 import { group } from './system/group.ts'
@@ -54,12 +56,14 @@ export const coreModules: readonly Module[] = [
   command,
   copy,
   cron,
+  debconf,
   debug,
   fail,
   fetch,
   file,
   find,
   getUrl,
+  git,
   group,
   groupBy,
   hostname,
