@@ -6,6 +6,7 @@ import { isDeepStrictEqual, promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { parseYaml } from '../../../src/config/yaml.ts'
 import { openConnection } from '../../../src/connections/open.ts'
+import type { Connection } from '../../../src/model/connection.ts'
 import type { Value, Vars } from '../../../src/model/value.ts'
 import { findModule } from '../../../src/modules/registry.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
@@ -14,7 +15,7 @@ import { webServer } from '../../support/web-server.ts'
 
 /**
  * test/cases/ansible/<module>.yml: a list of these. What Ansible did with each is in recorded/<module>.yml, with the version.
- * `RECORD_ANSIBLE=1 TAP_TIMEOUT=900` asks the ansible-playbook of this machine anew, `RECORD_ANSIBLE=find` for one module (then read the diff); without it none is needed.
+ * `RECORD_ANSIBLE=1` asks the ansible-playbook of this machine anew, `RECORD_ANSIBLE=find` for one module (then read the diff); without it none is needed.
  */
 interface Case {
   readonly title: string
@@ -42,6 +43,8 @@ interface Observed extends Record<Phase, Vars> {
 /** `check` and `again` only where they differ from `run`. */
 type Recorded = Readonly<Record<string, Partial<Observed> & { readonly run: Vars }>>
 
+// Some hundreds of runs on a machine that may be busy.
+t.setTimeout(300_000)
 const folder = join(packageRoot, 'test/cases/ansible')
 const { url: server, close } = await webServer()
 t.teardown(close)
@@ -90,10 +93,9 @@ function withRoot(value: Value, root: string): Value {
   )
 }
 
-async function asHvlab(name: string, found: Case, root: string): Promise<Observed> {
+async function asHvlab(name: string, found: Case, root: string, connection: Connection): Promise<Observed> {
   const module = findModule(name)
   if (module === undefined) throw new Error(`no module ${name}`)
-  await using connection = await openConnection({ kind: 'local', host: 'testhost', shellPath: '/bin/sh' })
   const results: Partial<Record<Phase, Vars>> = {}
   for (const phase of phases) {
     const context = contextOn(connection, { check: phase === 'check', diff: true, folder: root })
@@ -183,6 +185,8 @@ async function inFolder<T>(found: Case, work: (root: string) => T | Promise<T>):
   }
 }
 
+const openHere = () => openConnection({ kind: 'local', host: 'testhost', shellPath: '/bin/sh' })
+
 function read<T>(file: string): T {
   const parsed = parseYaml(readFileSync(file, 'utf8'), file)
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.error))
@@ -199,10 +203,16 @@ async function check(t: Test, name: string): Promise<void> {
     cases.map(({ title }) => title),
     `${name}: every case is recorded`,
   )
+  await using shared = await openHere()
   for (const found of cases) {
     const ansible = known[found.title]
     if (ansible === undefined) continue
-    const got = await inFolder(found, (root) => asHvlab(name, found, root))
+    const got = await inFolder(found, async (root) => {
+      if (found.env === undefined) return await asHvlab(name, found, root, shared)
+      // A shell that is open has the environment that it began with.
+      await using own = await openHere()
+      return await asHvlab(name, found, root, own)
+    })
     for (const phase of phases) {
       const want = { ...(ansible[phase] ?? ansible.run), ...found.unlike?.[phase] }
       t.same(got[phase], want, `${found.title}: ${phase}, as ${version}`)
