@@ -29,6 +29,8 @@ export function curlCommand(curl: string, download: Download): Command {
     ...Object.entries(download.headers).map(([name, value]) => ['header', `${name}: ${value}`]),
     ...(download.user === undefined ? [] : [['user', `${download.user.name}:${download.user.password}`]]),
     ...(download.useProxy ? [] : [['noproxy', '*']]),
+    // What is fetched to stdout stands there alone.
+    ...(download.path === '-' ? [] : [['write-out', '%{http_code}']]),
   ]
   const config = settings.map(([name, value]) => `${name} = ${configQuoted(value ?? '')}\n`).join('')
   const secrets = [...Object.values(download.headers), ...(download.user ? [download.user.password] : [])]

@@ -78,6 +78,8 @@ export const getUrl = defineModule({
     checksum_src: 'SHA-1 that was fetched',
     backup_file: 'where the old file was kept',
     size: 'bytes',
+    status_code: 'of the server, when curl fetched it',
+    msg: 'OK with the number of bytes, when it was fetched',
   },
   async *run(context, params) {
     const wanted = params.checksum === undefined ? null : parseChecksum(params.checksum)
@@ -139,15 +141,16 @@ async function* replaceIfDifferent(
   current: FileStat,
 ): Steps {
   const temporary = temporaryName(path)
-  const fetched = await orWithout(context, temporary, async () => {
-    await fetchTo(context, params, params.url, temporary)
-    return await context.freshFact(fileStat, temporary, { checksum: 'sha1' })
+  const { fetched, said } = await orWithout(context, temporary, async () => {
+    const said = await fetchTo(context, params, params.url, temporary)
+    return { said, fetched: await context.freshFact(fileStat, temporary, { checksum: 'sha1' }) }
   })
   const data = {
     dest: path,
     url: params.url,
     checksum_dest: current.checksum,
     checksum_src: fetched?.checksum ?? null,
+    ...answerOf(said, fetched?.sizeBytes),
   }
   const isSame = fetched !== null && fetched.checksum === current.checksum
   if (isSame || context.check) await context.run(sh`rm -f -- ${temporary}`)
@@ -180,14 +183,15 @@ async function* fetchNew(
   algorithm: ChecksumAlgorithm,
 ): Steps {
   const kept = current === null ? {} : yield* keepOld(params, path)
-  const { applied } = yield {
+  const { applied, value } = yield {
     summary: `fetch ${path} from ${params.url}`,
     async action() {
       const temporary = temporaryName(path)
-      await orWithout(context, temporary, async () => {
-        await fetchTo(context, params, params.url, temporary)
+      return await orWithout(context, temporary, async () => {
+        const said = await fetchTo(context, params, params.url, temporary)
         await requireSum(context, params, temporary, checksum, algorithm)
         await place(context, params, temporary, path, current)
+        return said
       })
     },
   }
@@ -198,8 +202,19 @@ async function* fetchNew(
       url: params.url,
       checksum_dest: current?.checksum ?? null,
       ...kept,
-      ...(now === null ? {} : { ...statResult(now), checksum_src: now.checksum }),
+      ...(now === null
+        ? {}
+        : { ...statResult(now), checksum_src: now.checksum, ...answerOf(String(value), now.sizeBytes) }),
     },
+  }
+}
+
+/** curl says the code of the last answer; of a file or of FTP it is none of HTTP's. */
+function answerOf(said: string, sizeBytes: number | undefined): Vars {
+  const code = /^[1-5]\d\d$/.exec(said.trim())?.[0]
+  return {
+    msg: `OK (${sizeBytes ?? 'unknown'} bytes)`,
+    ...(code === undefined ? {} : { status_code: Number(code) }),
   }
 }
 

@@ -64,7 +64,11 @@ async function* load(context: ModuleContext, { name, params }: ModprobeParams): 
   if (context.check) {
     const tried = await context.run(sh`${programs}modprobe -n -- ${name} ${words}`)
     // An earlier task may be about to install it.
-    if (tried.exitCode !== 0) context.note('warning', printable(lastLines(tried.stderr, 1)))
+    if (tried.exitCode !== 0)
+      context.note(
+        'warning',
+        tried.exitCode === 127 ? 'modprobe: the host has none yet' : printable(lastLines(tried.stderr, 1)),
+      )
   }
   yield* run(
     context,
