@@ -14,9 +14,21 @@ export function missingForLab(commands: readonly string[]): string | undefined {
   return reason
 }
 
+/** Why a test of programs cannot run here, for `skip`; false when it can. With CI=true it is an error. */
+export function missingPrograms(commands: readonly string[]): string | false {
+  const reason = absent(commands)
+  if (reason !== undefined && process.env['CI'] === 'true') throw new Error(`this machine ${reason}`)
+  return reason ?? false
+}
+
+function absent(commands: readonly string[]): string | undefined {
+  const names = commands.filter((command) => !onPath(command))
+  return names.length > 0 ? `needs ${names.join(', ')}` : undefined
+}
+
 function missing(commands: readonly string[]): string | undefined {
-  const absent = commands.filter((command) => !onPath(command))
-  if (absent.length > 0) return `needs ${absent.join(', ')}`
+  const reason = absent(commands)
+  if (reason !== undefined) return reason
   try {
     accessSync('/dev/net/tun', constants.R_OK | constants.W_OK)
   } catch {

@@ -7,6 +7,7 @@ import type { Vars } from '../../../src/model/value.ts'
 import { uri } from '../../../src/modules/web/uri.ts'
 import { renderCommand } from '../../../src/util/sh.ts'
 import { contextOn, drive } from '../../support/module-harness.ts'
+import { missingPrograms } from '../../support/requirements.ts'
 import { webServer } from '../../support/web-server.ts'
 
 const { url: server, close } = await webServer()
@@ -14,6 +15,7 @@ t.teardown(close)
 
 const places = (): string[] => readdirSync('/tmp').filter((name) => /^hvlab-[0-9a-f]{24}$/.test(name))
 const before = places()
+const skip = missingPrograms(['curl', 'wget'])
 
 /** Asks from this machine. `path` is the PATH that the host has. */
 async function ask(t: Test, params: Vars, options: { path?: string; check?: boolean } = {}) {
@@ -40,7 +42,7 @@ function pathWith(t: Test, programs: readonly string[]): string {
   return join(folder, 'bin')
 }
 
-t.test('secrets are in no argument, and in no result', async (t) => {
+t.test('secrets are in no argument, and in no result', { skip }, async (t) => {
   const { result, commands } = await ask(t, {
     url: `${server}/secret`.replace('//', '//me:in-the-url@'),
     headers: { Authorization: 'Bearer header-secret', 'X-Extra': 'plain' },
@@ -61,7 +63,7 @@ t.test('secrets are in no argument, and in no result', async (t) => {
   )
 })
 
-t.test('what a server says is not believed', async (t) => {
+t.test('what a server says is not believed', { skip }, async (t) => {
   const headers = await ask(t, { url: `${server}/headers` })
   t.match(headers.result.data, { x_two: '1, 2', status: 200 })
   t.notOk(
@@ -92,7 +94,7 @@ t.test('what a server says is not believed', async (t) => {
   t.equal(readFileSync(join(folder, 'large')).length, 9 * 1024 * 1024 + 2)
 })
 
-t.test('check runs, and what is there already', async (t) => {
+t.test('check runs, and what is there already', { skip }, async (t) => {
   const folder = t.testdir({ out: 'old' })
   const post = await ask(t, { url: `${server}/echo`, method: 'POST' }, { check: true })
   t.match(post.result, { skipped: 'a check run sends no POST' })
@@ -113,7 +115,7 @@ t.test('check runs, and what is there already', async (t) => {
   t.equal(same.result.why, `${folder}/out has what ${server}/text gives`)
 })
 
-t.test('hosts that have wget only, or nothing', async (t) => {
+t.test('hosts that have wget only, or nothing', { skip }, async (t) => {
   const path = pathWith(t, ['wget'])
   const moved = await ask(t, { url: `${server}/moved` }, { path })
   t.match(moved.result.data, {
