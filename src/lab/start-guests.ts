@@ -89,8 +89,8 @@ async function startGuest(
   const { metadata } = guest
   const domain = domainName(metadata.lab, metadata.guest)
   const files = guestFiles(domain)
-  const started = Date.now()
-  const passed = (): number => Math.round((Date.now() - started) / 100) / 10
+  const started = performance.now()
+  const passed = (): number => Math.round((performance.now() - started) / 100) / 10
   if (!guest.running) {
     // libvirt adds to the log, so that one that is resumed keeps it; a boot begins anew. virtlogd moves what is old to `.0` ….
     const old = guest.stoodStill ? [files.ready] : [files.ready, files.serialLog]
@@ -103,7 +103,7 @@ async function startGuest(
   const catchUp = guest.stoodStill ? (login: Connection) => setClock(context, metadata, login) : undefined
   const ready = await awaitLogin(
     {
-      now: () => Date.now(),
+      now: () => performance.now(),
       // An interruption ends the wait through the next command, which says so properly.
       sleep,
       attempt: () => attemptLogin(context, metadata, options.keyFile, catchUp),
@@ -145,7 +145,7 @@ async function observe(
   const words = state.trim()
   const line = serialTail(tail, 1)[0]?.trim() ?? ''
   context.progress({
-    text: `${guest}: booting, ${Math.round((Date.now() - started) / 1000)} s${line ? `: ${line}` : ''}`,
+    text: `${guest}: booting, ${Math.round((performance.now() - started) / 1000)} s${line ? `: ${line}` : ''}`,
   })
   return {
     state: words === '' ? undefined : words,

@@ -57,12 +57,12 @@ export async function switchOff(host: HostAccess, domain: DomainState): Promise<
 
 /** Whether it was off before the time passed. */
 async function shutDown(host: HostAccess, domain: DomainState, patience: number): Promise<boolean> {
-  const until = Date.now() + patience
+  const until = performance.now() + patience
   let pressedAt = Number.NEGATIVE_INFINITY
-  while (Date.now() < until) {
-    if (Date.now() - pressedAt >= pressEveryMs) {
+  while (performance.now() < until) {
+    if (performance.now() - pressedAt >= pressEveryMs) {
       await host.run(sh`${virsh} shutdown ${domain.uuid} >/dev/null 2>&1`)
-      pressedAt = Date.now()
+      pressedAt = performance.now()
     }
     const state = await host.run(sh`${virsh} domstate ${domain.uuid}`)
     if (state.stdout.trim() === 'shut off') return true

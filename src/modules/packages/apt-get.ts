@@ -24,12 +24,12 @@ export async function aptGet(
   options: AptGetOptions,
 ): Promise<CommandResult> {
   const command = aptGetCommand(words, options)
-  const deadline = Date.now() + options.lockTimeoutSeconds * 1000
+  const deadline = performance.now() + options.lockTimeoutSeconds * 1000
   for (;;) {
     const result = await context.run(command, { stream: true })
     const output = `${result.stdout}\n${result.stderr}`
     if (result.exitCode === 0 && !fetchFailed(words, output)) return result
-    if (!isLocked(output) || Date.now() + lockPauseMs > deadline)
+    if (!isLocked(output) || performance.now() + lockPauseMs > deadline)
       throw aptFailure(words, output, result.exitCode)
     context.progress({ text: 'waiting for the lock of apt' })
     await sleep(lockPauseMs, context.signal)
