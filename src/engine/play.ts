@@ -11,13 +11,16 @@ import type { StageEnd } from './stage-end.ts'
 import { stageTask } from './stage-task.ts'
 import { runSteps, runTaskStep } from './steps.ts'
 
-/** Runs a play on its hosts, batch after batch. */
+/**
+ * Runs a play on its hosts, batch after batch.
+ *
+ * @param stage With all hosts that it is for, those that failed before, too.
+ */
 export async function runPlay(engine: Engine, stage: PlayStage, hosts: readonly string[]): Promise<StageEnd> {
-  const started = { ...stage, hosts }
   const gone = new Set<string>()
   let broken: string | undefined
-  for (const batch of batchesOf(hosts, serialOf(engine, started))) {
-    const play = new PlayRun(engine, started, batch, gone)
+  for (const batch of batchesOf(hosts, serialOf(engine, stage))) {
+    const play = new PlayRun(engine, stage, batch, gone)
     await runBatch(play)
     broken = play.broken
     if (broken !== undefined || play.isPlayEnded || engine.options.interruption.isInterrupted) break

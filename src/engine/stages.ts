@@ -54,7 +54,7 @@ async function run(engine: Engine, stage: Stage): Promise<StageEnd> {
   engine.bus.emit({ kind: 'stage.started', stage: stage.name, hosts })
   if (stage.kind === 'script') return await runScriptStage(engine, stage, hosts)
   for (const host of hosts) engine.recap.of(host)
-  return await runPlay(engine, stage, hosts)
+  return await runPlay(engine, { ...stage, hosts: wanted }, hosts)
 }
 
 /** The hosts that the plan found, and those that came to be since and fit the pattern. */
