@@ -100,7 +100,8 @@ export function compileRole(
     context.roles.set(key, { ...role, dependencies: dependencies.flatMap((block) => block.role ?? []) })
   scope.reach.roles.add(key)
   compileRoleHandlers(context, key, path, use, location, inner)
-  const steps = compileRoleTasks(context, key, path, use, location, inner)
+  const taskScope = roleScope(inner, key, path, `${scope.id}.tasks.`)
+  const steps = compileRolePart(context, 'tasks', path, use, location, taskScope)
   const block = [...dependencies, ...steps]
   if (block.length === 0) return undefined
   return {
@@ -137,30 +138,27 @@ function roleScope(scope: Scope, key: string, path: string, id: string): Scope {
   return { ...scope, id, role: key, folders: [join(path, 'tasks'), ...scope.folders] }
 }
 
-function compileRoleTasks(
+/** Steps of a role's folder `tasks` or `handlers`; none where it has no such file and nobody named one. */
+function compileRolePart(
   context: CompileContext,
-  key: string,
+  part: 'tasks' | 'handlers',
   path: string,
   use: RoleUse,
   location: ReturnType<Source['document']['locate']>,
   scope: Scope,
 ): Block['block'] {
-  const file = roleFile(path, 'tasks', use.files.tasks)
+  const named = use.files[part]
+  const file = roleFile(path, part, named)
   if (file === undefined) {
-    if (use.files.tasks !== undefined) {
-      const message = `the role "${use.name}" has no file tasks/${use.files.tasks}.yml`
-      context.error('role-file-missing', message, location, `looked in ${join(path, 'tasks')}`)
-    }
+    if (named === undefined) return []
+    const message = `the role "${use.name}" has no file ${part}/${named}.yml`
+    context.error('role-file-missing', message, location, `looked in ${join(path, part)}`)
     return []
   }
   const document = context.read(file)
   if (!document) return []
-  const inner = roleScope(scope, key, path, `${scope.id}.tasks.`)
-  return context.compileSteps(
-    document.value,
-    { document, path: [] },
-    { ...inner, folders: [dirname(file), ...inner.folders] },
-  )
+  const folders = [dirname(file), ...scope.folders]
+  return context.compileSteps(document.value, { document, path: [] }, { ...scope, folders })
 }
 
 /** Once for every entry of the plan's roles and the keywords around it, which its handlers have as its tasks do. */
@@ -181,22 +179,9 @@ function compileRoleHandlers(
     known.startsWith(`[${JSON.stringify(key)},`),
   )
   context.roleHandlers.set(handlerKey, [])
-  const file = roleFile(path, 'handlers', use.files.handlers)
-  if (file === undefined) {
-    if (use.files.handlers === undefined) return
-    const message = `the role "${use.name}" has no file handlers/${use.files.handlers}.yml`
-    context.error('role-file-missing', message, location)
-    return
-  }
-  const document = context.read(file)
-  if (!document) return
   const id = others.length === 0 ? `${key}/handlers.` : `${key}/handlers~${others.length + 1}.`
   const inner = { ...roleScope(scope, key, path, id), isHandlers: true, tags: [] }
-  const steps = context.compileSteps(
-    document.value,
-    { document, path: [] },
-    { ...inner, folders: [dirname(file), ...inner.folders] },
-  )
+  const steps = compileRolePart(context, 'handlers', path, use, location, inner)
   const handlers = steps.filter((step): step is Task => step.kind === 'task')
   context.roleHandlers.set(
     handlerKey,
