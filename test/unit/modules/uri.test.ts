@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { openConnection } from '../../../src/connections/open.ts'
@@ -13,8 +13,8 @@ import { webServer } from '../../support/web-server.ts'
 const { url: server, close } = await webServer()
 t.teardown(close)
 
-const places = (): string[] => readdirSync('/tmp').filter((name) => /^hvlab-[0-9a-f]{24}$/.test(name))
-const before = places()
+/** Folders that requests made on the host; other tests make some of their own meanwhile. */
+const made = new Set<string>()
 const skip = missingPrograms(['curl', 'wget'])
 
 /** Asks from this machine. `path` is the PATH that the host has. */
@@ -25,6 +25,7 @@ async function ask(t: Test, params: Vars, options: { path?: string; check?: bool
   const commands: Command[] = []
   const run: typeof context.run = (command) => {
     commands.push(command)
+    for (const [folder] of renderCommand(command).matchAll(/\/tmp\/hvlab-[0-9a-f]{24}/g)) made.add(folder)
     return connection.run(options.path === undefined ? command : { ...command, env: { PATH: options.path } })
   }
   const fact: typeof context.fact = async (asked, ...args) =>
@@ -146,4 +147,7 @@ t.test('hosts that have wget only, or nothing', { skip }, async (t) => {
   })
 })
 
-t.test('nothing is left on the host', async (t) => t.same(places(), before))
+t.test('nothing is left on the host', { skip }, async (t) => {
+  t.ok(made.size > 10)
+  t.same([...made].filter(existsSync), [])
+})
