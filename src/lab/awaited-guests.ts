@@ -1,5 +1,5 @@
 import { declaredAddresses } from './declared-addresses.ts'
-import { guestAddress, guestMac, type Reservation } from './identity.ts'
+import { guestAddress, guestMac, type NamedReservation } from './identity.ts'
 import { contains, parseAddress, type Subnet } from './ipv4.ts'
 
 /** A guest that a network is made for. */
@@ -8,8 +8,6 @@ export interface AwaitedGuest {
   /** The address that it sets itself. */
   readonly address?: { readonly ip: string }
 }
-
-export type NamedReservation = Reservation & { readonly name: string }
 
 /**
  * The addresses that guests will have on their main network, chosen as each of them would in that order. In the network's first

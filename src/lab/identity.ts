@@ -78,6 +78,9 @@ export interface Reservation {
   readonly address: string
 }
 
+/** An address for a guest, with the name that DHCP gives it. */
+export type NamedReservation = Reservation & { readonly name: string }
+
 /**
  * The address of a guest: what is reserved for its MAC already, else one that a hash picks, moved on past addresses
  * that others have. Undefined when the subnet is full.

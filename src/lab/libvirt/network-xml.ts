@@ -1,5 +1,10 @@
-import type { NamedReservation } from '../awaited-guests.ts'
-import { addressRanges, bridgeMac, networkUuid, type Reservation } from '../identity.ts'
+import {
+  addressRanges,
+  bridgeMac,
+  type NamedReservation,
+  networkUuid,
+  type Reservation,
+} from '../identity.ts'
 import { formatAddress, netmask, parseAddress, prefixOf, type Subnet, subnetOf } from '../ipv4.ts'
 import { type NetworkMetadata, networkMetadataXml, readNetworkMetadata } from './metadata.ts'
 import { attribute, buildXml, child, children, parseXml, textOf, type XmlElement } from './xml.ts'
