@@ -1,5 +1,6 @@
 import type { OutputFormat } from '../../model/renderer.ts'
 import type { Vars } from '../../model/value.ts'
+import { printable } from '../../util/printable.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import type { LabGuest } from '../lab-guests.ts'
 import { exitCodeOf, runAdHoc } from '../run-ad-hoc.ts'
@@ -24,6 +25,7 @@ export async function actOnGuests(
   // Domains, because several labs on a host may have a guest of the same name.
   const byHost: Record<string, string[]> = {}
   for (const { hypervisor, domain } of guests) byHost[hypervisor] = [...(byHost[hypervisor] ?? []), domain]
+  const idle: string[] = []
   const outcome = await runAdHoc(
     {
       pattern: Object.keys(byHost).join(':'),
@@ -34,9 +36,16 @@ export async function actOnGuests(
       name,
       task: `${name} ${guests.map(({ host }) => host).join(', ')}`,
       format,
+      onEvent(event) {
+        if (event.kind !== 'task.finished' || event.outcome.kind !== 'ok' || event.outcome.why === undefined)
+          return
+        idle.push(`nothing was to be done on ${event.host}: ${event.outcome.why}\n`)
+      },
     },
     options,
     env,
   )
+  // A person who named a guest wants to know, and a misspelt snapshot is found out.
+  if (idle.length > 0 && format !== 'json' && format !== 'jsonl') env.stderr(printable(`\n${idle.join('')}`))
   return exitCodeOf(outcome)
 }
