@@ -43,7 +43,10 @@ type Line = { readonly [name: string]: unknown }
 export async function readRecordedRun(folder: string): Promise<RecordedRun> {
   const lines = await readChain(folder, new Set())
   const started = lines.findLast((line) => line['kind'] === 'run.started')
-  const benchmarks = collect(lines, folder).filter(({ samples }) => samples.some((sample) => !sample.warm_up))
+  const inventory = inventorySchema.safeParse(started?.['inventory']).data ?? null
+  const benchmarks = collect(lines, folder, inventory?.hosts ?? []).filter(({ samples }) =>
+    samples.some((sample) => !sample.warm_up),
+  )
   if (started === undefined || benchmarks.length === 0) {
     throw new FailureError({
       reason: 'module',
@@ -61,7 +64,7 @@ export async function readRecordedRun(folder: string): Promise<RecordedRun> {
     startedAt: text('time'),
     ...(text('resumes') === '' ? {} : { resumes: text('resumes') }),
     command: text('command') || null,
-    inventory: inventorySchema.safeParse(started['inventory']).data ?? null,
+    inventory,
     benchmarks,
   }
 }
@@ -83,11 +86,18 @@ function isObject(value: unknown): value is Line {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** One benchmark per stage and host; a repeated one (a retry, a resume) replaces what an earlier attempt left. */
-function collect(lines: readonly Line[], folder: string): Benchmark[] {
+/**
+ * One benchmark per stage and host, in the inventory's order: which host began first is chance. A repeated one (a retry, a resume)
+ * replaces what an earlier attempt left.
+ */
+function collect(lines: readonly Line[], folder: string, hosts: readonly string[]): Benchmark[] {
   const found = new Map<string, Benchmark>()
-  for (const line of lines) {
-    if (line['kind'] !== 'recorded') continue
+  const stages = [...new Set(lines.map((line) => line['stage']))]
+  const ranks = new Map(hosts.map((host, rank) => [host, rank]))
+  const place = (line: Line): number =>
+    stages.indexOf(line['stage']) * (hosts.length + 1) + (ranks.get(String(line['host'])) ?? hosts.length)
+  const recorded = lines.filter((line) => line['kind'] === 'recorded')
+  for (const line of recorded.toSorted((one, other) => place(one) - place(other))) {
     const key = `${line['stage']} ${line['host']}`
     // Another's record may have that name; without a design there is no benchmark.
     const design = line['channel'] === 'benchmark' ? designSchema.safeParse(line['data']).data : undefined

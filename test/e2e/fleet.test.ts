@@ -59,6 +59,7 @@ t.test('a fleet of three hosts', { skip }, async (t) => {
 
     relayed(t, up)
     measured(t, up)
+    await accepted(t, lab)
     await reached(t, lab)
     for (const host of hosts) {
       t.equal(await host.run('systemctl is-enabled libvirtd.service'), 'enabled\n')
@@ -120,7 +121,7 @@ hvlab_guests:
   - { name: guest1, image: debian-12, vcpus: 1, memory_mb: 1024, disk_gb: 10 }
 benchmark_profile: quick
 benchmark_workloads: [cpu]
-benchmark_blocks: 1
+benchmark_blocks: 3
 benchmark_duration_s: 1
 `
 
@@ -195,6 +196,23 @@ function measured(t: Test, run: HvlabResult): void {
     for (const { native, guest_values } of comparisons)
       t.ok(native.median > 0 && guest_values.median > 0, `${host}: native and guest were measured`)
   }
+}
+
+/** Each host against the median of all. They share two processors, so that nothing finer than a factor of ten can be asked. */
+async function accepted(t: Test, lab: LabFolder): Promise<void> {
+  const gate = await lab.hvlab(['gate', '--fleet', '--tolerance', '90%', '--format', 'json'])
+  exits(t, gate, 0)
+  const fleet = JSON.parse(gate.stdout) as {
+    verdict: string
+    hosts: string[]
+    metrics: { metric: string; deviations: { host: string; ratio: { low?: number; high?: number } }[] }[]
+  }
+  t.match(fleet, { verdict: 'pass', hosts: names })
+  const [metric] = fleet.metrics
+  t.equal(metric?.metric, 'cpu.efficiency')
+  t.same(metric?.deviations.map(({ host }) => host).sort(), names)
+  for (const { host, ratio } of metric?.deviations ?? [])
+    t.ok((ratio.low ?? 0) > 0 && (ratio.high ?? 0) >= (ratio.low ?? 0), `${host} has an interval`)
 }
 
 interface Figure {

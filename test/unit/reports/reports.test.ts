@@ -337,6 +337,17 @@ ${join(folder, 'results.json')}
   })
 })
 
+t.test('hosts stand in the order of the inventory, whichever began first', async (t) => {
+  const names = ['node-10', 'node-2', 'node-1']
+  const mixed = names.flatMap((hypervisor) => recordedEvents({ hypervisor }))
+  const text = journal(mixed).replace('"hosts":["node-1"]}', '"hosts":["node-1","node-2","node-10"]}')
+  const { benchmarks } = await readRecordedRun(t.testdir({ 'journal.jsonl': text }))
+  t.same(
+    benchmarks.map(({ design }) => design.hypervisor),
+    ['node-1', 'node-2', 'node-10'],
+  )
+})
+
 t.test('reading a journal', async (t) => {
   const events = recordedEvents()
   const failure = async (folder: string): Promise<unknown> => {
