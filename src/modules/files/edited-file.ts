@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { fileStat } from '../../facts/file-stat.ts'
 import type { Steps } from '../../model/change.ts'
 import type { ModuleContext } from '../../model/module-context.ts'
@@ -7,7 +6,7 @@ import { moduleFailure } from '../failure.ts'
 import type { Attributes } from './attributes.ts'
 import { type ByteText, fromByteText, toByteText } from './edited-lines.ts'
 import { hostPath } from './host-path.ts'
-import { named, writeFile } from './written-file.ts'
+import { contentSha1, named, writeFile } from './written-file.ts'
 
 export interface FileEdit extends Attributes {
   readonly path: string
@@ -40,8 +39,7 @@ export async function* editFile(
   const edited = edit(toByteText(before))
   const content = fromByteText(edited.text)
   const backup = params.backup && edited.message !== ''
-  const stat =
-    current === null ? null : { ...current, checksum: createHash('sha1').update(before).digest('hex') }
+  const stat = current === null ? null : { ...current, checksum: contentSha1(before) }
   const { changed, data } = yield* writeFile(
     context,
     { path, content, attributes: params, backup, validate: params.validate },

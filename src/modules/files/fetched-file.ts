@@ -1,11 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream, statSync } from 'node:fs'
 import { chmod, type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import type { ModuleContext } from '../../model/module-context.ts'
 import { sh } from '../../util/sh.ts'
 import { systemErrorText } from '../../util/system-error.ts'
 import { lastLines, moduleFailure } from '../failure.ts'
+import { temporaryName } from './written-file.ts'
 
 export interface Sums {
   readonly sha1: string
@@ -31,10 +32,7 @@ export async function fetchFile(
   accept: (sums: Sums) => void,
 ): Promise<Sums> {
   const { dest } = fetched
-  const temporary = join(
-    dirname(dest),
-    `.${basename(dest).slice(0, 100)}.hvlab-${randomBytes(6).toString('hex')}`,
-  )
+  const temporary = temporaryName(dest)
   try {
     await mkdir(dirname(dest), { recursive: true })
     const file = await open(temporary, 'wx', 0o666)

@@ -5,6 +5,7 @@ import type { Steps } from '../../model/change.ts'
 import type { ModuleContext } from '../../model/module-context.ts'
 import { sh } from '../../util/sh.ts'
 import { moduleFailure } from '../failure.ts'
+import { fromByteText, toByteText } from '../files/edited-lines.ts'
 import { writeFile } from '../files/written-file.ts'
 import { defineModule } from '../module.ts'
 import { bool, choice, int, line, mode, parameters } from '../params.ts'
@@ -125,9 +126,7 @@ async function sourceFiles(context: ModuleContext, list: string, folder: string)
   const paths = stdout
     .split('\n')
     .filter((path) => path === list || (path.startsWith(`${folder}/`) && path.endsWith('.list')))
-  return await Promise.all(
-    paths.map(async (path) => ({ path, text: Buffer.from(await context.get(path)).toString('latin1') })),
-  )
+  return await Promise.all(paths.map(async (path) => ({ path, text: toByteText(await context.get(path)) })))
 }
 
 async function* write(
@@ -147,7 +146,7 @@ async function* write(
     const attributes = params.mode === undefined ? {} : { mode: params.mode }
     yield* writeFile(
       context,
-      { path: current?.realPath ?? path, content: Buffer.from(text, 'latin1'), attributes },
+      { path: current?.realPath ?? path, content: fromByteText(text), attributes },
       current,
     )
   }
@@ -163,9 +162,9 @@ async function restore(
     const old = before.find((file) => file.path === path)
     if (old === undefined) await context.run(sh`rm -f -- ${path}`, { cleanUp: true })
     else if (old.text !== text)
-      await context.run({ ...sh`cat >${path}`, stdin: Buffer.from(old.text, 'latin1') }, { cleanUp: true })
+      await context.run({ ...sh`cat >${path}`, stdin: fromByteText(old.text) }, { cleanUp: true })
   }
   for (const { path, text } of before)
     if (!after.some((file) => file.path === path))
-      await context.run({ ...sh`cat >${path}`, stdin: Buffer.from(text, 'latin1') }, { cleanUp: true })
+      await context.run({ ...sh`cat >${path}`, stdin: fromByteText(text) }, { cleanUp: true })
 }

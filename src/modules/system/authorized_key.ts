@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import type { z } from 'zod'
 import { fileStat } from '../../facts/file-stat.ts'
@@ -9,9 +8,10 @@ import type { Vars } from '../../model/value.ts'
 import { sh } from '../../util/sh.ts'
 import { moduleFailure } from '../failure.ts'
 import { attributeChanges, attributesDiffer } from '../files/attributes.ts'
+import { fromByteText, parameterBytes, toByteText } from '../files/edited-lines.ts'
 import { hostPath } from '../files/host-path.ts'
 import { parseMode } from '../files/mode.ts'
-import { writeFile } from '../files/written-file.ts'
+import { contentSha1, writeFile } from '../files/written-file.ts'
 import { defineModule } from '../module.ts'
 import { bool, choice, line, parameters, path, text } from '../params.ts'
 import { type AuthorizedKey, parseKey, parseOptions, withKeys, withoutKeys } from './authorized-keys.ts'
@@ -49,8 +49,8 @@ export const authorizedKey = defineModule({
         : await hostPath(context, params.path)
     const there = await context.freshFact(fileStat, asked, { follow: true })
     const file = params.follow && there !== null ? there.realPath : asked
-    const before = there?.kind === 'file' ? Buffer.from(await context.get(asked)) : null
-    const text = before?.toString('latin1') ?? ''
+    const before = there?.kind === 'file' ? await context.get(asked) : null
+    const text = before === null ? '' : toByteText(before)
     const after =
       params.state === 'present' ? withKeys(text, wanted, params.exclusive) : withoutKeys(text, wanted)
     const data: Vars = { keyfile: file, user: params.user, key: params.key, state: params.state }
@@ -58,19 +58,12 @@ export const authorizedKey = defineModule({
     if (after === text)
       return { data, why: params.state === 'present' ? `${file} has ${said}` : `${file} has none of ${said}` }
     const isNewFolder = params.manage_dir ? yield* manageFolder(context, dirname(file), owner) : false
-    const content = Buffer.from(after, 'latin1')
+    const content = fromByteText(after)
     const attributes = { ...mode('0600'), ...ownedBy(owner) }
     const isLink =
       there !== null && !params.follow && (await context.freshFact(fileStat, asked))?.kind === 'link'
     const current =
-      there === null || isLink
-        ? null
-        : {
-            ...there,
-            checksum: createHash('sha1')
-              .update(before ?? '')
-              .digest('hex'),
-          }
+      there === null || isLink ? null : { ...there, checksum: contentSha1(before ?? new Uint8Array()) }
     yield* writeFile(context, { path: file, content, attributes, inNewFolder: isNewFolder }, current)
     return { data }
   },
@@ -86,7 +79,7 @@ function keysOf(params: Params): AuthorizedKey[] {
   const lines = params.key.split(/\r?\n/).filter((line) => line.trim() !== '' && !line.startsWith('#'))
   return lines.map((line) => {
     // As the bytes that are in the file.
-    const found = parseKey(Buffer.from(line).toString('latin1'))
+    const found = parseKey(parameterBytes(line))
     if (found === null)
       throw moduleFailure(
         'invalid-parameter',
@@ -95,13 +88,13 @@ function keysOf(params: Params): AuthorizedKey[] {
       )
     return {
       ...found,
-      ...(params.key_options === undefined ? {} : { options: parseOptions(latin1(params.key_options)) }),
-      ...(params.comment === undefined ? {} : { comment: latin1(params.comment) }),
+      ...(params.key_options === undefined
+        ? {}
+        : { options: parseOptions(parameterBytes(params.key_options)) }),
+      ...(params.comment === undefined ? {} : { comment: parameterBytes(params.comment) }),
     }
   })
 }
-
-const latin1 = (text: string): string => Buffer.from(text).toString('latin1')
 
 /** Somebody may have given a private one. */
 const shortened = (line: string): string => (line.length > 24 ? `${line.slice(0, 24)} …` : line)

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
 import type { z } from 'zod'
-import { fileStat } from '../../facts/file-stat.ts'
 import { moduleFailure } from '../failure.ts'
+import { parameterBytes } from '../files/edited-lines.ts'
 import { hostPath } from '../files/host-path.ts'
-import { writeFile } from '../files/written-file.ts'
+import { readHostText, writeHostText } from '../files/host-text.ts'
 import { defineModule } from '../module.ts'
 import { bool, choice, line, parameters, path, text } from '../params.ts'
 import { hashedLine, isOf, parseKnownHost, withKnownHost, withoutKnownHost } from './known-hosts-file.ts'
@@ -40,27 +39,18 @@ export const knownHosts = defineModule({
     const { name, state } = params
     const key = keyOf(params)
     const asked = await hostPath(context, params.path)
-    const there = await context.freshFact(fileStat, asked, { follow: true })
-    const before = there === null ? '' : Buffer.from(await context.get(asked)).toString('latin1')
+    const file = await readHostText(context, asked)
     const after =
       state === 'present' && key !== undefined
-        ? withKnownHost(before, key, name)
-        : withoutKnownHost(before, key, name)
+        ? withKnownHost(file.text, key, name)
+        : withoutKnownHost(file.text, key, name)
     const data = { name, path: asked, state }
-    if (after === before)
+    if (after === file.text)
       return {
         data,
         why: state === 'present' ? `${asked} has the key of ${name}` : `${asked} has no such key of ${name}`,
       }
-    const current =
-      there === null
-        ? null
-        : { ...there, checksum: createHash('sha1').update(before, 'latin1').digest('hex') }
-    yield* writeFile(
-      context,
-      { path: there?.realPath ?? asked, content: Buffer.from(after, 'latin1'), attributes: {} },
-      current,
-    )
+    yield* writeHostText(context, file, after)
     return { data }
   },
 })
@@ -72,7 +62,7 @@ function keyOf({ key, name, state, hash_host }: Params): string | undefined {
   }
   const line = hash_host && parseKnownHost(key) !== null ? hashedLine(key, name) : key.trim()
   const known = parseKnownHost(line)
-  if (known !== null && isOf(known, name)) return Buffer.from(line).toString('latin1')
+  if (known !== null && isOf(known, name)) return parameterBytes(line)
   throw moduleFailure(
     'invalid-parameter',
     `known_hosts: the key is none of ${name}`,

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto'
-import { fileStat } from '../../facts/file-stat.ts'
 import type { Steps } from '../../model/change.ts'
 import type { ModuleContext } from '../../model/module-context.ts'
 import { sh } from '../../util/sh.ts'
-import { splitLines } from '../files/edited-lines.ts'
-import { writeFile } from '../files/written-file.ts'
+import { splitLines, toByteText } from '../files/edited-lines.ts'
+import { readHostText, writeHostText } from '../files/host-text.ts'
 
 /** Both folders' files end in .conf. Sources: modules-load.d(5), modprobe.d(5). */
 const loadFolder = '/etc/modules-load.d'
@@ -69,21 +67,11 @@ async function filesWith(context: ModuleContext, pattern: string): Promise<{ pat
   const paths = stdout
     .split('\n')
     .filter((path) => [loadFolder, optionFolder].some((folder) => path.startsWith(`${folder}/`)))
-  return await Promise.all(
-    paths.map(async (path) => ({ path, text: Buffer.from(await context.get(path)).toString('latin1') })),
-  )
+  return await Promise.all(paths.map(async (path) => ({ path, text: toByteText(await context.get(path)) })))
 }
 
 async function* write(context: ModuleContext, path: string, edit: (text: string) => string): Steps<void> {
-  const found = await context.freshFact(fileStat, path, { follow: true })
-  const before = found === null ? '' : Buffer.from(await context.get(path)).toString('latin1')
-  const after = edit(before)
-  if (after === before) return
-  const current =
-    found === null ? null : { ...found, checksum: createHash('sha1').update(before, 'latin1').digest('hex') }
-  yield* writeFile(
-    context,
-    { path: found?.realPath ?? path, content: Buffer.from(after, 'latin1'), attributes: {} },
-    current,
-  )
+  const file = await readHostText(context, path)
+  const after = edit(file.text)
+  if (after !== file.text) yield* writeHostText(context, file, after)
 }

@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto'
 import type { z } from 'zod'
-import { type FileStat, fileStat } from '../../facts/file-stat.ts'
+import { fileStat } from '../../facts/file-stat.ts'
 import type { Steps } from '../../model/change.ts'
 import type { ModuleContext } from '../../model/module-context.ts'
 import { printable } from '../../util/printable.ts'
 import { sh } from '../../util/sh.ts'
 import { lastLines, moduleFailure } from '../failure.ts'
+import { fromByteText } from '../files/edited-lines.ts'
 import { hostPath } from '../files/host-path.ts'
-import { writeFile } from '../files/written-file.ts'
+import { type HostText, readHostText, writeHostText } from '../files/host-text.ts'
 import { defineModule } from '../module.ts'
 import { bool, choice, line, parameters, path } from '../params.ts'
 import { withEntry, withoutEntry } from './fstab.ts'
@@ -53,7 +53,7 @@ export const mount = defineModule({
       path: (await hostPath(context, params.path)).replace(/(.)\/+$/, '$1'),
       opts: optionsOf(params),
     }
-    const table = await tableOf(context, wanted)
+    const table = await readHostText(context, wanted.fstab)
     const isMounted = await mounted(context, wanted.path)
     const data = {
       name: wanted.path,
@@ -74,17 +74,10 @@ export const mount = defineModule({
   },
 })
 
-/** A table of fstab, and what it is without this task. */
-interface Table {
-  readonly path: string
-  readonly text: string
-  readonly stat: FileStat | null
-}
-
 async function* steps(
   context: ModuleContext,
   params: Params,
-  table: Table,
+  table: HostText,
   isMounted: boolean,
 ): Steps<boolean> {
   const { state, path } = params
@@ -101,7 +94,7 @@ async function* steps(
       ? withEntry(table.text, entryOf(params))
       : withoutEntry(table.text, params)
   const isEdited = after !== table.text
-  if (isEdited) yield* writeTable(context, params, table, after)
+  if (isEdited) yield* writeHostText(context, table, after, params.backup)
   if (state === 'mounted' && !isMounted) {
     yield* mountOrRestore(
       context,
@@ -148,12 +141,6 @@ function optionsOf({ opts, boot }: Params): string {
   return boot || words.includes('noauto') || words.includes('defaults') ? opts : `${opts},noauto`
 }
 
-async function tableOf(context: ModuleContext, { fstab }: Params): Promise<Table> {
-  const stat = await context.freshFact(fileStat, fstab, { follow: true })
-  const text = stat === null ? '' : Buffer.from(await context.get(fstab)).toString('latin1')
-  return { path: stat?.realPath ?? fstab, text, stat }
-}
-
 /** Source: proc(5), with blanks in octal. */
 async function mounted(context: ModuleContext, path: string): Promise<boolean> {
   const { stdout } = await context.run(sh`cat /proc/self/mounts`)
@@ -162,21 +149,9 @@ async function mounted(context: ModuleContext, path: string): Promise<boolean> {
   return stdout.split('\n').some((line) => unescaped(line.split(' ')[1] ?? '') === path)
 }
 
-async function* writeTable(context: ModuleContext, params: Params, table: Table, after: string): Steps<void> {
-  const current =
-    table.stat === null
-      ? null
-      : { ...table.stat, checksum: createHash('sha1').update(table.text, 'latin1').digest('hex') }
-  yield* writeFile(
-    context,
-    { path: table.path, content: Buffer.from(after, 'latin1'), attributes: {}, backup: params.backup },
-    current,
-  )
-}
-
 async function* mountOrRestore(
   context: ModuleContext,
-  table: Table,
+  table: HostText,
   isEdited: boolean,
   summary: string,
   command: ReturnType<typeof sh>,
@@ -185,10 +160,7 @@ async function* mountOrRestore(
     yield* execute(context, summary, command)
   } catch (error) {
     if (isEdited)
-      await context.run(
-        { ...sh`cat >${table.path}`, stdin: Buffer.from(table.text, 'latin1') },
-        { cleanUp: true },
-      )
+      await context.run({ ...sh`cat >${table.path}`, stdin: fromByteText(table.text) }, { cleanUp: true })
     throw error
   }
 }

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { fileStat } from '../../facts/file-stat.ts'
 import { which } from '../../facts/which.ts'
 import type { Steps } from '../../model/change.ts'
 import type { Command } from '../../model/command.ts'
@@ -10,7 +8,7 @@ import { sh } from '../../util/sh.ts'
 import { lastLines, moduleFailure } from '../failure.ts'
 import { parameterBytes, splitLines } from '../files/edited-lines.ts'
 import { hostPath } from '../files/host-path.ts'
-import { writeFile } from '../files/written-file.ts'
+import { readHostText, writeHostText } from '../files/host-text.ts'
 import { defineModule } from '../module.ts'
 import { bool, choice, line, parameters, path } from '../params.ts'
 
@@ -50,9 +48,8 @@ export const sysctl = defineModule({
     const program = isUsed ? await programOf(context) : ''
     const now = isUsed ? await kernelValue(context, program, name) : ''
     const asked = await hostPath(context, params.sysctl_file)
-    const file = await context.freshFact(fileStat, asked, { follow: true })
-    const before = file === null ? '' : Buffer.from(await context.get(asked)).toString('latin1')
-    const had = settings(before).filter(([key]) => key === parameterBytes(name))
+    const file = await readHostText(context, asked)
+    const had = settings(file.text).filter(([key]) => key === parameterBytes(name))
     const inFile = had.at(-1)?.[1] ?? null
     const wanted = state === 'present' ? parameterBytes(value) : null
     const differs = inFile !== wanted
@@ -66,14 +63,7 @@ export const sysctl = defineModule({
         `set ${name} to ${value}`,
         sh`${program} ${quiet(params)} -w ${`${name}=${value}`}`,
       )
-    if (differs) {
-      const content = Buffer.from(edited(before, parameterBytes(name), wanted), 'latin1')
-      const current =
-        file === null
-          ? null
-          : { ...file, checksum: createHash('sha1').update(before, 'latin1').digest('hex') }
-      yield* writeFile(context, { path: file?.realPath ?? asked, content, attributes: {} }, current)
-    }
+    if (differs) yield* writeHostText(context, file, edited(file.text, parameterBytes(name), wanted))
     if (params.reload) yield* execute(context, `load ${asked}`, sh`${program} ${quiet(params)} -p ${asked}`)
     return { data }
   },
