@@ -56,8 +56,7 @@ t.test('guests on this machine', { skip }, async (t) => {
     if (said.exitCode !== 0) t.fail(`${command}: exit code ${said.exitCode}\n${said.stdout}${said.stderr}`)
     return said.stdout.trim()
   }
-  writeFileSync(join(lab.path, 'libvirt.yml'), '- hosts: localhost\n  become: true\n  roles: [hypervisor]\n')
-  exits(t, await lab.hvlab(['run', 'libvirt.yml', ...inStore], 5 * minutes), 0)
+  await lab.startsLibvirt(t)
   lab.hasGuests(t, name)
   const outside = outsideWorld(t)
   const before = machineState()

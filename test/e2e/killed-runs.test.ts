@@ -24,8 +24,7 @@ const inStore = ['-i', 'localhost,', '-e', `hvlab_store=${join(testCache, 'store
 
 t.test('runs that are killed', { skip }, async (t) => {
   const lab = new LabFolder(t)
-  writeFileSync(join(lab.path, 'libvirt.yml'), '- hosts: localhost\n  become: true\n  roles: [hypervisor]\n')
-  exits(t, await lab.hvlab(['run', 'libvirt.yml', ...inStore], 5 * minutes), 0)
+  await lab.startsLibvirt(t)
   writeFileSync(
     join(lab.path, 'site.yml'),
     `- hosts: localhost

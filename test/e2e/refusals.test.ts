@@ -28,8 +28,7 @@ t.test('what hvlab refuses', { skip }, async (t) => {
     )
     return lab.hvlab(['run', 'site.yml', '--format', 'plain', ...inStore], ms)
   }
-  writeFileSync(join(lab.path, 'libvirt.yml'), '- hosts: localhost\n  become: true\n  roles: [hypervisor]\n')
-  exits(t, await lab.hvlab(['run', 'libvirt.yml', ...inStore], 5 * minutes), 0)
+  await lab.startsLibvirt(t)
   lab.hasGuests(t, 'hvlab-test-no')
 
   await t.test('a network of somebody else', async (t) => {

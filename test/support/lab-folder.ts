@@ -1,9 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { atEnd } from './cleanup.ts'
-import { binary, type HvlabOptions, HvlabProcess, type HvlabResult, hvlabSync } from './hvlab-process.ts'
+import {
+  binary,
+  exits,
+  type HvlabOptions,
+  HvlabProcess,
+  type HvlabResult,
+  hvlabSync,
+} from './hvlab-process.ts'
 import { filesOf } from './libvirt.ts'
 import { inTerminal, type TerminalSession } from './terminal-session.ts'
 
@@ -30,6 +37,15 @@ export class LabFolder {
     const down = () => this.#down(['--lab', name])
     if (filesOf(name).length > 0) down()
     atEnd(t, down)
+  }
+
+  /** What the role hypervisor does on this machine: without systemd nothing else starts libvirt. */
+  async startsLibvirt(t: Test): Promise<void> {
+    writeFileSync(
+      join(this.path, 'libvirt.yml'),
+      '- hosts: localhost\n  become: true\n  roles: [hypervisor]\n',
+    )
+    exits(t, await this.hvlab(['run', 'libvirt.yml', '-i', 'localhost,'], 300_000), 0)
   }
 
   /** Clean-up: with nothing else happening meanwhile. */

@@ -105,7 +105,7 @@ export function foreignDefinitions(t: Test): Foreign {
 }
 
 /** Not where libvirt is installed but not started yet: without systemd no socket starts it. */
-export function libvirtAnswers(): boolean {
+function libvirtAnswers(): boolean {
   if (!existsSync('/run/libvirt/libvirt-sock')) return false
   return tool('timeout', ['10', 'virsh', '-c', 'qemu:///system', 'version']).status === 0
 }
