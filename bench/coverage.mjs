@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // How often the interval of a slowdown holds the true one: with a fixed number of blocks, and with the rule that stops when the
 // interval is narrow, computed at 95 % and at the level that hvlab uses; and the interval of the change between two runs that ended by
-// that rule. Simulated.
+// that rule; and of the change between two guests that share their native trials, in pairs and as if they shared nothing. Simulated.
 import { tsImport } from 'tsx/esm/api'
 
 const { narrow } = await tsImport('../src/bench/narrow-enough.ts', import.meta.url)
@@ -71,9 +71,11 @@ const ended = (draw, random, percent) => {
   while (ratios.length < 20 && !narrow(widened(ratios), ratios.length, percent))
   return ratios
 }
-/** A measure, as far as a verdict looks at it. */
-const measure = (values, adaptive) => ({
+/** A measure, as far as a verdict looks at it. Without a run its blocks are nobody else's. */
+let runs = 0
+const measure = (values, adaptive, run = `run ${runs++}`) => ({
   values,
+  blocks: values.map((_, block) => `${run}, block ${block}`),
   adaptive,
   quantity: 'efficiency',
   metric: { better: 'higher' },
@@ -93,5 +95,46 @@ for (const [name, draw] of Object.entries(distributions)) {
     }
     return held.map((count) => `${((400 * count) / rounds).toFixed(1)} %`)
   })
+  row(name, ...cells)
+}
+
+const guests = (draw, random, nativeSpread, ended) => {
+  const sides = [[], []]
+  do {
+    const native = nativeSpread * draw(random)
+    for (const side of sides) side.push(Math.exp(0.03 * (draw(random) - native)))
+  } while (!ended(sides))
+  return sides
+}
+const median = (values) => values.sort((one, other) => one - other)[Math.floor(values.length / 2)]
+const after = (blocks) => [`${blocks} blocks`, false, ([one]) => one.length === blocks]
+const narrowed = (percent) => [
+  `± ${percent} %`,
+  true,
+  (sides) => sides.every((side) => side.length === 20 || narrow(widened(side), side.length, percent)),
+]
+console.log(
+  '\nthe change between two guests that are the same: paired / independent, and how wide the one is of the other',
+)
+const designs = [after(6), after(8), after(20), narrowed(2)]
+row('', ...[0, 1, 2].flatMap((spread) => designs.map(([name]) => `native × ${spread}, ${name}`)))
+for (const [name, draw] of Object.entries(distributions)) {
+  const cells = [0, 1, 2].flatMap((nativeSpread) =>
+    designs.map(([, adaptive, ended]) => {
+      const random = seededRandom(7)
+      const held = [0, 0]
+      const widths = [[], []]
+      for (let round = 0; round < rounds / 4; round++) {
+        const [left, right] = guests(draw, random, nativeSpread, ended)
+        for (const [index, run] of ['one', undefined].entries()) {
+          const { low, high } = changeOf(measure(left, adaptive, run), measure(right, adaptive, run))
+          if (low <= 1 && high >= 1) held[index]++
+          widths[index].push(Math.log(high / low))
+        }
+      }
+      const shares = held.map((count) => ((400 * count) / rounds).toFixed(1)).join('/')
+      return `${shares} × ${(median(widths[0]) / median(widths[1])).toFixed(2)}`
+    }),
+  )
   row(name, ...cells)
 }

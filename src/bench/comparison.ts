@@ -3,11 +3,16 @@ import type { Benchmark, Sample, Subject } from './record.ts'
 import { type Estimate, inverse, mapped, medianRatio, type Spread, spread } from './statistics.ts'
 import { headline, type Metric, type Workload } from './workload-file.ts'
 
+/** Values of one side, each with the block that it is of. */
+export interface BlockValues extends Spread {
+  readonly blocks: readonly number[]
+}
+
 /** One metric of a guest against the hypervisor's own. */
 export interface MetricComparison {
   readonly metric: Metric
-  readonly native: Spread
-  readonly guestValues: Spread
+  readonly native: BlockValues
+  readonly guestValues: BlockValues
   /** Blocks that have both values; the ratio of each is performance, so 1 = as fast as native and less is slower. */
   readonly blocks: readonly Block[]
   /** Share of native performance in percent. */
@@ -113,8 +118,8 @@ function compareMetric(
   )
   return {
     metric,
-    native: spread([...left.values()].map(({ value }) => value)),
-    guestValues: spread([...right.values()].map(({ value }) => value)),
+    native: blockValues(left),
+    guestValues: blockValues(right),
     blocks,
     efficiencyPercent: mapped(performance, (ratio) => ratio * 100),
     slowdown: inverse(performance),
@@ -136,6 +141,10 @@ function byBlock(
       return value === undefined || value <= 0 ? [] : [[sample.block, { value, noisy: contaminated(sample) }]]
     }),
   )
+}
+
+function blockValues(values: ReturnType<typeof byBlock>): BlockValues {
+  return { ...spread([...values.values()].map(({ value }) => value)), blocks: [...values.keys()] }
 }
 
 /** CPU-seconds are counted in steps of 0.01: below this a step would be more than 5 %. */

@@ -51,9 +51,20 @@ export async function judgeRuns(
     tolerances: tolerancesFor(cwd, options, baseline, now),
     accept: options.accept,
   })
+  if (judgement.same.length > 0) throw sameTrials(judgement)
   if (judgement.incomparable.length > 0) throw incomparable(judgement)
   if (judgement.verdict === undefined) throw noTolerance(withoutTolerance(judgement))
   return { judgement, exitCode: exitCodes[judgement.verdict] }
+}
+
+/** A run passes against itself, whatever became of the machine. */
+function sameTrials({ left, right }: Judgement): FailureError {
+  return new FailureError({
+    reason: 'config',
+    code: 'gate-same-trials',
+    message: `${right} has the trials of its baseline ${left}: against itself nothing is slower.`,
+    hint: 'Name the run to be judged, or measure one; without a name it is the newest. `hvlab status` lists them.',
+  })
 }
 
 function incomparable({ left, right, incomparable: differences }: Judgement): FailureError {

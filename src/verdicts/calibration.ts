@@ -5,7 +5,7 @@ import { firstMistake } from '../config/zod-diagnostics.ts'
 import { FailureError } from '../model/failure.ts'
 import { parsedJson } from '../util/json.ts'
 import { differenceLines, differencesBetween } from './comparability.ts'
-import { type Measure, measureKey, metricName, performanceLogs } from './measure.ts'
+import { type Measure, measureKey, metricName, performanceLogs, shareTrials } from './measure.ts'
 import { type Side, sideOf } from './side.ts'
 import { studentUpper } from './student.ts'
 import { logChange } from './verdict.ts'
@@ -88,6 +88,7 @@ export function calibrate(runs: readonly RecordedRun[]): Calibration {
   const sides = runs.map((run) => sideOf(run.runId, [run]))
   const [first, ...others] = sides as [Side, ...Side[]]
   for (const other of others) refuseDifferent(first, other)
+  refuseCopies(sides)
   const hosts = first.benchmarks.map(({ design, environments }): [string, HostCalibration] => [
     design.hypervisor,
     {
@@ -121,6 +122,22 @@ function refuseDifferent(first: Side, other: Side): void {
     message: `The runs ${first.label} and ${other.label} are not of the same thing: ${line}.`,
     hint: 'A calibration needs runs between which nothing changed but the time.',
   })
+}
+
+/** A run that stands there twice differs from itself by nothing, and tolerances would shrink. */
+function refuseCopies(sides: readonly Side[]): void {
+  for (const [index, side] of sides.entries()) {
+    const copy = sides
+      .slice(0, index)
+      .find(({ measures }) => measures.some((one) => side.measures.some((other) => shareTrials(one, other))))
+    if (copy === undefined) continue
+    throw new FailureError({
+      reason: 'config',
+      code: 'calibration-same-trials',
+      message: `The runs ${copy.label} and ${side.label} hold the same trials: they say nothing about how much runs differ.`,
+      hint: 'Name each run once, and of a run that was resumed the later one only.',
+    })
+  }
 }
 
 function tolerancesOf(sides: readonly Side[], host: string): Record<string, number> {

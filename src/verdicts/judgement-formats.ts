@@ -40,17 +40,22 @@ function judgementJson(judgement: Judgement, exitCode: number): Value {
     comparable: incomparable.length === 0,
     sentence: judgementHeadline(judgement),
     notes: judgementNotes(judgement),
-    measures: measures.map(({ left: before, right: now, change, tolerance, verdict: one }) => ({
-      host: now.hypervisor,
-      subject: now.subject,
-      metric: metricName(now),
-      unit: unitOf(now),
-      before: before.values,
-      now: now.values,
-      change,
-      tolerance: tolerance ?? null,
-      verdict: one ?? null,
-    })),
+    measures: measures.map(({ left: before, right: now, change: whole, tolerance, verdict: one }) => {
+      const { pairing, sharedBlocks, ...change } = whole
+      return {
+        host: now.hypervisor,
+        subject: now.subject,
+        metric: metricName(now),
+        unit: unitOf(now),
+        before: before.values,
+        now: now.values,
+        change,
+        pairing,
+        shared_blocks: sharedBlocks,
+        tolerance: tolerance ?? null,
+        verdict: one ?? null,
+      }
+    }),
     missing: missing.map((measure) => ({
       host: measure.hypervisor,
       subject: measure.subject,

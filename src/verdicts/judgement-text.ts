@@ -5,6 +5,7 @@ import { counted } from '../util/words.ts'
 import { differenceLines } from './comparability.ts'
 import { type ComparedMeasure, type Judgement, withoutTolerance } from './judgement.ts'
 import { type Measure, medianOf, metricName, writeValue } from './measure.ts'
+import { fewestPaired } from './shift.ts'
 import type { Change } from './verdict.ts'
 import { paragraphs, signedPercent, signedRange, toleranceText } from './words.ts'
 
@@ -47,9 +48,10 @@ function changeWord({ low, high }: Change): string {
 
 /** The judgement in one sentence. */
 export function judgementHeadline(judgement: Judgement): string {
-  const { left, right, measures, verdict, incomparable } = judgement
+  const { left, right, measures, same, verdict, incomparable } = judgement
   const sides = printable(`${right} against ${left}`)
-  if (measures.length === 0) return `${sides}: nothing was measured on both sides.`
+  if (measures.length === 0)
+    return `${sides}: ${same.length > 0 ? 'the same trials, nothing to compare' : 'nothing was measured on both sides'}.`
   if (incomparable.length > 0) return `${sides}: not comparable, so no verdict.`
   if (verdict === undefined)
     return `${sides}: ${counted(measures.length, 'measure')} compared, no verdict without a tolerance.`
@@ -67,7 +69,7 @@ export function judgementHeadline(judgement: Judgement): string {
 
 /** What must be known besides the table: each line is a whole sentence. */
 export function judgementNotes(judgement: Judgement): string[] {
-  const { differences, incomparable, missing, measures, overdrawn } = judgement
+  const { differences, incomparable, missing, measures, same, overdrawn } = judgement
   const isSpoiling = new Set(differenceLines(incomparable))
   const lines = differenceLines(differences)
   const unknown = withoutTolerance(judgement)
@@ -79,6 +81,10 @@ export function judgementNotes(judgement: Judgement): string[] {
     ...lines.filter((line) => isSpoiling.has(line)).map((line) => `Not comparable: ${line}.`),
     ...lines.filter((line) => !isSpoiling.has(line)).map((line) => `Also changed: ${line}.`),
     ...missing.map((measure) => `Not measured now: ${measureName(measure)}.`),
+    ...(same.length === 0 || measures.length === 0
+      ? []
+      : [`The same trials on both sides, so left out: ${listed(same.map(measureName))}.`]),
+    ...pairingNotes(measures),
     ...(unknown.length === 0 || incomparable.length > 0
       ? []
       : [
@@ -91,6 +97,32 @@ export function judgementNotes(judgement: Judgement): string[] {
           `Faster by more than the tolerance: ${listed(better.map(({ right }) => measureName(right)))}. A newer baseline would notice when that is lost again.`,
         ]),
   ].map(printable)
+}
+
+/** What the intervals are of, by how the sides were measured. */
+function pairingNotes(measures: readonly ComparedMeasure[]): string[] {
+  const of = (isWanted: (change: Change) => boolean): ComparedMeasure[] =>
+    measures.filter(({ change }) => isWanted(change))
+  const groups: readonly (readonly [text: string, measures: readonly ComparedMeasure[]])[] = [
+    [
+      'paired: differences within the blocks that both sides share (signed ranks)',
+      of(({ pairing }) => pairing === 'paired'),
+    ],
+    [
+      `of independent samples, though some blocks are shared: wider than need be, because pairs need ${fewestPaired} shared blocks and most of both sides`,
+      of(({ pairing, sharedBlocks }) => pairing === 'independent' && sharedBlocks > 0),
+    ],
+    [
+      'of independent samples: the two sides share no block (Mann–Whitney)',
+      of(({ pairing, sharedBlocks }) => pairing === 'independent' && sharedBlocks === 0),
+    ],
+  ]
+  return groups.flatMap(([text, own]) => {
+    if (own.length === 0) return []
+    const which =
+      own.length === measures.length ? '' : ` of ${listed(own.map(({ right }) => measureName(right)))}`
+    return [`Intervals${which} are ${text}.`]
+  })
 }
 
 export function judgementText(judgement: Judgement): string {

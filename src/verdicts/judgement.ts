@@ -1,5 +1,5 @@
 import { type Difference, differencesBetween } from './comparability.ts'
-import { type Measure, metricName } from './measure.ts'
+import { type Measure, metricName, shareTrials } from './measure.ts'
 import { paired, type Side } from './side.ts'
 import { overdrawn, type Tolerances, toleranceOf } from './tolerance.ts'
 import { type Change, changeOf, judge, overall, type Verdict } from './verdict.ts'
@@ -22,6 +22,8 @@ export interface Judgement {
   readonly measures: readonly ComparedMeasure[]
   /** Measured on the left only. */
   readonly missing: readonly Measure[]
+  /** What has a trial on both sides that is one and the same: nothing to compare. */
+  readonly same: readonly Measure[]
   readonly differences: readonly Difference[]
   /** Essential differences that nobody accepted: figures are shown, verdicts are not given. */
   readonly incomparable: readonly Difference[]
@@ -40,9 +42,10 @@ export interface JudgeOptions {
 /** Compares everything that both sides have. `left` is the baseline. */
 export function compareSides(left: Side, right: Side, options: JudgeOptions): Judgement {
   const pairs = paired(left, right).filter(({ left: { quantity } }) => options.quantities.includes(quantity))
-  const both = pairs.flatMap(({ left: one, right: other }) =>
+  const found = pairs.flatMap(({ left: one, right: other }) =>
     other === undefined ? [] : [[one, other] as const],
   )
+  const both = found.filter(([one, other]) => !shareTrials(one, other))
   const differences = both.flatMap(([one, other]) => differencesBetween(one, other, [left, right]))
   const incomparable = differences.filter(
     ({ essential, property }) => essential && !(options.accept as readonly string[]).includes(property),
@@ -63,6 +66,7 @@ export function compareSides(left: Side, right: Side, options: JudgeOptions): Ju
     right: right.label,
     measures,
     missing,
+    same: found.flatMap(([one, other]) => (shareTrials(one, other) ? other : [])),
     differences,
     incomparable,
     overdrawn: incomparable.length > 0 ? [] : overdrawn(limited, options.tolerances),

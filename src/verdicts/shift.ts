@@ -1,6 +1,6 @@
 /** How far one sample lies from another, with an exact interval. */
 export interface Shift {
-  /** Median of all differences right − left (Hodges and Lehmann 1963). */
+  /** Of two samples the median of all differences right − left (Hodges and Lehmann 1963). */
   readonly centre: number
   /** Absent when the samples are too small for the level: 3 against 3 values cannot give 95 %. */
   readonly low?: number
@@ -22,12 +22,50 @@ export function shift(left: readonly number[], right: readonly number[], level: 
   const key = `${left.length} ${right.length}`
   const below = distributions.get(key) ?? cumulativeRankSums(left.length, right.length)
   distributions.set(key, below)
-  // The widest cut from each end whose two tails together stay within 1 − level.
+  return { centre, ...cutEnds(differences, below, level) }
+}
+
+/** Fewer differences cannot give 95 %: the signs of five are all alike in one of sixteen cases. */
+export const fewestPaired = 6
+
+/**
+ * The same of differences that stand in pairs: the median of the means of every two of them, each with itself as well (Walsh
+ * averages), and the interval that belongs to Wilcoxon's test of signed ranks. It assumes that differences lie symmetrically
+ * around the shift, as those of two that spread alike do. Same numbers as R's `wilcox.test(right, left, paired = TRUE, conf.int = TRUE,
+ * exact = TRUE)`.
+ */
+export function pairedShift(differences: readonly number[], level: number): Shift {
+  const averages = differences
+    .flatMap((value, index) => differences.slice(index).map((other) => (value + other) / 2))
+    .sort((one, other) => one - other)
+  return { centre: middle(averages), ...cutEnds(averages, cumulativeSignedRanks(differences.length), level) }
+}
+
+/** The widest cut from each end whose two tails together stay within 1 − level. `below[u]`: P(statistic ≤ u). */
+function cutEnds(
+  sorted: readonly number[],
+  below: readonly number[],
+  level: number,
+): { readonly low: number; readonly high: number; readonly coverage: number } | undefined {
   let cut = 0
-  while (cut < differences.length / 2 && 2 * (below[cut] ?? 1) <= 1 - level) cut++
-  const [low, high] = [differences[cut - 1], differences[differences.length - cut]]
-  if (cut === 0 || low === undefined || high === undefined) return { centre }
-  return { centre, low, high, coverage: 1 - 2 * (below[cut - 1] ?? 0) }
+  while (cut < sorted.length / 2 && 2 * (below[cut] ?? 1) <= 1 - level) cut++
+  const [low, high] = [sorted[cut - 1], sorted[sorted.length - cut]]
+  if (cut === 0 || low === undefined || high === undefined) return undefined
+  return { low, high, coverage: 1 - 2 * (below[cut - 1] ?? 0) }
+}
+
+/** P(W ≤ w) for w = 0 … n(n + 1) ÷ 2, the sum of the ranks that have a plus when each sign is a coin toss (Wilcoxon 1945). */
+function cumulativeSignedRanks(n: number): number[] {
+  let sums = [1]
+  for (let rank = 1; rank <= n; rank++) {
+    const without = sums
+    sums = Array.from(
+      { length: without.length + rank },
+      (_, sum) => ((without[sum] ?? 0) + (without[sum - rank] ?? 0)) / 2,
+    )
+  }
+  let total = 0
+  return sums.map((probability) => (total += probability))
 }
 
 /** By the sizes of the samples: a calibration asks for the same one thousands of times. */

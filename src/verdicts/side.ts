@@ -51,18 +51,20 @@ function pooled(measures: readonly Measure[]): Measure[] {
   for (const measure of measures) {
     const key = measureKey(measure)
     const before = found.get(key)
-    found.set(
-      key,
-      before === undefined
-        ? measure
-        : {
-            ...before,
-            values: [...before.values, ...measure.values],
-            adaptive: before.adaptive || measure.adaptive,
-          },
-    )
+    found.set(key, before === undefined ? measure : added(before, measure))
   }
   return [...found.values()]
+}
+
+/** A block counts once, though its run be named twice. */
+function added(before: Measure, measure: Measure): Measure {
+  const isNew = (_: unknown, index: number): boolean => !before.blocks.includes(measure.blocks[index] ?? '')
+  return {
+    ...before,
+    values: [...before.values, ...measure.values.filter(isNew)],
+    blocks: [...before.blocks, ...measure.blocks.filter(isNew)],
+    adaptive: before.adaptive || measure.adaptive,
+  }
 }
 
 /** The same measure on both sides; undefined on the right when it was not measured there. */

@@ -28,7 +28,9 @@ t.test('commands', async (t) => {
   const small = join(folder, 'small')
   const old = join(folder, 'old')
   const noisy = join(folder, 'noisy')
+  const pairs = join(folder, 'pairs')
   fill(new MeasuredLab(lab))
+  fillPairs(new MeasuredLab(pairs))
   fillBroken(new MeasuredLab(broken))
   fillChanged(new MeasuredLab(changed))
   fillOld(new MeasuredLab(old))
@@ -45,6 +47,7 @@ t.test('commands', async (t) => {
     'in a small lab': small,
     'in an old lab': old,
     'in a noisy lab': noisy,
+    'in a lab of two guests': pairs,
   }
   // What later commands read.
   const cases = readTextCases(file)
@@ -122,6 +125,13 @@ function fillOld(lab: MeasuredLab): void {
   const host = { runs: ['00'], cpu: 'AMD EPYC 7B13', blocks: 4, duration_s: 3, tolerances }
   const hosts = Object.fromEntries([1, 2, 3, 4].map((node) => [`node-${node}`, host]))
   lab.file('calibration.json', JSON.stringify({ format: 'hvlab-calibration', format_version: 1, hosts }))
+}
+
+/** Guests of one run share their native trials. */
+function fillPairs(lab: MeasuredLab): void {
+  const guests = { guests: ['one', 'two'], levels: { two: 0.97 } }
+  lab.run('01', { ...guests, blocks: 8 })
+  lab.run('02-few', { ...guests, blocks: 5 })
 }
 
 /** A kernel made guests slower on the seventh, and nobody noticed. */

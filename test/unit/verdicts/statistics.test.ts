@@ -6,10 +6,10 @@ import { loadWorkloads } from '../../../src/modules/benchmark/workloads.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 import { predictionBound } from '../../../src/verdicts/calibration.ts'
 import { changePoints, farthest } from '../../../src/verdicts/change-points.ts'
-import { medianOf, writeValue } from '../../../src/verdicts/measure.ts'
-import { shift } from '../../../src/verdicts/shift.ts'
+import { type Measure, medianOf, writeValue } from '../../../src/verdicts/measure.ts'
+import { fewestPaired, pairedShift, shift } from '../../../src/verdicts/shift.ts'
 import { studentUpper } from '../../../src/verdicts/student.ts'
-import { judge, overall } from '../../../src/verdicts/verdict.ts'
+import { changeOf, judge, overall } from '../../../src/verdicts/verdict.ts'
 
 const cases = join(packageRoot, 'test/cases/verdicts')
 
@@ -29,11 +29,29 @@ t.test('the shift and its interval are those of R', async (t) => {
   }
 })
 
+t.test('the shift of pairs is that of the signed ranks', async (t) => {
+  const [, , ...lines] = readFileSync(join(cases, 'paired-shift.csv'), 'utf8').trim().split('\n')
+  t.equal(lines.length, 15)
+  for (const line of lines) {
+    const [draw = '', cell = '', ...expected] = line.split(',')
+    const differences = cell.split(' ').map(Number)
+    const { centre, low, high, coverage } = pairedShift(differences, 0.95)
+    for (const [index, value] of [centre, low, high, coverage].entries())
+      t.ok(
+        Math.abs((value ?? Number.NaN) - Number(expected[index])) < 1e-9,
+        `${draw}, ${differences.length} pairs: ${value} is ${expected[index]}`,
+      )
+  }
+  t.same(pairedShift([1, 2, 3, 4, 5], 0.95), { centre: 3 }, 'five cannot give 95 %')
+  t.equal(fewestPaired, 6)
+  t.same(pairedShift([1, 1, 1, 1, 1, 1], 0.95), { centre: 1, low: 1, high: 1, coverage: 1 - 2 / 64 })
+})
+
 t.test('a comparison and a history have the medians of the report', async (t) => {
   const [workload] = await loadWorkloads([packageRoot], ['memory-1k'])
   const metric = workload?.metrics[0]
   if (workload === undefined || metric === undefined) throw new Error('a workload has a metric')
-  const about = { hypervisor: 'node-1', subject: 'guest1', workload, metric, adaptive: false }
+  const about = { hypervisor: 'node-1', subject: 'guest1', workload, metric, adaptive: false, blocks: [] }
   const shares = { ...about, quantity: 'efficiency', values: [0.05, 0.1, 0.2, 0.4] } as const
   t.equal(writeValue(shares, medianOf(shares)), '14.1 %', 'of shares on a log scale')
   const rates = { ...about, quantity: 'guest', values: [50, 100, 200, 400] } as const
@@ -145,6 +163,58 @@ t.test('verdicts of one interval', async (t) => {
   t.equal(overall(['pass', 'inconclusive']), 'inconclusive')
   t.equal(overall(['pass', 'pass']), 'pass')
   t.equal(overall([]), 'inconclusive')
+})
+
+t.test('guests that share native trials are compared in pairs', async (t) => {
+  const [workload] = await loadWorkloads([packageRoot], ['memory-1k'])
+  const metric = workload?.metrics[0]
+  if (workload === undefined || metric === undefined) throw new Error('a workload has a metric')
+  const measure = (subject: string, values: readonly number[], run: string): Measure => ({
+    ...{ hypervisor: 'node-1', subject, workload, metric, quantity: 'efficiency', adaptive: false, values },
+    blocks: values.map((_, block) => `${run} ${block}`),
+  })
+  const random = seededRandom(21)
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+  const rounds = 2000
+  for (const [blocks, least] of [
+    [6, 0.99],
+    [8, 0.9],
+    [20, 0.8],
+  ] as const) {
+    const held = { paired: 0, independent: 0 }
+    const widths = { paired: 0, independent: 0 }
+    for (let round = 0; round < rounds; round++) {
+      const native = Array.from({ length: blocks }, () => 0.03 * normal())
+      const [left, right] = [0, 0].map(() => native.map((shared) => Math.exp(0.03 * normal() - shared)))
+      for (const run of ['A', 'B']) {
+        const {
+          low = Number.NaN,
+          high = Number.NaN,
+          pairing,
+        } = changeOf(measure('one', left ?? [], 'A'), measure('two', right ?? [], run))
+        if (low <= 1 && high >= 1) held[pairing]++
+        widths[pairing] += Math.log(high / low)
+      }
+    }
+    const share = (100 * held.paired) / rounds
+    // Three standard errors of the simulation below 95 %.
+    t.ok(
+      share >= 93.5 && share <= 98.5,
+      `${blocks} blocks: ${share} % of the intervals of pairs hold the truth`,
+    )
+    t.ok(held.independent >= held.paired, 'taken for independent they hold it more often than they have to')
+    t.ok(
+      widths.paired < least * widths.independent,
+      `${blocks} blocks: ${(widths.paired / widths.independent).toFixed(2)} of the width`,
+    )
+  }
+  const five = changeOf(measure('one', [1, 2, 3, 4, 5], 'A'), measure('two', [1, 2, 3, 4, 5], 'A'))
+  t.match(five, { pairing: 'independent', sharedBlocks: 5 }, 'five blocks have no interval of pairs')
+  const pooled = changeOf(
+    measure('one', [1, 2, 3, 4, 5, 6], 'A'),
+    measure('two', [1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6], 'A'),
+  )
+  t.equal(pooled.pairing, 'independent', 'half of one side has no other half')
 })
 
 t.test('quantiles of t are those that tables print', async (t) => {
