@@ -24,6 +24,7 @@ import { liveMetadataXml } from './libvirt/metadata.ts'
 import { virsh } from './libvirt/virsh.ts'
 import { buildXml } from './libvirt/xml.ts'
 import { domainOf, replanGuest } from './plan-guests.ts'
+import { doubtLogin } from './start-guests.ts'
 import { stopGuest } from './stop-guest.ts'
 import { hardwareIn } from './stored-hardware.ts'
 
@@ -123,8 +124,11 @@ export async function* applyChanges(
       action: () => stopGuest(context, domain),
     }
   const was = hardwareIn(readConfig(domain.metadata.config))
+  const parts = was ? partSteps(guest, planned, was, live) : []
+  // A guest that hangs on what is plugged into it must not pass for one that works.
+  if (live && parts.length > 0 && !context.check) await context.run(doubtLogin(domain.name))
   const steps = [
-    ...(was ? partSteps(guest, planned, was, live) : []),
+    ...parts,
     ...freedReservations(guest, state),
     ...forwardSteps(domain.name, planned.metadata.address, wanted.ports, state.forwards),
     definitionStep(planned, `change domain ${domain.name} (${words(guest)})`),

@@ -7,7 +7,7 @@ export interface GuestFiles {
   readonly serialLog: string
   /**
    * `ID SECONDS`: the domain's start in which a login worked, and how long after `virsh start`. Only `ID` where that was not
-   * seen; see `start-guests.ts`.
+   * seen, with `- ` in front after a change of what runs; see `start-guests.ts`.
    */
   readonly ready: string
   mainDisk(disk: Pick<MainDisk, 'mode'>): string

@@ -127,7 +127,17 @@ async function startGuest(
  */
 function rememberLogin(domain: string): Command {
   const { ready } = guestFiles(domain)
-  return sh`id=$(${virsh} domid ${domain}) && case "$(cat ${ready} 2>/dev/null)" in "$id"|"$id "*) ;; *) printf '%s\n' "$id" > ${ready} ;; esac`
+  return sh`id=$(${virsh} domid ${domain}) && case "$(cat ${ready} 2>/dev/null)" in
+  "$id"|"$id "*) ;;
+  "- $id"|"- $id "*) sed -i 's/^- //' ${ready} ;;
+  *) printf '%s\n' "$id" > ${ready} ;;
+esac`
+}
+
+/** Before a change of what runs: whether a login still works afterwards has to be seen. How long the start took is kept. */
+export function doubtLogin(domain: string): Command {
+  const { ready } = guestFiles(domain)
+  return sh`[ ! -e ${ready} ] || sed -i '/^- /!s/^/- /' ${ready}`
 }
 
 async function observe(

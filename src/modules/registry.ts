@@ -2,6 +2,7 @@ import { benchmark } from './benchmark.ts'
 import { coreModules } from './core.ts'
 import { hostTuning } from './guests/host_tuning.ts'
 import { libvirtClone } from './guests/libvirt_clone.ts'
+import { libvirtDaemons } from './guests/libvirt_daemons.ts'
 import { libvirtGuest } from './guests/libvirt_guest.ts'
 import { libvirtGuestInfo } from './guests/libvirt_guest_info.ts'
 import { libvirtGuestState } from './guests/libvirt_guest_state.ts'
@@ -33,6 +34,7 @@ const list: readonly Module[] = [
   image,
   imageInfo,
   libvirtClone,
+  libvirtDaemons,
   libvirtGuest,
   libvirtGuestInfo,
   libvirtGuestState,

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { atEnd } from '../support/cleanup.ts'
@@ -52,7 +52,13 @@ t.test('guests on this machine', { skip }, async (t) => {
   }
   const guest = (parameters: Declared) => run([{ libvirt_guest: { lab: name, ...parameters } }])
   const inGuest = async (command: string) => {
-    const said = await lab.hvlab(['ssh', 'full', ...inStore.slice(0, 2), '--', command], minutes)
+    const said = await lab
+      .hvlab(['ssh', 'full', ...inStore.slice(0, 2), '--', command], minutes)
+      .catch((error) => {
+        // A guest that hangs cannot be asked; what it said last on its serial console can be.
+        t.comment(tool('tail', ['-n', '40', `/var/lib/hvlab/guests/${domain}/serial.log`]).stdout)
+        throw error
+      })
     if (said.exitCode !== 0) t.fail(`${command}: exit code ${said.exitCode}\n${said.stdout}${said.stderr}`)
     return said.stdout.trim()
   }
@@ -164,6 +170,8 @@ t.test('guests on this machine', { skip }, async (t) => {
         .join('\n'),
     )
     t.equal(virsh('domid', domain), startId, 'it was not restarted')
+    const ready = readFileSync(`/var/lib/hvlab/guests/${domain}/ready`, 'utf8')
+    t.match(ready, /^\d+ [\d.]+\n$/, 'a login was seen after the changes')
     const seen = await inGuest(
       [
         'until [ "$(nproc)" = 2 ]; do sleep 0.2; done',

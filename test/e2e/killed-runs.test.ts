@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Event } from '../../src/model/event.ts'
@@ -101,7 +101,40 @@ t.test('runs that are killed', { skip }, async (t) => {
   endsWell(t, second)
   t.same(changedTasks(second.events), [], 'a second run changes nothing')
   await down('at the end')
+
+  await t.test('everything crashes, libvirt too', { skip: withSystemd() }, async (t) => {
+    endsWell(t, await lab.hvlab(up, minutes))
+    const run = '/run/libvirt'
+    for (const file of [
+      `/run/libvirtd.pid`,
+      '/run/virtlogd.pid',
+      `${run}/qemu/${name}-one.pid`,
+      `${run}/network/${name}.pid`,
+    ])
+      killNow(Number(readFileSync(file, 'utf8')))
+    const asked = await lab.hvlab(['status', ...inStore.slice(0, 2)])
+    t.match(asked, { exitCode: 2, stderr: /libvirt on localhost does not answer: the daemon does not run\./ })
+    const shown = await lab.hvlab([
+      'down',
+      '--check',
+      '--format',
+      'jsonl',
+      '--lab',
+      name,
+      ...inStore.slice(0, 2),
+    ])
+    t.match(
+      ofKind(shown.events, 'task.change').map(({ summary }) => summary),
+      ['start virtlogd', 'start libvirtd', new RegExp(`^remove what hvlab defined: .*${name}`)],
+    )
+    await down('everything crashed')
+  })
 })
+
+/** systemd starts libvirt again by itself. */
+function withSystemd(): string | false {
+  return existsSync('/run/systemd/system') && 'systemd is PID 1'
+}
 
 function killNow(pid: number): void {
   try {

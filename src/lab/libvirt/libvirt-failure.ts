@@ -13,32 +13,25 @@ export function libvirtFailure(host: string, output: string): Failure {
   }
 }
 
-const missing = /virsh: (command )?not found|virsh: No such file/
-
-/** Whether libvirt's clients are not even installed. */
-export function isVirshMissing(output: string): boolean {
-  return missing.test(output)
-}
-
-/** Whether libvirt is not there yet: not installed, or its daemon was never started. */
-export function isLibvirtAbsent(output: string): boolean {
-  return causes.find(({ pattern }) => pattern.test(output))?.absent === true
+/** Whether libvirt is not there, or not yet; undefined: it is there, and something else is wrong. */
+export function libvirtAbsence(output: string): Cause['absent'] {
+  return causes.find(({ pattern }) => pattern.test(output))?.absent
 }
 
 interface Cause {
   readonly pattern: RegExp
   readonly what: string
   readonly hint: string
-  /** The role hypervisor has not been applied. */
-  readonly absent?: true
+  /** The role hypervisor has not been applied, or what it started has ended. */
+  readonly absent?: 'not-installed' | 'not-running'
 }
 
 const causes: readonly Cause[] = [
   {
-    pattern: missing,
+    pattern: /virsh: (command )?not found|virsh: No such file/,
     what: 'virsh is not installed',
     hint: 'Apply the role hypervisor to this host first.',
-    absent: true,
+    absent: 'not-installed',
   },
   {
     pattern: /authentication (unavailable|failed)|Permission denied|access denied/i,
@@ -49,6 +42,6 @@ const causes: readonly Cause[] = [
     pattern: /Failed to connect socket|Connection refused|No such file or directory/,
     what: 'the daemon does not run',
     hint: 'Apply the role hypervisor; it starts libvirtd with systemd or by itself.',
-    absent: true,
+    absent: 'not-running',
   },
 ]

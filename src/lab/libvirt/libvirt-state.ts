@@ -12,7 +12,7 @@ import { guestsFolder } from '../guest-files.ts'
 import { parseAddress, parseSubnet } from '../ipv4.ts'
 import type { Route, UsedSubnets } from '../network-plan.ts'
 import { type DomainState, inactiveMark, parseDomainState } from './domain-state.ts'
-import { isLibvirtAbsent, libvirtFailure } from './libvirt-failure.ts'
+import { libvirtAbsence, libvirtFailure } from './libvirt-failure.ts'
 import { type NetworkState, parseNetworkState } from './network-xml.ts'
 import { virsh } from './virsh.ts'
 
@@ -104,9 +104,11 @@ done
 [ -z "$batch" ] || ${virsh} "\${batch#; }" 2>/dev/null || :
 }`
 
-/** `7 31.4 hvlab-guest1/ready`; `7 hvlab-guest1/ready`. */
+/** `7 31.4 hvlab-guest1/ready`; `7 hvlab-guest1/ready`; `- 7 31.4 hvlab-guest1/ready`: what runs was changed since. */
 function readyEntry(line: string): [string, FirstLogin] {
-  const [, startId = '', seconds, path = ''] = /^(\S*)(?: (\d{1,6}(?:\.\d+)?))? (\S*)$/.exec(line) ?? []
+  const [, doubt, id = '', seconds, path = ''] =
+    /^(- )?(\S*)(?: (\d{1,6}(?:\.\d+)?))? (\S*)$/.exec(line) ?? []
+  const startId = doubt === undefined ? id : ''
   return [path.replace(/\/ready$/, ''), { startId, seconds: seconds === undefined ? null : Number(seconds) }]
 }
 
@@ -124,7 +126,7 @@ export async function readLibvirt(access: HostAccess, host: string): Promise<Lib
 export async function readLibvirtOrNone(context: ModuleContext): Promise<LibvirtState> {
   const state = await context.freshFact(libvirtState)
   if (state.ok) return state.value
-  if (!context.check || !isLibvirtAbsent(state.error))
+  if (!context.check || libvirtAbsence(state.error) === undefined)
     throw new FailureError(libvirtFailure(context.host, state.error))
   context.note(
     'info',

@@ -16,8 +16,9 @@ import { phaseOf } from '../../lab/guest-phase.ts'
 import { removeDeadLock } from '../../lab/host/host-lock.ts'
 import { domainName } from '../../lab/identity.ts'
 import { formatSubnet } from '../../lab/ipv4.ts'
+import { definedHere, startDaemons } from '../../lab/libvirt/daemons.ts'
 import { type DomainState, uses } from '../../lab/libvirt/domain-state.ts'
-import { isVirshMissing, libvirtFailure } from '../../lab/libvirt/libvirt-failure.ts'
+import { libvirtAbsence, libvirtFailure } from '../../lab/libvirt/libvirt-failure.ts'
 import { type LibvirtState, libvirtState, noLibvirt } from '../../lab/libvirt/libvirt-state.ts'
 import type { GuestMetadata } from '../../lab/libvirt/metadata.ts'
 import type { NetworkState } from '../../lab/libvirt/network-xml.ts'
@@ -34,6 +35,7 @@ import type { Change, Steps } from '../../model/change.ts'
 import { FailureError } from '../../model/failure.ts'
 import type { ModuleContext } from '../../model/module-context.ts'
 import type { Vars } from '../../model/value.ts'
+import { printable } from '../../util/printable.ts'
 import { sh } from '../../util/sh.ts'
 import { counted } from '../../util/words.ts'
 import { moduleFailure } from '../failure.ts'
@@ -67,6 +69,7 @@ export const libvirtLab = defineModule({
       'a list of domain and fields: guests whose metadata somebody changed, so that they count as not hvlab’s',
   },
   async *run(context, params) {
+    if (params.state === 'absent' && (yield* awoken(context)) === 'shown') return {}
     const state = await stateOrNothing(context)
     const guests = state.domains.filter((domain) => isOurs(domain.metadata, params))
     const damaged = state.domains.flatMap(({ name, damaged: fields }) =>
@@ -208,11 +211,26 @@ async function* withoutStore(context: ModuleContext, doomed: ReadonlySet<string>
   else yield { summary: `remove the image store ${store}`, action: removeStore(store) }
 }
 
+/** After a crash of everything nothing but hvlab starts libvirt on a host without systemd. Check mode can only say so. */
+async function* awoken(context: ModuleContext): Steps<'ready' | 'shown'> {
+  const state = await context.freshFact(libvirtState)
+  if (state.ok || libvirtAbsence(state.error) !== 'not-running') return 'ready'
+  const defined = await context.freshFact(definedHere)
+  const started = defined.length > 0 ? yield* startDaemons(context) : []
+  if (!context.check || started.length === 0) return 'ready'
+  yield {
+    summary: `remove what hvlab defined: ${printable(defined.join(', '))}`,
+    action: async () => undefined,
+  }
+  return 'shown'
+}
+
 /** A host without libvirt has no guests; a libvirt that does not answer may have some, and that is an error. */
 async function stateOrNothing(context: ModuleContext): Promise<LibvirtState> {
   const state = await context.freshFact(libvirtState)
   if (state.ok) return state.value
-  if (!isVirshMissing(state.error)) throw new FailureError(libvirtFailure(context.host, state.error))
+  if (libvirtAbsence(state.error) === undefined || (await context.freshFact(definedHere)).length > 0)
+    throw new FailureError(libvirtFailure(context.host, state.error))
   const listing = await context.run(sh`ls ${guestsFolder} 2>/dev/null`)
   return { ...noLibvirt, folders: lines(listing.stdout) }
 }

@@ -383,7 +383,7 @@ t.test('what libvirt says, in one answer', async (t) => {
     '\n@@libvirt',
     `<<network ${uuid}>>Name: n\nActive:         no\nAutostart:      no\n\n<network><name>n</name><uuid>${uuid}</uuid></network>\n`,
     `<<domain ${uuid}>>shut off (unknown)\n\n<domain><name>d &amp; e</name><uuid>${uuid}</uuid></domain>\nexit 0`,
-    '\n@@cpus\n2\n\n@@interfaces\nlo\neth0\n\n@@folders\nhvlab-guest1\n\n@@ready\n7 hvlab-guest1/ready\n8 31.4 hvlab-guest2/ready\n hvlab-guest3/ready',
+    '\n@@cpus\n2\n\n@@interfaces\nlo\neth0\n\n@@folders\nhvlab-guest1\n\n@@ready\n7 hvlab-guest1/ready\n8 31.4 hvlab-guest2/ready\n hvlab-guest3/ready\n- 9 12.5 hvlab-guest4/ready',
   ].join('\n')
   const state = libvirtState.parse({ exitCode: 0, stdout, stderr: '' })
   t.match(state, {
@@ -400,6 +400,7 @@ t.test('what libvirt says, in one answer', async (t) => {
     ['hvlab-guest1', { startId: '7', seconds: null }],
     ['hvlab-guest2', { startId: '8', seconds: 31.4 }],
     ['hvlab-guest3', { startId: '', seconds: null }],
+    ['hvlab-guest4', { startId: '', seconds: 12.5 }],
   ])
   const down = libvirtState.parse({
     exitCode: 0,

@@ -121,6 +121,9 @@ interface Case {
   readonly state: LibvirtState | Result<LibvirtState, string>
   readonly routes?: readonly { destination: string; device: string }[]
   readonly storedImage?: boolean
+  /** Names of hvlab's definitions in libvirt's folders, and which daemons do not run. */
+  readonly defined?: readonly string[]
+  readonly stopped?: readonly string[]
   /** Guests whose disks stand on images of the store. */
   readonly onImages?: readonly string[]
   readonly hosts?: readonly { name: string; groups: readonly string[] }[]
@@ -520,10 +523,37 @@ const cases: readonly Case[] = [
     why: 'nothing of hvlab’s is here',
   },
   {
-    title: 'down where libvirt does not answer',
+    title: 'down where libvirt does not run, and nothing of hvlab’s is defined',
     module: 'libvirt_lab',
     params: { state: 'absent' },
     state: { ok: false, error: 'error: Failed to connect socket' },
+    stopped: ['virtlogd', 'libvirtd'],
+    why: 'nothing of hvlab’s is here',
+  },
+  {
+    title: 'down after a crash of everything, without systemd',
+    module: 'libvirt_lab',
+    params: { state: 'absent' },
+    state: { ok: false, error: 'error: Failed to connect socket' },
+    defined: ['hvlab-guest1', 'hvlab'],
+    stopped: ['virtlogd', 'libvirtd'],
+    changes: ['start virtlogd', 'start libvirtd', 'remove what hvlab defined: hvlab-guest1, hvlab'],
+  },
+  {
+    title: 'down where systemd did not start libvirt',
+    module: 'libvirt_lab',
+    params: { state: 'absent' },
+    state: { ok: false, error: 'error: Failed to connect socket' },
+    defined: ['hvlab-guest1'],
+    failure: 'libvirt on testhost does not answer: the daemon does not run.',
+  },
+  {
+    title: 'the list of guests where libvirt does not run, and one is defined',
+    module: 'libvirt_lab',
+    params: { state: 'facts' },
+    state: { ok: false, error: 'error: Failed to connect socket' },
+    defined: ['hvlab-guest1'],
+    stopped: ['libvirtd'],
     failure: 'libvirt on testhost does not answer: the daemon does not run.',
   },
   {
@@ -733,6 +763,8 @@ t.test('libvirt_guest_info: in what guests differ, and what it takes', async (t)
 function scriptedHost(found: Case): HostAccess {
   const facts: Readonly<Record<string, unknown>> = {
     'bridges-of-cards': [],
+    'libvirt-definitions': found.defined ?? [],
+    'libvirt-daemons-stopped': found.stopped ?? [],
     'libvirt-state': 'ok' in found.state ? found.state : ok(found.state),
     routes: (found.routes ?? []).map((route) => ({ gateway: null, source: null, metric: 0, ...route })),
     'cpu-choices': { hostPassthrough: false, models: ['Nehalem'] },
