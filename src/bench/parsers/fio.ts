@@ -16,19 +16,21 @@ const mebibyte = 1024 * 1024
 /** Half of the last digit of the runtime, which fio rounds, and one operation in flight at the end. */
 const runtimeSlackMs = 1
 
+/** Nothing that is counted or timed is below zero. */
+const figure = z.number().nonnegative()
 const latencySchema = z.object({
-  min: z.number(),
-  max: z.number(),
-  mean: z.number(),
-  N: z.number().optional(),
-  percentile: z.record(z.string(), z.number()).optional(),
+  min: figure,
+  max: figure,
+  mean: figure,
+  N: figure.optional(),
+  percentile: z.record(z.string(), figure).optional(),
 })
 const directionSchema = z.object({
-  io_bytes: z.number(),
-  bw_bytes: z.number(),
-  iops: z.number(),
-  runtime: z.number(),
-  total_ios: z.number(),
+  io_bytes: figure,
+  bw_bytes: figure,
+  iops: figure,
+  runtime: figure,
+  total_ios: figure,
   clat_ns: latencySchema,
   lat_ns: latencySchema,
 })
@@ -44,9 +46,9 @@ const documentSchema = z.object({
       read: directionSchema,
       write: directionSchema,
       sync: z.object({ lat_ns: latencySchema }).optional(),
-      usr_cpu: z.number(),
-      sys_cpu: z.number(),
-      ctx: z.number(),
+      usr_cpu: figure,
+      sys_cpu: figure,
+      ctx: figure,
     }),
   ),
 })

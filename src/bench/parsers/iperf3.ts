@@ -12,24 +12,26 @@ import { inconsistent, reading } from './tool-output.ts'
  * cannot connect). Up to 3.15 one thread serves all streams. Seconds leave out what --omit left out.
  */
 
+/** Nothing that is counted or timed is below zero. */
+const figure = z.number().nonnegative()
 const sumSchema = z.object({
-  seconds: z.number(),
-  bytes: z.number(),
-  bits_per_second: z.number(),
-  retransmits: z.number().optional(),
-  jitter_ms: z.number().optional(),
-  lost_percent: z.number().optional(),
+  seconds: figure,
+  bytes: figure,
+  bits_per_second: figure,
+  retransmits: figure.optional(),
+  jitter_ms: figure.optional(),
+  lost_percent: figure.optional(),
 })
-const datagramsSchema = sumSchema.extend({ packets: z.number(), lost_packets: z.number() })
+const datagramsSchema = sumSchema.extend({ packets: figure, lost_packets: figure })
 const documentSchema = z.object({
   start: z.object({
     version: z.string(),
     test_start: z
       .object({
         protocol: z.string(),
-        num_streams: z.number(),
-        duration: z.number(),
-        omit: z.number().optional(),
+        num_streams: figure,
+        duration: figure,
+        omit: figure.optional(),
       })
       .optional(),
   }),
@@ -37,7 +39,7 @@ const documentSchema = z.object({
     streams: z
       .array(
         z.object({
-          sender: z.object({ mean_rtt: z.number().optional() }).optional(),
+          sender: z.object({ mean_rtt: figure.optional() }).optional(),
           udp: datagramsSchema.optional(),
         }),
       )
@@ -45,7 +47,7 @@ const documentSchema = z.object({
     sum: sumSchema.optional(),
     sum_sent: sumSchema.optional(),
     sum_received: sumSchema.optional(),
-    cpu_utilization_percent: z.object({ host_total: z.number(), remote_total: z.number() }).optional(),
+    cpu_utilization_percent: z.object({ host_total: figure, remote_total: figure }).optional(),
   }),
 })
 const errorSchema = z.object({ error: z.string().optional() })
@@ -123,8 +125,10 @@ function sumsOf({
   const { seconds } = first
   const total = (of: (stream: (typeof udp)[number]) => number): number =>
     udp.reduce((sum, stream) => sum + of(stream), 0)
-  const arrived = ({ packets, lost_packets: lost }: (typeof udp)[number]): number =>
-    packets === 0 ? 0 : 1 - lost / packets
+  const arrived = ({ packets, lost_packets: lost }: (typeof udp)[number]): number => {
+    if (lost > packets) throw inconsistent(`iperf3 lost ${lost} of ${packets} datagrams`)
+    return packets === 0 ? 0 : 1 - lost / packets
+  }
   return {
     sent: { seconds, bytes: total(({ bytes }) => bytes), bits_per_second: total((s) => s.bits_per_second) },
     received: {

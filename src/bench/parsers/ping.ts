@@ -29,6 +29,10 @@ export function parsePing(stdout: string, asked: Asked): Result<ParsedOutput, Fa
     if (!(min <= avg && avg <= max)) {
       throw inconsistent(`ping's mean (${avg} ms) is not between ${min} and ${max} ms`)
     }
+    // Digits are cut off, not rounded.
+    if (deviation > max - min + 0.001) {
+      throw inconsistent(`ping's deviation (${deviation} ms) is more than ${max} − ${min} ms`)
+    }
     // The time is from the first packet to the last.
     if (asked.durationS !== undefined) checkLength('ping', seconds + max / 1000 + 0.05, asked.durationS)
     return {

@@ -13,7 +13,8 @@ export interface RunFigures {
     readonly min: number
     readonly avg: number
     readonly max: number
-    readonly p95: number
+    /** Absent where the tool gives none, or one that is longer than the longest. */
+    readonly p95?: number
   }
 }
 
@@ -51,6 +52,13 @@ export function checkRun(run: RunFigures, asked: Asked): void {
       'a limit ended the run before its time: give --events=0 and --memory-total-size=0',
     )
   }
+  const { min, avg, max } = run.latencyMs
+  if (!(min <= avg && avg <= max)) {
+    throw new Refusal(
+      'benchmark-output-inconsistent',
+      `sysbench's mean latency (${avg} ms) is not between ${min} and ${max} ms`,
+    )
+  }
   const availableS = run.threads * run.totalTimeS
   if (run.inEventsS > availableS * (1 + relativeTolerance) + run.threads * clockSlackS) {
     throw new Refusal(
@@ -58,6 +66,14 @@ export function checkRun(run: RunFigures, asked: Asked): void {
       `the time in events (${run.inEventsS.toFixed(2)} s) is more than threads × total time (${availableS.toFixed(2)} s)`,
     )
   }
+  // 0.4.12 prints the time in events in steps of 0.1 ms.
+  sameWithin(
+    'time in events ÷ events',
+    (run.inEventsS * 1000) / run.events,
+    'mean latency in ms',
+    avg,
+    rounding + 0.1 / run.events,
+  )
 }
 
 /**

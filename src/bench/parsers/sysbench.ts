@@ -7,7 +7,8 @@ import { inconsistent, reading, type ToolOutput } from './tool-output.ts'
 
 /*
  * Formats read: sysbench 1.0 (1.0.8 and later print `events per second`) and 0.4.12, which prints no event rate,
- * calls mebibytes `MB` and gives the time inside events in seconds instead of the latency sum in milliseconds.
+ * calls mebibytes `MB` and gives the time inside events in seconds instead of the latency sum in milliseconds. Without an event 0.4.12 prints
+ * a shortest latency of 2⁶⁴ ns and no percentile.
  *
  * Rates are counts ÷ total time. The rates that sysbench prints divide by the time until it prints them, so a machine that
  * stalls between the last event and the report looks slower than it was (seen in a guest: 51 ms of 3 s).

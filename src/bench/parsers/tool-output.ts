@@ -30,7 +30,10 @@ export function inconsistent(message: string, hint?: string): Refusal {
   return new Refusal('benchmark-output-inconsistent', message, hint)
 }
 
-/** What a program prints for people. Lines are matched whole: a decimal comma or a cut line must not pass as a smaller number. */
+/**
+ * What a program prints for people. Lines are matched whole: a decimal comma or a cut line must not pass as a smaller number. A last line
+ * without an end may be cut, and does not count.
+ */
 export class ToolOutput {
   readonly #tool: string
   readonly #text: string
@@ -39,7 +42,7 @@ export class ToolOutput {
   /** `hint`: what to do when a line is missing. */
   constructor(tool: string, text: string, hint: string) {
     this.#tool = tool
-    this.#text = text
+    this.#text = text.slice(0, text.lastIndexOf('\n') + 1)
     this.#hint = hint
   }
 
