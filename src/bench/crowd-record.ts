@@ -12,7 +12,7 @@ export const crowdSchema = z.object({
   block: z.number(),
   /** Guests that ran the workload; the others of `samples` were their neighbours. */
   measured: z.array(z.string()),
-  /** Seconds between the first and the last to begin, by the controller's clock. */
+  /** Seconds between the first and the last workload to begin: guests' own clocks, held against the controller's while they wait; ± 0.02 s. */
   skew_s: z.number().nullable(),
   samples: z.array(sampleSchema),
 })

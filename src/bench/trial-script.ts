@@ -46,13 +46,13 @@ export function trialScript({ argv, withErrors, path, barrier, confine, suspend 
   const arrive =
     barrier === undefined
       ? sh``
-      : sh`rm -f ${barrier}; mkfifo -m 600 ${barrier} && echo ${mark.waiting} && timeout ${barrierS} cat ${barrier} >&2 || exit ${barrierClosedExitCode}\n`
+      : sh`rm -f ${barrier}; mkfifo -m 600 ${barrier} && mark ${mark.waiting} && timeout ${barrierS} cat ${barrier} >&2 || exit ${barrierClosedExitCode}\n`
   const found = path === undefined ? sh`` : sh`PATH=${path}:$PATH\n`
   return sh`LC_ALL=C; export LC_ALL
 ${found}${noiseFunctions}
 ${arrive}trial() {
   mark ${mark.before}; counters; times
-  echo ${mark.run}
+  mark ${mark.run}
   ${confined}${argv} ${withErrors === true ? sh`2>&1 ` : sh``}${still ? sh`9>&- ` : sh``}&
   ${still ? sh`echo "$!" >&9` : sh`:`}
   wait "$!"; code=$?
@@ -95,14 +95,22 @@ export interface TrialOutput {
   readonly after: NoiseReading
   /** What the workload printed. */
   readonly workload: string
+  /** The subject's own clock, as it printed it with each mark up to the beginning of the workload. */
+  readonly shown: readonly { readonly mark: string; readonly uptimeS: number }[]
 }
 
 /** Takes the parts of `trialScript`'s output apart; null when a part is missing (the output was cut). */
 export function splitTrial(stdout: string): TrialOutput | null {
   const [, before, workload, after] =
-    stdout.match(/^@@hvlab before\n([\s\S]*?)^@@hvlab run\n([\s\S]*?)\n^@@hvlab after\n([\s\S]*)$/m) ?? []
+    stdout.match(
+      /^@@hvlab before\n([\s\S]*?)^@@hvlab run\nuptime [\d.]*\n([\s\S]*?)\n^@@hvlab after\n([\s\S]*)$/m,
+    ) ?? []
   if (before === undefined || workload === undefined || after === undefined) return null
-  return { before: parseNoise(before), workload, after: parseNoise(after) }
+  const shown = [mark.waiting, mark.before, mark.run].flatMap((line) => {
+    const uptimeS = stdout.match(new RegExp(`^${line}\\nuptime (\\d+\\.\\d+)$`, 'm'))?.[1]
+    return uptimeS === undefined ? [] : [{ mark: line, uptimeS: Number(uptimeS) }]
+  })
+  return { before: parseNoise(before), workload, after: parseNoise(after), shown }
 }
 
 /** Notes when the marks of a trial arrive, for the subject's clock against the controller's, and tells others. */
@@ -135,9 +143,20 @@ export class MarkWatch {
     this.#rest = seen.slice(-mark.waiting.length - 1)
   }
 
-  /** When the trial began, by the clock that was given; null when it did not. */
-  get begunMs(): number | null {
-    return this.#arrived.get(mark.before) ?? null
+  /**
+   * When the workload began, by the clock that was given; null when it did not. On a machine that works a line comes late, so the
+   * subject's own clock says when it was printed. How far that clock is from ours, the mark says whose way was shortest: it waits at
+   * rest. Both clocks are read in steps of 10 ms.
+   */
+  begunMs(shown: TrialOutput['shown']): number | null {
+    const arrived = this.#arrived.get(mark.run)
+    const printed = shown.find((one) => one.mark === mark.run)
+    if (arrived === undefined || printed === undefined) return arrived ?? null
+    const apart = shown.flatMap((one) => {
+      const at = this.#arrived.get(one.mark)
+      return at === undefined ? [] : at - one.uptimeS * 1000
+    })
+    return printed.uptimeS * 1000 + Math.min(...apart)
   }
 
   /** Seconds between the readings before and after, or null when a mark did not come. */

@@ -1,6 +1,6 @@
 import type { Crowding } from '../bench/crowding.ts'
 import type { Benchmark } from '../bench/record.ts'
-import { duration, figure, intervalHeading, range, times } from '../bench/words.ts'
+import { figure, intervalHeading, range, times } from '../bench/words.ts'
 import { headline } from '../bench/workload-file.ts'
 
 export function crowdColumns(crowding: readonly Crowding[]): string[] {
@@ -19,7 +19,10 @@ export function crowdColumns(crowding: readonly Crowding[]): string[] {
 }
 
 export const crowdMeaning =
-  'Alone is a round of the same block in which one guest works; guests take turns. Where there was none it is the guest in the benchmark above. Fairness is Jain’s index of the guests’ speeds: 1 is all alike. Guests wait for each other before each round; the last column says how far apart they began.'
+  'Alone is a round of the same block in which one guest works; guests take turns. Where there was none it is the guest in the benchmark above. Fairness is Jain’s index of the guests’ speeds: 1 is all alike. Guests wait for each other before each round; the last column says how far apart their workloads began, by their own clocks, to 0.02 s.'
+
+/** Nothing smaller is known: two readings of a clock with steps of 10 ms. */
+const skewErrorS = 0.02
 
 /** One row for each workload and number of guests, for Markdown and HTML. */
 export function crowdRows(crowding: readonly Crowding[]): string[][] {
@@ -33,7 +36,7 @@ export function crowdRows(crowding: readonly Crowding[]): string[][] {
     cell.together === null ? '—' : `${figure(cell.together.median)} ${cell.metric.unit}`,
     cell.together === null ? '—' : times(cell.together.timesAlone),
     cell.fairness === null ? '—' : cell.fairness.toFixed(3),
-    cell.latestStartS === null ? '—' : duration(cell.latestStartS),
+    cell.latestStartS === null ? '—' : `${Math.max(skewErrorS, cell.latestStartS).toFixed(2)} s`,
   ])
 }
 

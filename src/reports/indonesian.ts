@@ -16,6 +16,10 @@ export const indonesian: Catalogue = {
     // The answer.
     'The machine was not quiet: {} of {} are of trials that failed a gate on noise.':
       'Mesin tidak tenang: {} dari {} berasal dari percobaan yang gagal pada gerbang derau.',
+    'Each figure is of one block: nothing here says how far chance moved it.':
+      'Setiap angka berasal dari satu blok: tidak ada yang menunjukkan seberapa jauh kebetulan menggesernya.',
+    'Each figure is of {} blocks at most: too few to say how far chance moved it.':
+      'Setiap angka berasal dari paling banyak {} blok: terlalu sedikit untuk menunjukkan seberapa jauh kebetulan menggesernya.',
     '{} ratio': '{} rasio',
     '{} ratios': '{} rasio',
     'No workload has a complete pair of native and guest figures.':
@@ -166,8 +170,8 @@ export const indonesian: Catalogue = {
     Fairness: 'Keadilan',
     'As long as alone': 'Waktu dibandingkan sendirian',
     'Begun within': 'Mulai dalam',
-    'Alone is a round of the same block in which one guest works; guests take turns. Where there was none it is the guest in the benchmark above. Fairness is Jain’s index of the guests’ speeds: 1 is all alike. Guests wait for each other before each round; the last column says how far apart they began.':
-      'Sendirian berarti putaran dari blok yang sama yang di dalamnya hanya satu guest bekerja; para guest bergiliran. Bila putaran itu tidak ada, yang dimaksud adalah guest dalam benchmark di atas. Keadilan adalah indeks Jain dari kecepatan guest: 1 berarti semua sama. Sebelum setiap putaran guest saling menunggu; kolom terakhir menunjukkan selisih waktu mulainya.',
+    'Alone is a round of the same block in which one guest works; guests take turns. Where there was none it is the guest in the benchmark above. Fairness is Jain’s index of the guests’ speeds: 1 is all alike. Guests wait for each other before each round; the last column says how far apart their workloads began, by their own clocks, to 0.02 s.':
+      'Sendirian berarti putaran dari blok yang sama yang di dalamnya hanya satu guest bekerja; para guest bergiliran. Bila putaran itu tidak ada, yang dimaksud adalah guest dalam benchmark di atas. Keadilan adalah indeks Jain dari kecepatan guest: 1 berarti semua sama. Sebelum setiap putaran guest saling menunggu; kolom terakhir menunjukkan selisih waktu mulai beban kerjanya menurut jam guest sendiri, sampai 0,02 s.',
     'at an unknown time': 'pada waktu yang tidak diketahui',
     'Why they differ': 'Mengapa berbeda',
     Method: 'Metode',
@@ -293,8 +297,9 @@ export const indonesian: Catalogue = {
     '{} threads': '{} thread',
     '{} hosts': '{} host',
     // Why the published figures differ.
-    'The published {} events/s are one thread at work ({} × {} = {} s a second) under TCG inside VirtualBox. {}. No native figure was measured there, so its overhead had no denominator; here the same command ran natively on the same machine, which gives {} slower, or {} overhead in the published way of counting.':
-      'Angka {} events/s yang diterbitkan adalah satu thread yang bekerja ({} × {} = {} s per detik) dengan TCG di dalam VirtualBox. {}. Tidak ada angka native yang diukur di sana, jadi overhead-nya tidak memiliki pembagi; di sini perintah yang sama berjalan secara native pada mesin yang sama, hasilnya lebih lambat {}, atau overhead {} menurut cara hitung yang diterbitkan.',
+    'The published {} events/s are one thread at work ({} × {} = {} s a second) under TCG inside VirtualBox. {}. No native figure was measured there, so its overhead had no denominator; here the same command ran natively on the same machine, which gives {}, or {} overhead in the published way of counting.':
+      'Angka {} events/s yang diterbitkan adalah satu thread yang bekerja ({} × {} = {} s per detik) dengan TCG di dalam VirtualBox. {}. Tidak ada angka native yang diukur di sana, jadi overhead-nya tidak memiliki pembagi; di sini perintah yang sama berjalan secara native pada mesin yang sama, hasilnya {}, atau overhead {} menurut cara hitung yang diterbitkan.',
+    '{} slower': 'lebih lambat {}',
     '{-} computes {} as many': '{} menghitung {} sebanyak itu',
     '{-} computes {} of that': '{} menghitung {} dari itu',
     "The published {} are {} writes of 1 KiB a second: {} each, two readings of the clock included; in {=} it is {}. That guest's clock source was not published, so clock and memory cannot be told apart in the figure. And percentages hide the rest: 96 % overhead is 25 × slower and 99 % is 100 ×. This run has {}.":

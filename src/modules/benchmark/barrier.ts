@@ -22,7 +22,7 @@ export class Barrier {
     if (this.#waiting === this.#guests.length) for (const guest of this.#guests) void this.#open(guest)
   }
 
-  /** When a trial began, by the controller's clock. */
+  /** When a workload began, by the controller's clock. */
   began(ms: number | null): void {
     if (ms !== null) this.#begunMs.push(ms)
   }
@@ -30,7 +30,7 @@ export class Barrier {
   /** Seconds between the first and the last to begin; null when one did not. */
   skewS(): number | null {
     if (this.#begunMs.length < this.#guests.length) return null
-    return (Math.max(...this.#begunMs) - Math.min(...this.#begunMs)) / 1000
+    return Number(((Math.max(...this.#begunMs) - Math.min(...this.#begunMs)) / 1000).toFixed(3))
   }
 
   async #open(guest: string): Promise<void> {

@@ -69,11 +69,11 @@ export async function runTrial(context: ModuleContext, plan: TrialPlan): Promise
     const result = await execute(context, plan, argv, durationS, marks)
     return { result, observedS: (performance.now() - start) / 1000 }
   })
-  plan.barrier?.began(marks.begunMs)
   const after = subject.domain === null ? null : await readHypervisor(context, subject.domain)
   if (result.exitCode !== 0) throw new FailureError(commandFailure(plan, result))
   const output = splitTrial(result.stdout)
   if (output === null || result.truncated) throw new FailureError(cutOutput(plan, result))
+  plan.barrier?.began(marks.begunMs(output.shown))
   const parsed = parsers[workload.parser](output.workload, asked)
   if (!parsed.ok) {
     throw new FailureError({ ...parsed.error, message: `${at(plan)}: ${parsed.error.message}.` })

@@ -259,6 +259,26 @@ t.test('drift of clocks', async (t) => {
   arrives(5000, '@@hvlab after\n')
   t.equal(watch.elapsedS(), 3)
   t.strictSame(edges, ['start 1020', 'end 4010'], 'each once')
+  t.equal(watch.begunMs([]), 1020, 'by its arrival, where the subject shows no clock')
+
+  const waited = new MarkWatch(
+    () => {},
+    () => now,
+  )
+  for (const [at, text] of [
+    [2000, '@@hvlab waiting\nuptime 100.00\n'],
+    [7500, '@@hvlab before\nuptime 105.20\n'],
+    [8100, '@@hvlab run\nuptime 105.31\n'],
+  ] as const) {
+    now = at
+    waited.onOutput('stdout', text)
+  }
+  const shown = [
+    { mark: '@@hvlab waiting', uptimeS: 100 },
+    { mark: '@@hvlab before', uptimeS: 105.2 },
+    { mark: '@@hvlab run', uptimeS: 105.31 },
+  ]
+  t.equal(waited.begunMs(shown), 7310, 'lines that came 300 and 790 ms late do not count')
 })
 
 t.test('which attempt counts', async (t) => {
