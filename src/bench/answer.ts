@@ -20,8 +20,7 @@ export function answer(comparisons: readonly Comparison[]): string {
   const spans = byWorkload(comparisons)
   const near = spans.every(({ slowdown: [low, high] }) => high < nearNative && low > 1 / nearNative)
   const faster = near ? [] : spans.filter(({ isFaster }) => isFaster)
-  // Below 1, and the interval does not say so.
-  const alike = near ? [] : spans.filter(({ slowdown: [, high], isFaster }) => high < 1 && !isFaster)
+  const alike = near ? [] : spans.filter(({ isAlike }) => isAlike)
   const rest = spans.filter((span) => !faster.includes(span) && !alike.includes(span))
   const also = listed(
     faster.map(({ title, slowdown: [low, high] }) => `${spread(1 / high, 1 / low)} at ${title}`),
@@ -38,8 +37,20 @@ export function answer(comparisons: readonly Comparison[]): string {
   ].join(' ')
 }
 
-/** What must be known before the answer is believed: most of it was measured in company. Empty otherwise. */
+/** What must be known before the answer is believed: most of it was measured in company, or too seldom. Empty otherwise. */
 export function doubt(comparisons: readonly Comparison[]): string {
+  return [noise(comparisons), chance(comparisons)].filter(Boolean).join(' ')
+}
+
+function chance(comparisons: readonly Comparison[]): string {
+  if (comparisons.length === 0 || comparisons.some(({ slowdown }) => slowdown.low !== undefined)) return ''
+  const most = Math.max(...comparisons.map(({ blocks }) => blocks.length))
+  return most === 1
+    ? 'Each figure is of one block: nothing here says how far chance moved it.'
+    : `Each figure is of ${most} blocks at most: too few to say how far chance moved it.`
+}
+
+function noise(comparisons: readonly Comparison[]): string {
   const blocks = comparisons.flatMap((comparison) => comparison.blocks)
   const noisy = blocks.filter((block) => block.noisy).length
   if (noisy <= blocks.length / 2) return ''
@@ -53,16 +64,23 @@ interface Span {
   readonly slowdown: readonly [low: number, high: number]
   /** The whole interval of every guest is. */
   readonly isFaster: boolean
+  /** The interval of every guest holds 1, or all are below it, and their intervals do not say so. */
+  readonly isAlike: boolean
 }
 
 function byWorkload(comparisons: readonly Comparison[]): Span[] {
   return [...new Set(comparisons.map(({ workload }) => workload.id))].map((id) => {
     const own = comparisons.filter(({ workload }) => workload.id === id)
     const slowdowns = own.map(({ slowdown }) => slowdown.centre)
+    const isFaster = own.every(({ slowdown: { high } }) => high !== undefined && high < 1)
+    const holdOne = own.every(
+      ({ slowdown: { low, high } }) => low !== undefined && high !== undefined && low <= 1 && high >= 1,
+    )
     return {
       title: lowerFirst(own[0]?.workload.title ?? id),
       slowdown: [Math.min(...slowdowns), Math.max(...slowdowns)],
-      isFaster: own.every(({ slowdown: { high } }) => high !== undefined && high < 1),
+      isFaster,
+      isAlike: !isFaster && (holdOne || Math.max(...slowdowns) < 1),
     }
   })
 }

@@ -4,6 +4,7 @@ import { nominalLevel } from './statistics.ts'
 
 const rate = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 // Zeros at the end stay: what was measured as 1.00 was not measured as 1.
+const two = new Intl.NumberFormat('en', { minimumSignificantDigits: 2, maximumSignificantDigits: 2 })
 const small = new Intl.NumberFormat('en', { minimumSignificantDigits: 3, maximumSignificantDigits: 3 })
 
 /** A measured rate or size: whole from 100 on, else three significant digits. */
@@ -11,16 +12,17 @@ export function figure(value: number): string {
   return Math.abs(value) >= 100 ? rate.format(value) : small.format(value)
 }
 
-/** `8.4 ×`, `34 ×`, `1.02 ×`; what is far below one keeps two significant digits. */
+/** `8.4 ×`, `34 ×`, `1.02 ×`; what is far below one keeps two significant digits. What rounds to 2 or 20 is written as that. */
 export function times(value: number): string {
-  if (value < 0.1) return `${value.toPrecision(2)} ×`
-  const digits = value >= 20 ? 0 : value >= 2 ? 1 : 2
-  return `${value.toFixed(digits)} ×`
+  if (value < 0.1) return `${two.format(value)} ×`
+  return `${value >= 19.95 ? rate.format(value) : value.toFixed(value >= 1.995 ? 1 : 2)} ×`
 }
 
-/** `11.9 %`; two significant digits below ten. */
+/** `11.9 %`; two significant digits below ten; `−170 %` with a minus sign, no hyphen. */
 export function percent(value: number): string {
-  return `${value >= 99.95 ? rate.format(value) : value >= 9.95 ? value.toFixed(1) : value.toPrecision(2)} %`
+  const size = Math.abs(value)
+  const text = size >= 99.95 ? rate.format(size) : size >= 9.95 ? size.toFixed(1) : two.format(size)
+  return `${value < 0 ? '−' : ''}${text} %`
 }
 
 /** A limit as it was set, a share of 1: `2 %`, `0.5 %`. No digit is added, as a measured percentage has them. */

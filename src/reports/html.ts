@@ -22,7 +22,6 @@ import { styleSheet } from './style.ts'
 export async function reportHtml(original: Results, language: Language = english): Promise<string> {
   const { say } = language
   const results = localised(original, language)
-  const chart = await slowdownChart(byWorkload(results.comparisons), language)
   const hosts = await Promise.all(
     results.hosts.map((host, index) =>
       hostSection(host, { many: results.hosts.length > 1, id: `host-${index + 1}` }, language),
@@ -47,13 +46,7 @@ export async function reportHtml(original: Results, language: Language = english
 <h1>${prose(results.answer)}</h1>
 ${doubted(results, language)}
 </header>
-${drawing(chart, `${say('Slowdown by workload.')} ${results.answer}`, filled(say('How many times longer the guest takes than {}, on a logarithmic scale. The large dot is the median of the blocks, the bar its interval, each small dot one block. A large dot is hollow where there are too few blocks for an interval, a small one where a trial of its block failed a gate on noise.'), native(results, language)))}
-<h2>${say('Figures')}</h2>
-${figures(results, language)}
-${eachGuest(results, language)}
-${layers(results, language)}
-${blocks(results, language)}
-${allMetrics(results, language)}
+${results.comparisons.length === 0 ? html`` : await compared(results, language)}
 ${hostLinks(results, language)}
 ${hosts}
 ${methodSection(original, language)}
@@ -64,6 +57,19 @@ ${reproduceSection(original, language)}
 </body>
 </html>
 `.text
+}
+
+/** The chart, and all tables of what was compared. */
+async function compared(results: Results, language: Language): Promise<Html> {
+  const { say } = language
+  const chart = await slowdownChart(byWorkload(results.comparisons), language)
+  return html`${drawing(chart, `${say('Slowdown by workload.')} ${results.answer}`, filled(say('How many times longer the guest takes than {}, on a logarithmic scale. The large dot is the median of the blocks, the bar its interval, each small dot one block. A large dot is hollow where there are too few blocks for an interval, a small one where a trial of its block failed a gate on noise.'), native(results, language)))}
+<h2>${say('Figures')}</h2>
+${figures(results, language)}
+${eachGuest(results, language)}
+${layers(results, language)}
+${blocks(results, language)}
+${allMetrics(results, language)}`
 }
 
 function doubted({ comparisons }: Results, { say }: Language): Html {

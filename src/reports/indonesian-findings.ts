@@ -3,6 +3,9 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
   // Findings about conditions.
   'The benchmark on {=} ended after {} of {}; only complete pairs are counted.':
     'Benchmark di {} berakhir setelah {} dari {}; hanya pasangan lengkap yang dihitung.',
+  'Not compared with native in {=}: {}. No block has a figure of both sides.':
+    'Tidak dibandingkan dengan native di {}: {}. Tidak ada blok yang memiliki angka dari kedua pihak.',
+  'Without any trial: {=}.': 'Tanpa percobaan sama sekali: {}.',
   '{=} is itself virtual ({}): native here means on that system, and what its own layers cost is in neither figure.':
     '{} sendiri adalah mesin virtual ({}): native di sini berarti pada sistem itu, dan biaya lapisannya sendiri tidak ada dalam kedua angka.',
   "{=} could not be held to the guest's {} MiB of memory (neither systemd nor a writable control group).":
@@ -21,8 +24,8 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
     '{} memiliki {} dan {} hanya dapat memakai {}: vCPU guest berbagi CPU itu.',
   '{=} changed its clock source during the benchmark ({}): rates before and after are not comparable.':
     '{} mengganti sumber jamnya selama benchmark ({}): laju sebelum dan sesudahnya tidak dapat dibandingkan.',
-  '{}: {=} measured {} of native, and its whole {} % interval is above 100 %. Virtualisation makes nothing faster, so the two sides did not do the same work or did not have the same conditions.':
-    '{}: {} mencapai {} dari native, dan seluruh selang {} % ada di atas 100 %. Virtualisasi tidak mempercepat apa pun, jadi kedua pihak tidak mengerjakan hal yang sama atau kondisinya tidak sama.',
+  '{}: {=} measured {} of native, and its whole {} % interval is above 100 %. Virtualisation makes nothing faster: the two sides had other conditions or did other work, or it is chance, which puts one of {} such intervals there where nothing differs.':
+    '{}: {} mencapai {} dari native, dan seluruh selang {} % ada di atas 100 %. Virtualisasi tidak mempercepat apa pun: kondisi atau pekerjaan kedua pihak berbeda, atau itu kebetulan, yang menaruh satu dari {} selang seperti itu di sana bila tidak ada yang berbeda.',
   // Findings about the clock.
   "{} look {} slower in {=}, and {} only {}. The guest's clock source was not recorded, so the cause is not named here.":
     '{} tampak lebih lambat {} di {}, sedangkan {} hanya {}. Sumber jam guest tidak tercatat, jadi penyebabnya tidak disebut di sini.',

@@ -21,13 +21,36 @@ import { leftOutColumns, leftOutRows, settingTables } from './setting-rows.ts'
 export function reportMarkdown(original: Results, language: Language = english): string {
   const { say } = language
   const results = localised(original, language)
-  const { run, manyGuests: many } = results
+  const { run } = results
   return `${[
     `# ${plain(results.answer)}`,
     ...[doubt(results.comparisons)]
       .filter(Boolean)
       .map((text) => `**${say('Caution.')}** ${plain(say(text))}`),
     plain(say(`Run ${run.runId} of ${run.pipeline}, started ${run.startedAt}, hvlab ${run.version}.`)),
+    ...(results.comparisons.length === 0 ? [] : compared(results, language)),
+    ...results.hosts.flatMap((host) =>
+      hostParts(
+        host,
+        results.hosts.length > 1 ? `${plain(host.benchmark.design.hypervisor)}: ` : '',
+        language,
+      ),
+    ),
+    `## ${say('Method')}`,
+    ...methodSentences(original).map((sentence) => plain(say(sentence))),
+    `## ${say('Measure again')}`,
+    fenced(reproduction(original).map(say)),
+    table(say, ['What', 'Value'], ingredients(original), ' --- '),
+    say('Each trial ran one of these, with `LC_ALL=C`:'),
+    fenced(commands(original)),
+  ].join('\n\n')}\n`
+}
+
+/** All tables of what was compared. */
+function compared(results: Results, language: Language): string[] {
+  const { say } = language
+  const many = results.manyGuests
+  return [
     table(
       say,
       [
@@ -74,21 +97,7 @@ export function reportMarkdown(original: Results, language: Language = english):
       metricColumns(results.comparisons),
       metricRows(results.comparisons, guestNames(results.comparisons, language)),
     ),
-    ...results.hosts.flatMap((host) =>
-      hostParts(
-        host,
-        results.hosts.length > 1 ? `${plain(host.benchmark.design.hypervisor)}: ` : '',
-        language,
-      ),
-    ),
-    `## ${say('Method')}`,
-    ...methodSentences(original).map((sentence) => plain(say(sentence))),
-    `## ${say('Measure again')}`,
-    fenced(reproduction(original).map(say)),
-    table(say, ['What', 'Value'], ingredients(original), ' --- '),
-    say('Each trial ran one of these, with `LC_ALL=C`:'),
-    fenced(commands(original)),
-  ].join('\n\n')}\n`
+  ]
 }
 
 /** A row for each guest where there are several; the geometric mean, never without what it is a mean of. */

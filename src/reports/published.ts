@@ -101,7 +101,7 @@ function whyPrimes({ guest, guestValues, slowdown, efficiencyPercent }: Comparis
     ratio >= 1
       ? `${guest} computes ${times(ratio)} as many`
       : `${guest} computes ${percent(ratio * 100)} of that`
-  return `The published ${value} events/s are one thread at work (${value} × ${latencyAvgMs} ms = ${busy.toFixed(2)} s a second) under TCG inside VirtualBox. ${here}. No native figure was measured there, so its overhead had no denominator; here the same command ran natively on the same machine, which gives ${times(slowdown.centre)} slower, or ${percent(100 - efficiencyPercent.centre)} overhead in the published way of counting.`
+  return `The published ${value} events/s are one thread at work (${value} × ${latencyAvgMs} ms = ${busy.toFixed(2)} s a second) under TCG inside VirtualBox. ${here}. No native figure was measured there, so its overhead had no denominator; here the same command ran natively on the same machine, which gives ${slowdown.centre < 1 ? `${times(1 / slowdown.centre)} faster` : `${times(slowdown.centre)} slower`}, or ${percent(100 - efficiencyPercent.centre)} overhead in the published way of counting.`
 }
 
 /** Operations per second say how long one 1 KiB write took, two clock reads included. */

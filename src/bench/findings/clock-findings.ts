@@ -36,6 +36,8 @@ function byBlockSize(
   clock: Comparison | undefined,
 ): Finding[] {
   if (small.slowdown.centre < suspicious * large.slowdown.centre) return []
+  // Where it is not slower nothing looks so, and beside what is faster than native everything does.
+  if (small.slowdown.centre <= 1 || (large.slowdown.high ?? large.slowdown.centre) < 1) return []
   const contrast = `${small.workload.title} look ${times(small.slowdown.centre)} slower in ${small.guest}, and ${large.workload.title} only ${times(large.slowdown.centre)}`
   const sources = clocksources(benchmark, small)
   if (sources.length === 0) {

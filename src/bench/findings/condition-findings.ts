@@ -9,6 +9,7 @@ import type { Finding, Rule } from './finding.ts'
 /** What was compared with what, and where the two sides differ in more than virtualisation. */
 export const conditionFindings: Rule = (benchmark, comparisons) => [
   ...incomplete(benchmark),
+  ...notCompared(benchmark, comparisons),
   ...nestedHost(benchmark),
   ...unlimitedMemory(benchmark),
   ...guests(benchmark).flatMap(([guest, environment, native]) => [
@@ -22,14 +23,14 @@ export const conditionFindings: Rule = (benchmark, comparisons) => [
 
 /** The evidence is an interval, and how sure that is belongs to it: with four blocks in which nothing differs, one of sixteen is above 100 %. */
 function fasterThanNative({ guest, workload, efficiencyPercent }: Comparison): Finding[] {
-  const { centre, low } = efficiencyPercent
+  const { centre, low, level = 0 } = efficiencyPercent
   if (low === undefined || low <= 100) return []
   return [
     {
       rule: 'faster-than-native',
       level: 'caution',
       about: guest,
-      text: `${workload.title}: ${guest} measured ${percent(centre)} of native, and its whole ${intervalHeading([efficiencyPercent])} is above 100 %. Virtualisation makes nothing faster, so the two sides did not do the same work or did not have the same conditions.`,
+      text: `${workload.title}: ${guest} measured ${percent(centre)} of native, and its whole ${intervalHeading([efficiencyPercent])} is above 100 %. Virtualisation makes nothing faster: the two sides had other conditions or did other work, or it is chance, which puts one of ${Math.round(2 / (1 - level))} such intervals there where nothing differs.`,
     },
   ]
 }
@@ -40,8 +41,23 @@ function incomplete({ design, samples, stops }: Benchmark): Finding[] {
     .reduce((sum, blocks) => sum + blocks * design.subjects.length, 0)
   const measured = countingSamples(samples).length
   if (measured >= wanted) return []
-  const text = `The benchmark on ${design.hypervisor} ended after ${measured} of ${counted(wanted, 'trial')}; only complete pairs are counted.`
+  const without = design.subjects
+    .filter(({ id }) => !samples.some(({ subject, warm_up }) => subject === id && !warm_up))
+    .map(({ id, kind }) => (kind === 'native' ? design.hypervisor : id))
+  const text = `The benchmark on ${design.hypervisor} ended after ${measured} of ${counted(wanted, 'trial')}; only complete pairs are counted.${without.length === 0 ? '' : ` Without any trial: ${listed(without)}.`}`
   return [{ rule: 'incomplete', level: 'caution', about: design.hypervisor, text }]
+}
+
+/** Rather than a table that is silently shorter. */
+function notCompared({ design }: Benchmark, comparisons: readonly Comparison[]): Finding[] {
+  return design.subjects.flatMap(({ id, kind }): Finding[] => {
+    const missing = design.workloads.filter(
+      ({ id: workload }) => !comparisons.some((one) => one.guest === id && one.workload.id === workload),
+    )
+    if (kind === 'native' || missing.length === 0) return []
+    const text = `Not compared with native in ${id}: ${listed(missing.map(({ title }) => title))}. No block has a figure of both sides.`
+    return [{ rule: 'not-compared', level: 'caution', about: id, text }]
+  })
 }
 
 function nestedHost({ design, environments }: Benchmark): Finding[] {

@@ -463,6 +463,57 @@ t.test('doubt about the answer', async (t) => {
   t.equal(noisyUpTo(2), '', 'half of the blocks are clean')
   t.equal(noisyUpTo(3), 'The machine was not quiet: 3 of 4 ratios are of trials that failed a gate on noise.')
   t.equal(doubt([]), '')
+  t.equal(
+    doubt(
+      compare(
+        benchmark({
+          values: {
+            cpu: [
+              [1000, 1010],
+              [100, 101],
+            ],
+          },
+        }),
+      ),
+    ),
+    'Each figure is of 2 blocks at most: too few to say how far chance moved it.',
+  )
+  t.equal(
+    doubt(compare(benchmark({ values: { cpu: [[1000], [100]] } }))),
+    'Each figure is of one block: nothing here says how far chance moved it.',
+  )
+})
+
+t.test('percentages and factors of any size and sign', async (t) => {
+  const written: [string, string][] = [
+    [percent(-150), '−150 %'],
+    [percent(-3863), '−3,863 %'],
+    [percent(-12.34), '−12.3 %'],
+    [percent(-0.5), '−0.50 %'],
+    [percent(0), '0.0 %'],
+    [percent(0.0000001), '0.00000010 %'],
+    [times(10_092_941), '10,092,941 ×'],
+    [times(0.0000001), '0.00000010 ×'],
+    [times(19.96), '20 ×'],
+    [times(19.94), '19.9 ×'],
+    [times(1.996), '2.0 ×'],
+    [times(1.994), '1.99 ×'],
+  ]
+  for (const [text, expected] of written) t.equal(text, expected)
+})
+
+t.test('a difference that the interval does not show is not told', async (t) => {
+  const values = {
+    cpu: [steady(1000), steady(100)],
+    'memory-1k': [
+      [1000, 1000, 1000, 1000, 1000, 1000],
+      [500, 1100, 700, 1200, 600, 900],
+    ],
+  } as const
+  t.equal(
+    answer(compare(benchmark({ values }))),
+    'The guest guest on node is 10.0 × slower at computing primes. No difference from native is shown at 1 KiB memory writes.',
+  )
 })
 
 t.test('findings about the clock', async (t) => {
@@ -557,7 +608,7 @@ t.test('findings about conditions and noise', async (t) => {
       [
         'faster-than-native',
         { values: { cpu: [steady(100), steady(120)] } },
-        'Computing primes: guest measured 120 % of native, and its whole 87.5 % interval is above 100 %. Virtualisation makes nothing faster, so the two sides did not do the same work or did not have the same conditions.',
+        'Computing primes: guest measured 120 % of native, and its whole 87.5 % interval is above 100 %. Virtualisation makes nothing faster: the two sides had other conditions or did other work, or it is chance, which puts one of 16 such intervals there where nothing differs.',
       ],
       [
         'contaminated-trials',
