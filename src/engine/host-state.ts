@@ -7,6 +7,8 @@ export class HostState {
   readonly host: Host
   /** From `setup` and modules that return facts, by name without `ansible_`. Untrusted data. */
   facts: Vars = Object.create(null)
+  /** Names of facts that are variables without `ansible_` in front: those that a module gives so, as `packages`. */
+  readonly plainFacts = new Set<string>()
   /** `set_fact` and `register`. Data: never read as templates again. */
   readonly set: Vars = Object.create(null)
   /** `include_vars`: templates, as in files of variables. */
@@ -30,7 +32,16 @@ export class HostState {
   }
 
   addFacts(facts: Vars): void {
-    for (const [name, value] of Object.entries(facts)) this.facts[name.replace(/^ansible_/, '')] = value
+    for (const [name, value] of Object.entries(facts)) {
+      if (!name.startsWith('ansible_')) this.plainFacts.add(name)
+      this.facts[name.replace(/^ansible_/, '')] = value
+    }
+  }
+
+  /** What was known of a host that is added anew. */
+  takeFacts(before: HostState): void {
+    Object.assign(this.facts, before.facts)
+    for (const name of before.plainFacts) this.plainFacts.add(name)
   }
 
   setVariable(name: string, value: Value): void {
@@ -39,6 +50,7 @@ export class HostState {
 
   clearFacts(): void {
     this.facts = Object.create(null)
+    this.plainFacts.clear()
     this.factCache.clear()
   }
 }

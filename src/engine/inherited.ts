@@ -36,6 +36,7 @@ type Keywords = Partial<
     | 'checkMode'
     | 'diff'
     | 'anyErrorsFatal'
+    | 'notify'
     | 'role'
   >
 >
@@ -52,6 +53,7 @@ const names: readonly (keyof Keywords)[] = [
   'checkMode',
   'diff',
   'anyErrorsFatal',
+  'notify',
   'role',
 ]
 
@@ -98,6 +100,7 @@ export function resolved(task: Task, inherited: Inherited): Task {
     ...task,
     ...inherited.keywords,
     ...given(task),
+    notify: task.notify.length > 0 ? task.notify : (inherited.keywords.notify ?? []),
     id: inherited.idPrefix + task.id,
     when: [...inherited.when, ...task.when],
   }

@@ -82,7 +82,7 @@ export class RunInventory {
     const state = new HostState(host)
     const before = this.#states.get(name)
     if (before !== undefined) {
-      state.addFacts(before.facts)
+      state.takeFacts(before)
       Object.assign(state.set, before.set)
       Object.assign(state.included, before.included)
       Object.assign(state.added, before.added)

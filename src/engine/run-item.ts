@@ -8,7 +8,7 @@ import { renderValue } from '../template/jinja.ts'
 import { newDictionary } from '../template/runtime-value.ts'
 import { defined } from '../util/defined.ts'
 import { sleep } from '../util/sleep.ts'
-import { firstFalse, isTrue, numberOf } from './conditions.ts'
+import { firstFalse, flag, isTrue, numberOf } from './conditions.ts'
 import { withDeadline } from './deadline.ts'
 import { driveModule } from './drive-module.ts'
 import { failureOf } from './failures.ts'
@@ -165,7 +165,7 @@ async function execute(
   const target = run.target(scope)
   const targetScope = run.targetScope(scope, target)
   const timeout = numberOf('timeout', task.timeout, scope)
-  const check = task.checkMode ?? engine.options.check
+  const check = flag('check_mode', task.checkMode, scope) ?? engine.options.check
   const { result, changes } = await withDeadline(
     async (signal) => {
       const { context, access } = moduleContext({
@@ -179,7 +179,7 @@ async function execute(
         become: becomeOf(engine, target, targetScope, task),
         environment: environmentOf([...run.environment].map((value) => renderValue(value, scope))),
         check,
-        diff: task.diff ?? engine.options.diff,
+        diff: flag('diff', task.diff, scope) ?? engine.options.diff,
         isHidden: run.isHidden,
         signal,
       })

@@ -13,6 +13,7 @@ import { applyEffects, mergeEffects } from './effects.ts'
 import type { Engine } from './engine.ts'
 import { cancelledFailure, censored, failureOf } from './failures.ts'
 import type { Inherited } from './inherited.ts'
+import { lackingModule } from './lacking-module.ts'
 import type { ItemResult } from './run-item.ts'
 import { failedResult, prepareItem, runItem, skippedResult } from './run-item.ts'
 import { itemsOf, runLoop } from './run-loop.ts'
@@ -97,6 +98,7 @@ export async function runTask(
 }
 
 function moduleOf(engine: Engine, task: Task): Module {
+  if (task.lack !== undefined) return lackingModule(task.lack)
   const module = engine.options.findModule(task.module)
   if (module !== undefined) return module
   throw new FailureError({

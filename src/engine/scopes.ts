@@ -97,11 +97,11 @@ function rolesOf(sources: VariableSources, { stage, shared }: Place, own: Role |
   return [...roles, ...dependencies, ...(own === undefined ? [] : [own])]
 }
 
-/** Facts as variables: `ansible_` and the fact's name, except for those that would redirect connections. */
+/** Facts as variables: by the name that their module gave them, except for those that would redirect connections. */
 function injectedFacts(state: HostState): Vars {
   const vars: Vars = Object.create(null)
   for (const [name, value] of Object.entries(state.facts)) {
-    const variable = `ansible_${name}`
+    const variable = state.plainFacts.has(name) ? name : `ansible_${name}`
     if (!isConnectionVariable(variable)) vars[variable] = value
   }
   return vars

@@ -87,6 +87,8 @@ export async function runTaskStep(
   inherited: Inherited,
 ): Promise<Going> {
   const task = resolved(written, inherited)
+  if (task.lack !== undefined)
+    return settle(play, task, hosts, await runOnHosts(play, task, hosts, inherited))
   if (task.module === 'meta') return await runMeta(play, task, hosts, inherited, runTaskStep)
   if (task.module === 'include_tasks' || task.module === 'include_role') {
     return settle(play, task, hosts, await runInclude(play, task, hosts, inherited, runSteps))

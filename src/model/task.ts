@@ -19,9 +19,11 @@ export interface StepKeywords {
   readonly environment?: Value
   readonly delegateTo?: string
   readonly runOnce?: boolean
-  readonly checkMode?: boolean
-  readonly diff?: boolean
+  readonly checkMode?: Value
+  readonly diff?: Value
   readonly anyErrorsFatal?: boolean
+  /** Of a block: for its tasks that notify nothing themselves. */
+  readonly notify?: readonly string[]
   /** The role that the step came from: key of `Plan.roles`. */
   readonly role?: string
   readonly location: Location
@@ -54,6 +56,8 @@ export interface Task extends StepKeywords {
   readonly throttle?: number
   /** For `include_tasks`/`include_role` with a name known beforehand: the steps, ready to run. */
   readonly include?: Include
+  /** What hvlab has not of what the task needs: it fails when it is reached. */
+  readonly lack?: Lack
   /** For includes with a templated name, where `--tags` selects: what follows their keys in `Plan.includes`. */
   readonly includeVariant?: string
 }
@@ -65,6 +69,12 @@ export interface LoopControl {
   readonly pause?: number
   readonly extended?: boolean
   readonly extendedAllItems?: boolean
+}
+
+export interface Lack {
+  readonly message: string
+  /** What to do instead. */
+  readonly hint?: string
 }
 
 /** What an include brings. `key` is a key of `Plan.includes`. */

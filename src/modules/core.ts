@@ -25,6 +25,7 @@ import type { Module } from './module.ts'
 import { apt } from './packages/apt.ts'
 import { aptRepository } from './packages/apt_repository.ts'
 import { debconf } from './packages/debconf.ts'
+import { packageFacts } from './packages/package_facts.ts'
 import { pause } from './pause.ts'
 import { ping } from './ping.ts'
 import { setFact } from './set_fact.ts'
@@ -32,12 +33,14 @@ import { setup } from './setup/setup.ts'
 import { git } from './source/git.ts'
 import { authorizedKey } from './system/authorized_key.ts'
 import { cron } from './system/cron.ts'
+import { getent } from './system/getent.ts'
 import { group } from './system/group.ts'
 import { hostname } from './system/hostname.ts'
 import { knownHosts } from './system/known_hosts.ts'
 import { modprobe } from './system/modprobe.ts'
 import { mount } from './system/mount.ts'
 import { service } from './system/service.ts'
+import { serviceFacts } from './system/service_facts.ts'
 import { sysctl } from './system/sysctl.ts'
 import { systemd } from './system/systemd.ts'
 import { user } from './system/user.ts'
@@ -63,6 +66,7 @@ export const coreModules: readonly Module[] = [
   file,
   find,
   getUrl,
+  getent,
   git,
   group,
   groupBy,
@@ -72,12 +76,14 @@ export const coreModules: readonly Module[] = [
   lineinfile,
   modprobe,
   mount,
+  packageFacts,
   pause,
   ping,
   raw,
   replace,
   script,
   service,
+  serviceFacts,
   setFact,
   setup,
   shell,

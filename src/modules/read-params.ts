@@ -40,7 +40,12 @@ function unknownKeys(module: Module, given: Value): string[] {
  */
 export function checkParams(module: Module, given: Vars): ParamIssue[] {
   const result = readParams(module, given)
-  return result.ok ? [] : result.error.filter((issue) => !isTemplated(valueAt(given, issue.path.slice(0, 1))))
+  if (result.ok) return []
+  const aliases = Object.entries(aliasesOf(module))
+  return result.error.filter(({ path: [name] }) => {
+    const written = [name, ...aliases.filter(([, real]) => real === name).map(([alias]) => alias)]
+    return !written.some((key) => key !== undefined && isTemplated(valueAt(given, [key])))
+  })
 }
 
 function isTemplated(value: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { Path } from '../config/yaml-node.ts'
+import { lackedIn } from '../template/elsewhere.ts'
 import { checkSyntax } from '../template/jinja.ts'
 import { hasTemplate } from '../template/template.ts'
 import type { CompileContext, Source } from './compile-context.ts'
@@ -38,6 +39,11 @@ function report(
   const error = checkSyntax(text, kind)
   if (!error) return
   const location = document.locate(path)
+  const lacked = lackedIn(error)
+  if (lacked !== undefined) {
+    context.lack('template-syntax', lacked.message, location, lacked.instead)
+    return
+  }
   const isBlock = text.includes('\n') && error.line !== undefined && error.line > 1
   const line = location.line + (isBlock ? (error.line ?? 1) - 1 : 0)
   const place = isBlock ? { file: location.file, line, column: location.column } : location

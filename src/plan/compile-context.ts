@@ -6,6 +6,7 @@ import type { Location } from '../model/location.ts'
 import type { Role } from '../model/plan.ts'
 import type { Step, StepKeywords, Task } from '../model/task.ts'
 import type { ModuleRegistry } from '../modules/registry.ts'
+import type { FoundLack } from './lacks.ts'
 import { MadeGroups } from './made-groups.ts'
 import type { UnmatchedHosts } from './stage-hosts.ts'
 import type { TagSelection } from './tags.ts'
@@ -24,6 +25,8 @@ export interface Reach {
   readonly handlers: Set<string>
   /** Keys of includes. */
   readonly includes: Set<string>
+  /** Those of them that no condition, loop or earlier failure stands before. */
+  readonly certain: Set<string>
   /** Keys of what an include with a template in its name may bring. */
   readonly possible: Set<string>
   readonly notified: { readonly name: string; readonly location: Location }[]
@@ -33,8 +36,8 @@ export interface Reach {
 
 export function newReach(): Reach {
   return {
-    ...{ roles: new Set(), handlers: new Set(), includes: new Set(), possible: new Set() },
-    ...{ notified: [], seen: new Set() },
+    ...{ roles: new Set(), handlers: new Set(), includes: new Set(), certain: new Set() },
+    ...{ possible: new Set(), notified: [], seen: new Set() },
   }
 }
 
@@ -49,6 +52,10 @@ export interface Scope {
   /** Inherited from stage, role and blocks. */
   readonly tags: readonly string[]
   readonly isHandlers: boolean
+  /** Behind a condition, in a rescue or a handler. */
+  readonly mayNotRun?: boolean
+  /** The folder that the nearest role around lies in: its roles are found, too. */
+  readonly besideRole?: string | undefined
   /** Keywords of the roles around, outermost first: their handlers have them, too. */
   readonly roleKeywords?: readonly StepKeywords[]
   /** Files and roles that are being imported: a circle is an error. */
@@ -80,6 +87,11 @@ export class CompileContext {
   readonly modules: ModuleRegistry
   readonly tags: TagSelection
   readonly compileSteps: CompileSteps
+  /** What stages reach, before any include. */
+  readonly roots: Reach[] = []
+  /** Steps that need what hvlab has not. */
+  readonly lacking: FoundLack[] = []
+  readonly #lacks: Diagnostic[] = []
   readonly #documents = new Map<string, YamlDocument | undefined>()
 
   constructor(options: {
@@ -96,6 +108,20 @@ export class CompileContext {
 
   error(code: string, message: string, location: Location | undefined, hint?: string): void {
     this.#add('error', code, message, location, hint)
+  }
+
+  /** What Ansible has and hvlab has not: the step around it decides whether that is an error. */
+  lack(code: string, message: string, location: Location, hint?: string): void {
+    this.#lacks.push({ severity: 'error', code, message, location, ...(hint === undefined ? {} : { hint }) })
+  }
+
+  /** What a step lacks, found since it began: `from` is what `lackCount` was. What is in it has taken its own. */
+  takeLacks(from: number): Diagnostic[] {
+    return this.#lacks.splice(from)
+  }
+
+  get lackCount(): number {
+    return this.#lacks.length
   }
 
   warn(code: string, message: string, location: Location | undefined, hint?: string): void {

@@ -13,6 +13,7 @@ import { suggestion } from '../util/did-you-mean.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { CompileContext } from './compile-context.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { reportLacks } from './lacks.ts'
 import { compileStages } from './pipeline.ts'
 import { defaultInventory, findPipeline, searchPathOf } from './search-path.ts'
 import { compileSteps } from './steps.ts'
@@ -69,6 +70,7 @@ export async function compilePipeline(options: CompileOptions): Promise<Result<C
         defined({ inventory, limit, extraVars, folders: [...new Set([dirname(file), ...searchPath])] }),
       )
     : { defaults: Object.create(null) as Vars, stages: [] }
+  reportLacks(context)
   const diagnostics = unique(context.diagnostics)
   if (!inventory || diagnostics.some(({ severity }) => severity === 'error')) return err(diagnostics)
   const plan = {

@@ -108,7 +108,7 @@ function asQuestion(task: Task): Task {
 /** Questions, as people mark them for check mode, and modules whose purpose is to know something. */
 function setsVariables({ module, checkMode, changedWhen }: Task): boolean {
   if (['set_fact', 'preflight', 'stat', 'image_info', 'setup'].includes(module)) return true
-  return checkMode === false && changedWhen?.length === 1 && changedWhen[0] === false
+  return (checkMode === false || checkMode === 'no') && changedWhen?.length === 1 && changedWhen[0] === false
 }
 
 /** One host that gives no answer stops no other. */

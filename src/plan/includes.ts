@@ -13,6 +13,8 @@ import { stepKeywordsOf } from './step-keywords.ts'
 import { rolesLike, taskFilesLike } from './templated-names.ts'
 
 const stepNames: ReadonlySet<string> = new Set(Object.keys(stepKeywords))
+/** With these the same tasks of a role have other variables and handlers. */
+const fromKeys = ['vars_from', 'defaults_from', 'handlers_from']
 const applied = z.strictObject(stepKeywords)
 
 /** `import_tasks` and `import_role`: the steps stand where the import stood, with its keywords around them. */
@@ -26,9 +28,10 @@ export function compileImport(
   scope: Scope,
 ): Step[] {
   const location = source.document.locate(source.path)
-  const target = textOf(params, 'file') ?? textOf(params, 'name') ?? ''
+  const target = withRolePath(context, textOf(params, 'file') ?? textOf(params, 'name') ?? '', scope)
   for (const key of Object.keys(given)) {
-    if (stepNames.has(key) || key === 'args' || key === 'loop' || key.startsWith('with_')) continue
+    if (stepNames.has(key) || key === 'args' || key === 'notify' || key === 'loop' || key.startsWith('with_'))
+      continue
     const message = `"${action}" cannot have "${key}": it happens before the run`
     context.error('unsupported-keyword', message, location, `use ${action.replace('import', 'include')}`)
   }
@@ -41,7 +44,7 @@ export function compileImport(
     const block = compileRole(context, roleUseOf(target, params, keywords), source, scope)
     return block ? [block] : []
   }
-  const file = findTaskFile(context, target, scope, source)
+  const file = findTaskFile(context, target, scope, source, 'error')
   if (file === undefined) return []
   if (scope.chain.includes(file)) {
     context.error(
@@ -75,16 +78,12 @@ export function includeOf(
 ): Include | undefined {
   const apply = applyOf(context, params, source, scope)
   const isRole = action === 'include_role'
-  const target = textOf(params, isRole ? 'name' : 'file') ?? ''
+  const target = withRolePath(context, textOf(params, isRole ? 'name' : 'file') ?? '', scope)
   const from = textOf(params, 'tasks_from') ?? ''
   if (hasTemplate(target) || hasTemplate(from)) {
-    if (apply) {
-      const location = source.document.locate([...source.path, 'apply'], 'key')
-      context.error('unsupported-keyword', '"apply" cannot go together with a templated name', location)
-    }
     if (!isRole) {
       for (const file of taskFilesLike(context, target, source, scope))
-        registerFile(context, file, undefined, scope, 'possible')
+        registerFile(context, file, apply, source, scope, 'possible')
       return undefined
     }
     for (const found of rolesLike(context, target, from, source))
@@ -92,7 +91,7 @@ export function includeOf(
         context,
         found.role,
         { ...params, tasks_from: found.from } as Vars,
-        undefined,
+        apply,
         source,
         scope,
         'possible',
@@ -111,14 +110,15 @@ function includeFile(
   source: Source,
   scope: Scope,
 ): Include | undefined {
-  const file = findTaskFile(context, target, scope, source)
-  return file === undefined ? undefined : registerFile(context, file, apply, scope)
+  const file = findTaskFile(context, target, scope, source, 'lack')
+  return file === undefined ? undefined : registerFile(context, file, apply, source, scope)
 }
 
 function registerFile(
   context: CompileContext,
   file: string,
   apply: StepKeywords | undefined,
+  source: Source,
   scope: Scope,
   how: Certainty = 'includes',
 ): Include {
@@ -126,7 +126,7 @@ function registerFile(
   const owner = context.includeOwners.get(file)
   const isFirst = owner === undefined || owner === (scope.role ?? '')
   if (owner === undefined) context.includeOwners.set(file, scope.role ?? '')
-  const key = `${file}${isFirst ? '' : `@${scope.role ?? ''}`}${apply ? `#${scope.id}` : ''}${tagVariant(context, scope) ?? ''}`
+  const key = `${file}${isFirst ? '' : `@${scope.role ?? ''}`}${apply ? placeMark(context, source) : ''}${tagVariant(context, scope) ?? ''}`
   const id = `${shortName(context, file)}${key.slice(file.length)}/`
   return register(context, key, apply, scope, how, (inner) => compileFile(context, file, { ...inner, id }))
 }
@@ -141,15 +141,24 @@ function includeRole(
   how: Certainty = 'includes',
 ): Include {
   const from = (textOf(params, 'tasks_from') ?? 'main').replace(/\.ya?ml$/, '')
-  const variants = ['vars_from', 'defaults_from', 'handlers_from'].flatMap((key) => textOf(params, key) ?? [])
-  const suffix = variants.length > 0 || apply ? `#${scope.id}` : ''
+  const variants = fromKeys.flatMap((key) => textOf(params, key) ?? [])
+  const suffix = variants.length > 0 || apply ? placeMark(context, source) : ''
   const key = `role:${name}:${from}${suffix}${tagVariant(context, scope) ?? ''}`
   return register(context, key, apply, scope, how, (inner) => {
     const keywords = stepKeywordsOf({}, inner, source)
     const { role: _, roleKeywords: __, ...outside } = inner
-    const block = compileRole(context, roleUseOf(name, params, keywords), source, { ...outside, id: key })
+    const block = compileRole(context, { ...roleUseOf(name, params, keywords), isIncluded: true }, source, {
+      ...outside,
+      id: key,
+    })
     return block ? [block] : []
   })
+}
+
+/** `role_path` is the one variable that is known before the run. */
+function withRolePath(context: CompileContext, name: string, scope: Scope): string {
+  const path = scope.role === undefined ? undefined : context.roles.get(scope.role)?.path
+  return path === undefined ? name : name.replaceAll(/\{\{\s*role_path\s*\}\}/g, () => path)
 }
 
 /** The set of `Reach` that an include belongs to. */
@@ -165,12 +174,13 @@ function register(
   compile: (scope: Scope) => Step[],
 ): Include {
   scope.reach[how].add(key)
+  if (how === 'includes' && !scope.mayNotRun) scope.reach.certain.add(key)
   if (context.includes.has(key)) return { key }
   context.includes.set(key, [])
   const reach = newReach()
   context.includeReach.set(key, reach)
   // Tags of the blocks, the role and the play around an include hold inside it; the include's own do not, as in Ansible.
-  const steps = compile({ ...scope, reach, chain: [], tags: apply?.tags ?? scope.tags })
+  const steps = compile({ ...scope, reach, chain: [], tags: apply?.tags ?? scope.tags, mayNotRun: false })
   const wrapped: Step[] = apply
     ? [{ kind: 'block', id: `${scope.id}.apply`, ...apply, block: steps, rescue: [], always: [] }]
     : steps
@@ -178,11 +188,24 @@ function register(
   return { key }
 }
 
+/** What the keys of a templated include end with: with `apply`, or where `--tags` selects, it is a variant of its own. */
+export function includeVariant(
+  context: CompileContext,
+  params: Vars,
+  source: Source,
+  scope: Scope,
+): string | undefined {
+  const isOwn = isMap(params['apply']) || fromKeys.some((key) => textOf(params, key) !== undefined)
+  const own = isOwn ? placeMark(context, source) : ''
+  const variant = `${own}${tagVariant(context, scope) ?? ''}`
+  return variant === '' ? undefined : variant
+}
+
 /**
  * What keys of includes end with where `--tags` selects: the same file holds other tasks where other tags are
  * inherited. Undefined where tags decide nothing.
  */
-export function tagVariant(context: CompileContext, scope: Scope): string | undefined {
+function tagVariant(context: CompileContext, scope: Scope): string | undefined {
   const isFiltered = context.tags.only.length + context.tags.skip.length > 0
   return isFiltered && scope.tags.length > 0 ? `+${[...scope.tags].sort().join(',')}` : undefined
 }
@@ -228,6 +251,7 @@ function findTaskFile(
   name: string,
   scope: Scope,
   source: Source,
+  severity: 'error' | 'lack',
 ): string | undefined {
   for (const folder of scope.folders) {
     const file = resolve(folder, name)
@@ -235,8 +259,14 @@ function findTaskFile(
   }
   const location = source.document.locate(source.path)
   const hint = `looked in ${[...new Set(scope.folders)].join(', ')}`
-  context.error('task-file-missing', `there is no file ${name}`, location, hint)
+  context[severity]('task-file-missing', `there is no file ${name}`, location, hint)
   return undefined
+}
+
+/** What an include brings that gives it keywords or variables of its own belongs to its place: each place is compiled once. */
+function placeMark(context: CompileContext, { document, path }: Source): string {
+  const { file, line, column } = document.locate(path)
+  return `#${shortName(context, file)}:${line}:${column}`
 }
 
 function shortName(context: CompileContext, file: string): string {

@@ -119,7 +119,7 @@ function compileStage(
   source: Source,
   settings: StageSettings,
 ): Stage | undefined {
-  const supported = withoutUnsupported(context, item, unsupportedStageKeywords, source)
+  const supported = withoutUnsupported(context, item, unsupportedStageKeywords, source, 'error')
   if (Object.keys(supported).length === 0) return undefined
   const subject = kind === 'pipeline' ? `the stage "${head.name}"` : `the play "${head.name}"`
   const words = { subject, key: 'keyword' }

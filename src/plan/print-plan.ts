@@ -95,7 +95,8 @@ function notesOf(step: Step): string {
   const when = step.when.length === 0 ? [] : [`when ${step.when.map(String).join(' and ')}`]
   const tags = step.tags.length === 0 || step.tags.join() === 'always' ? [] : [`tags ${step.tags.join(', ')}`]
   const loop = step.kind === 'task' && step.loop !== undefined ? ['loops'] : []
-  return oneLine([...loop, ...when, ...tags].join(' · '))
+  const lack = step.kind === 'task' && step.lack !== undefined ? [`fails: ${step.lack.message}`] : []
+  return oneLine([...lack, ...loop, ...when, ...tags].join(' · '))
 }
 
 /** Names and conditions are free text: none of it acts on a terminal or breaks a row. */

@@ -17,13 +17,19 @@ export interface RoleFiles {
 }
 
 /** The folder of a role; a role that does not exist is an error that lists where it was looked for. */
-export function roleFolder(context: CompileContext, name: string, location: Location): string | undefined {
-  const found = findRole(name, context.searchPath)
+export function roleFolder(
+  context: CompileContext,
+  name: string,
+  location: Location,
+  severity: 'error' | 'lack',
+  beside: string | undefined,
+): string | undefined {
+  const found = findRole(name, context.searchPath, beside)
   if (found.ok) return found.value
   const { known, lookedIn } = found.error
   const hint = [suggestion(name, known), `looked in ${lookedIn.join(', ')}`]
   const text = hint.filter((part) => part !== undefined).join(' ')
-  context.error('role-unknown', `there is no role "${name}"`, location, text)
+  context[severity]('role-unknown', `there is no role "${name}"`, location, text)
   return undefined
 }
 

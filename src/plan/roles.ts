@@ -19,6 +19,8 @@ export interface RoleUse {
   readonly keywords: StepKeywords
   /** Runs again although it ran with the same parameters. */
   readonly isRepeatable: boolean
+  /** Looked for when the run comes there, as in Ansible. */
+  readonly isIncluded?: boolean
 }
 
 const keywordNames: ReadonlySet<string> = new Set(['role', ...Object.keys(stepKeywords)])
@@ -77,9 +79,11 @@ export function compileRole(
   scope: Scope,
 ): Block | undefined {
   const location = source.document.locate(source.path)
-  const path = roleFolder(context, use.name, location)
+  const path = roleFolder(context, use.name, location, use.isIncluded ? 'lack' : 'error', scope.besideRole)
   if (path === undefined) return undefined
-  if (scope.chain.includes(path)) {
+  // A role may import another of its own files.
+  const link = join(path, 'tasks', use.files.tasks ?? 'main')
+  if (scope.chain.includes(link)) {
     context.error('import-circle', `the role "${use.name}" depends on itself`, location)
     return undefined
   }
@@ -91,7 +95,15 @@ export function compileRole(
   if (scope.reach.seen.has(signature) && !isRepeatable) return undefined
   scope.reach.seen.add(signature)
   const roleKeywords = [...(scope.roleKeywords ?? []), use.keywords]
-  const inner: Scope = { ...scope, tags, roleKeywords, chain: [...scope.chain, path] }
+  const mayNotRun = scope.mayNotRun || when.length > 0
+  const inner: Scope = {
+    ...scope,
+    tags,
+    roleKeywords,
+    chain: [...scope.chain, link],
+    mayNotRun,
+    besideRole: dirname(path),
+  }
   const dependencies = meta.source
     ? compileRoles(context, meta.dependencies, meta.source, { ...inner, id: `${scope.id}.dependencies.` })
     : []
@@ -135,7 +147,7 @@ function registerRole(
 }
 
 function roleScope(scope: Scope, key: string, path: string, id: string): Scope {
-  return { ...scope, id, role: key, folders: [join(path, 'tasks'), ...scope.folders] }
+  return { ...scope, id, role: key, folders: [join(path, 'tasks'), path, ...scope.folders] }
 }
 
 /** Steps of a role's folder `tasks` or `handlers`; none where it has no such file and nobody named one. */
@@ -180,7 +192,7 @@ function compileRoleHandlers(
   )
   context.roleHandlers.set(handlerKey, [])
   const id = others.length === 0 ? `${key}/handlers.` : `${key}/handlers~${others.length + 1}.`
-  const inner = { ...roleScope(scope, key, path, id), isHandlers: true, tags: [] }
+  const inner = { ...roleScope(scope, key, path, id), isHandlers: true, mayNotRun: true, tags: [] }
   const steps = compileRolePart(context, 'handlers', path, use, location, inner)
   const handlers = steps.filter((step): step is Task => step.kind === 'task')
   context.roleHandlers.set(

@@ -53,14 +53,25 @@ export function defaultInventory(searchPath: readonly string[]): string[] {
   return [join(packageRoot, 'inventory', 'local.yml')]
 }
 
-/** A role's folder, or where it was looked for. */
+/**
+ * A role's folder, or where it was looked for. `namespace.collection.role` is a role of a collection, as `ansible-galaxy collection
+ * install -p collections` lays it out. `beside` is where the role around it lies.
+ */
 export function findRole(
   name: string,
   searchPath: readonly string[],
+  beside?: string,
 ): Result<string, { lookedIn: string[]; known: string[] }> {
-  const folders = searchPath.map((folder) => join(folder, 'roles'))
-  for (const folder of folders) {
-    const path = join(folder, name)
+  const [, collection = '', ofCollection = ''] = /^(\w+\.\w+)\.(\w+)$/.exec(name) ?? []
+  const inCollections = join('collections/ansible_collections', collection.replace('.', '/'), 'roles')
+  const all = searchPath.flatMap((folder) => [
+    { folder: join(folder, 'roles'), as: name },
+    ...(ofCollection === '' ? [] : [{ folder: join(folder, inCollections), as: ofCollection }]),
+  ])
+  if (beside !== undefined) all.push({ folder: beside, as: name })
+  const folders = [...new Set(all.map(({ folder }) => folder))]
+  for (const { folder, as } of all) {
+    const path = join(folder, as)
     if (existsSync(path) && statSync(path).isDirectory()) return ok(path)
   }
   return err({ lookedIn: folders, known: rolesIn(folders) })

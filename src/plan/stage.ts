@@ -46,6 +46,7 @@ export function compilePlay(
 ): PlayStage | undefined {
   const part = (name: string): Source => ({ document: source.document, path: [...source.path, name] })
   const reach = newReach()
+  context.roots.push(reach)
   const scope: Scope = {
     id: `${head.name}/`,
     folders: settings.folders,
@@ -64,7 +65,7 @@ export function compilePlay(
   const ofRoles = new Set([...reach.handlers].filter((key) => !before.has(key)))
   const main = [...roles, ...section('tasks')]
   const post = section('post_tasks')
-  const handlerScope = { ...scope, id: `${head.name}/handlers.`, isHandlers: true, tags: [] }
+  const handlerScope = { ...scope, id: `${head.name}/handlers.`, isHandlers: true, mayNotRun: true, tags: [] }
   const own = context.compileSteps(given.handlers, part('handlers'), handlerScope)
   const reached = wholeReach(context, reach)
   const handlers = stageHandlers(context, reached.handlers, own, { ofRoles, ofImports: reach.handlers })

@@ -62,6 +62,19 @@ export function checkKeywordTemplates(context: CompileContext, item: Vars, { doc
   }
 }
 
+/** Keeps which handlers a step names, and where. */
+export function noteNotified(
+  names: readonly string[] | undefined,
+  written: Value | undefined,
+  { document, path }: Source,
+  scope: Scope,
+): void {
+  for (const [index, name] of (names ?? []).entries()) {
+    const place = [...path, 'notify', ...(Array.isArray(written) ? [index] : [])]
+    scope.reach.notified.push({ name, location: document.locate(place) })
+  }
+}
+
 /** Splits a map into the keys that a table names and the others. */
 export function partition(item: Vars, names: ReadonlySet<string>): { known: Vars; others: string[] } {
   const known: Vars = Object.create(null)
@@ -79,12 +92,13 @@ export function withoutUnsupported(
   item: Vars,
   table: Readonly<Record<string, string>>,
   source: Source,
+  severity: 'error' | 'lack',
 ): Vars {
   const rest: Vars = Object.create(null)
   for (const key of Object.keys(item)) {
     if (Object.hasOwn(table, key)) {
       const location = source.document.locate([...source.path, key], 'key')
-      context.error('unsupported-keyword', `the keyword "${key}" is not supported`, location, table[key])
+      context[severity]('unsupported-keyword', `the keyword "${key}" is not supported`, location, table[key])
     } else rest[key] = item[key] as Value
   }
   return rest

@@ -6,7 +6,8 @@ import type { Block, Step } from '../model/task.ts'
 import type { Vars } from '../model/value.ts'
 import { defined } from '../util/defined.ts'
 import type { CompileContext, Scope, Source } from './compile-context.ts'
-import { checkKeywordTemplates, stepKeywordsOf, withoutUnsupported } from './step-keywords.ts'
+import { withLacks } from './lacks.ts'
+import { checkKeywordTemplates, noteNotified, stepKeywordsOf, withoutUnsupported } from './step-keywords.ts'
 import { compileTask } from './task.ts'
 
 /** Compiles a list of tasks and blocks; what `--tags` leaves out is not in the result. */
@@ -42,7 +43,11 @@ function compileStep(context: CompileContext, item: Vars, source: Source, scope:
   return compileTask(context, item, source, scope)
 }
 
-function compileBlock(context: CompileContext, item: Vars, source: Source, scope: Scope): Block[] {
+function compileBlock(context: CompileContext, item: Vars, source: Source, scope: Scope): Step[] {
+  return withLacks(context, scope, () => readBlock(context, item, source, scope))
+}
+
+function readBlock(context: CompileContext, item: Vars, source: Source, scope: Scope): Block[] | undefined {
   if (scope.isHandlers) {
     const location = source.document.locate([...source.path, 'block'], 'key')
     context.error(
@@ -51,9 +56,9 @@ function compileBlock(context: CompileContext, item: Vars, source: Source, scope
       location,
       'write one handler for each task',
     )
-    return []
+    return undefined
   }
-  const supported = withoutUnsupported(context, item, unsupportedStepKeywords, source)
+  const supported = withoutUnsupported(context, item, unsupportedStepKeywords, source, 'lack')
   const words = { subject: 'the block', key: 'keyword' }
   const { value: given, diagnostics } = checkAt(
     blockKeywords,
@@ -64,14 +69,19 @@ function compileBlock(context: CompileContext, item: Vars, source: Source, scope
   )
   context.diagnostics.push(...diagnostics)
   checkKeywordTemplates(context, supported, source)
-  const keywords = given ? stepKeywordsOf(given, scope, source) : undefined
+  const keywords = given
+    ? defined({ ...stepKeywordsOf(given, scope, source), notify: given.notify })
+    : undefined
+  noteNotified(given?.notify, supported['notify'], source, scope)
   const part = (name: 'block' | 'rescue' | 'always'): Step[] => {
     const at = { document: source.document, path: [...source.path, name] }
-    const inner = { ...scope, id: `${scope.id}.${name}.`, tags: keywords?.tags ?? scope.tags }
+    const mayNotRun = scope.mayNotRun || name === 'rescue' || (keywords?.when ?? []).length > 0
+    const inner = { ...scope, id: `${scope.id}.${name}.`, tags: keywords?.tags ?? scope.tags, mayNotRun }
     return Array.isArray(supported[name]) ? compileSteps(context, supported[name], at, inner) : []
   }
   const [block, rescue, always] = [part('block'), part('rescue'), part('always')]
-  if (!keywords || block.length + always.length === 0) return []
+  if (!keywords) return undefined
+  if (block.length + always.length === 0) return []
   return [
     defined({ kind: 'block' as const, id: scope.id, name: given?.name, ...keywords, block, rescue, always }),
   ]

@@ -3,7 +3,7 @@ import { describe } from '../config/describe.ts'
 import { isMap } from '../config/schema/common.ts'
 import { loopLookups, type taskKeywords } from '../config/schema/step.ts'
 import type { LoopControl, Task } from '../model/task.ts'
-import type { Vars } from '../model/value.ts'
+import type { Value, Vars } from '../model/value.ts'
 import { hasTemplate } from '../template/template.ts'
 import { defined } from '../util/defined.ts'
 import type { CompileContext, Scope, Source } from './compile-context.ts'
@@ -27,6 +27,15 @@ export function loopOf(given: Keywords): Pick<Task, 'loop' | 'loopKind' | 'loopC
   const loop = given.loop ?? (name === undefined ? undefined : given[`with_${name}`])
   const kind = given.loop !== undefined || name === undefined || name === 'list' ? 'loop' : name
   return defined({ loop, loopKind: loop === undefined ? undefined : kind, loopControl })
+}
+
+/** `with_ansible.builtin.items` is `with_items`. */
+export function plainLoop(item: Vars): Vars {
+  const entries = Object.entries(item).map(([key, value]): [string, Value] => {
+    const [, name = ''] = /^with_(?:ansible\.(?:builtin|legacy)|community\.general)\.(\w+)$/.exec(key) ?? []
+    return [(loopLookups as readonly string[]).includes(name) ? `with_${name}` : key, value]
+  })
+  return Object.assign(Object.create(null), Object.fromEntries(entries))
 }
 
 /** Reports loops that cannot be run. */

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { extname, join, relative } from 'node:path'
+import { extname, isAbsolute, join, relative } from 'node:path'
 import { isMap } from '../config/schema/common.ts'
 import type { Value } from '../model/value.ts'
 import { hasTemplate } from '../template/template.ts'
@@ -21,7 +21,7 @@ export function taskFilesLike(context: CompileContext, name: string, source: Sou
       ? scope.folders.slice(0, 1)
       : scope.folders.filter((folder) => /\/tasks$/.test(folder))
   const files = folders.flatMap((folder) =>
-    yamlFiles(folder).filter((file) => pattern.test(relative(folder, file))),
+    yamlFiles(folder).filter((file) => pattern.test(isAbsolute(name) ? file : relative(folder, file))),
   )
   const candidates = [...new Set(files)].filter(
     (file) => !scope.chain.includes(file) && holdsTasks(context, file),
@@ -29,7 +29,7 @@ export function taskFilesLike(context: CompileContext, name: string, source: Sou
   if (candidates.length === 0) {
     const location = source.document.locate(source.path)
     const hint = `looked in ${folders.join(', ')}`
-    context.error('task-file-missing', `no file can be what ${name} stands for`, location, hint)
+    context.lack('task-file-missing', `no file can be what ${name} stands for`, location, hint)
   }
   return candidates
 }
@@ -50,7 +50,7 @@ export function rolesLike(
   )
   if (roles.length === 0) {
     const location = source.document.locate(source.path)
-    context.error('role-unknown', `no role can be what ${name} stands for`, location)
+    context.lack('role-unknown', `no role can be what ${name} stands for`, location)
   }
   return roles.flatMap((role) => {
     const path = findRole(role, context.searchPath)
@@ -70,7 +70,7 @@ export function rolesLike(
 /** What is not a template must match; the ending may be left out. */
 function patternOf(template: string): RegExp {
   const parts = template.split(/\{\{.*?\}\}|\{%.*?%\}/s).map(literal)
-  return new RegExp(`^${parts.join('[^/]*')}(\\.ya?ml)?$`, 's')
+  return new RegExp(`^${parts.join('.*')}(\\.ya?ml)?$`, 's')
 }
 
 /** YAML files of a folder and of the folders in it, four levels deep. */

@@ -12,6 +12,7 @@ import { defined } from '../util/defined.ts'
 import { counted } from '../util/words.ts'
 import { compilePipeline } from './compile.ts'
 import { CompileContext, newReach } from './compile-context.ts'
+import { reportLacks } from './lacks.ts'
 import { searchPathOf } from './search-path.ts'
 import { compileSteps } from './steps.ts'
 
@@ -110,6 +111,8 @@ function validateTasks(path: string, options: ValidateOptions): Validated {
   })
   const document = context.read(path)
   if (!document) return { summary: '', diagnostics: context.diagnostics }
+  const reach = newReach()
+  context.roots.push(reach)
   const steps = context.compileSteps(
     document.value,
     { document, path: [] },
@@ -119,9 +122,10 @@ function validateTasks(path: string, options: ValidateOptions): Validated {
       tags: [],
       isHandlers: false,
       chain: [path],
-      reach: newReach(),
+      reach,
     },
   )
+  reportLacks(context)
   return { summary: counted(countSteps(steps), 'task'), diagnostics: context.diagnostics }
 }
 

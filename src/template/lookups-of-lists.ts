@@ -10,6 +10,7 @@ import { TemplateError } from './template.ts'
 /** Look-ups that make a list of what they are given: `with_nested` and its kin. */
 export const listLookups: readonly (readonly [string, (terms: readonly Value[]) => Value[]])[] = [
   ['dict', (terms) => terms.flatMap(pairs)],
+  ['flattened', flattened],
   ['indexed_items', (terms) => (terms.flat() as Value[]).map((item, index): Value => [index, item])],
   ['items', (terms) => terms.flat() as Value[]],
   ['list', (terms) => [...terms]],
@@ -19,6 +20,13 @@ export const listLookups: readonly (readonly [string, (terms: readonly Value[]) 
   ['subelements', ofSubelements],
   ['together', together],
 ]
+
+/** A list ends at the words None and null, in Ansible, too. */
+function flattened(terms: readonly Value[]): Value[] {
+  const end = terms.findIndex((term) => term === 'None' || term === 'null')
+  const kept = end === -1 ? terms : terms.slice(0, end)
+  return kept.flatMap((term) => (Array.isArray(term) ? flattened(term) : [term]))
+}
 
 function pairs(term: Value): Value[] {
   if (!isDictionary(term)) throw new TemplateError(`'dict' needs a dictionary, not ${typeName(term)}`)

@@ -30,7 +30,7 @@ export function lookUp(
   scope: Scope,
 ): Value[] {
   const [kind = null, ...terms] = positional.map((value) => plain(value))
-  const found = lookups.get(String(kind).replace(/^ansible\.builtin\./, ''))
+  const found = lookups.get(String(kind).replace(/^(ansible\.builtin|community\.general)\./, ''))
   if (found !== undefined) return found({ terms, named, scope })
   const known = [...lookups.keys()]
     .sort()

@@ -54,8 +54,8 @@ const play = {
   ignore_errors: flag.optional(),
   ignore_unreachable: flag.optional(),
   no_log: flag.optional(),
-  check_mode: plainFlag.optional(),
-  diff: plainFlag.optional(),
+  check_mode: flag.optional(),
+  diff: flag.optional(),
   run_once: plainFlag.optional(),
   force_handlers: plainFlag.optional(),
 }

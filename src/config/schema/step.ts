@@ -27,8 +27,8 @@ export const stepKeywords = {
   environment: environment.optional(),
   delegate_to: text.optional().describe('Run it on this host instead.'),
   run_once: plainFlag.optional().describe('Run it on the first host only.'),
-  check_mode: plainFlag.optional(),
-  diff: plainFlag.optional(),
+  check_mode: flag.optional(),
+  diff: flag.optional(),
   any_errors_fatal: plainFlag.optional(),
 } as const
 
@@ -38,6 +38,7 @@ export const loopLookups = [
   'file',
   'fileglob',
   'first_found',
+  'flattened',
   'indexed_items',
   'items',
   'list',
@@ -90,6 +91,7 @@ const steps = z.array(z.unknown(), 'must be a list of tasks').meta({ $ref: '#/$d
 
 export const blockKeywords = z.strictObject({
   ...stepKeywords,
+  notify: names.optional().describe('Handlers of its tasks that name none themselves.'),
   block: steps,
   rescue: steps.optional().describe('Runs when the block failed.'),
   always: steps.optional().describe('Runs after the block, failed or not.'),

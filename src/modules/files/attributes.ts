@@ -1,8 +1,12 @@
+import type { ZodType } from 'zod'
 import type { FileStat } from '../../facts/file-stat.ts'
+import { selinux } from '../../facts/selinux.ts'
 import type { Change } from '../../model/change.ts'
 import type { Diff } from '../../model/result.ts'
 import type { Vars } from '../../model/value.ts'
 import { sh } from '../../util/sh.ts'
+import { moduleFailure } from '../failure.ts'
+import { defineModule, type Module } from '../module.ts'
 import { mode, text } from '../params.ts'
 import { applyMode, chmodOperand, type Mode, octal } from './mode.ts'
 
@@ -18,18 +22,40 @@ export const attributeParams = {
   mode: mode().optional().describe("Permissions: '0644', or symbolic as chmod takes it."),
   owner: text().optional().describe('Name or number of the user that owns it.'),
   group: text().optional().describe('Name or number of the group that owns it.'),
+  seuser: label('user'),
+  serole: label('role'),
+  setype: label('type'),
+  selevel: label('level'),
+}
+
+/** A function, so that it is there before its constant. */
+function label(part: string) {
+  return text()
+    .optional()
+    .describe(`The ${part} of SELinux: taken where SELinux is off, refused where it is on.`)
+}
+
+/** A module of files: refuses labels where they would mean something. Without SELinux they mean nothing, in Ansible, too. */
+export function defineFileModule<Schema extends ZodType>(module: Module<Schema>): Module<Schema> {
+  return defineModule({
+    ...module,
+    async *run(context, params) {
+      const labels = ['seuser', 'serole', 'setype', 'selevel'].filter(
+        (name) => Reflect.get(Object(params), name) !== undefined,
+      )
+      if (labels.length > 0 && (await context.fact(selinux)).isOn)
+        throw moduleFailure(
+          'lacking',
+          `${module.name}: hvlab does not set ${labels.join(', ')}, and SELinux is on`,
+          'use command with semanage fcontext and restorecon',
+        )
+      return yield* module.run(context, params)
+    },
+  })
 }
 
 /** Ansible's further file parameters, which hvlab lacks. */
-export const unsupportedAttributes = [
-  'attributes',
-  'attr',
-  'seuser',
-  'serole',
-  'setype',
-  'selevel',
-  'unsafe_writes',
-] as const
+export const unsupportedAttributes = ['attributes', 'attr', 'unsafe_writes'] as const
 
 /** What a new file gets when nothing is asked for: 0666 (directories 0777) without the usual umask 022, as in Ansible. */
 export function defaultMode(isDirectory: boolean): number {

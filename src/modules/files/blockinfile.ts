@@ -1,11 +1,10 @@
-import { defineModule } from '../module.ts'
 import { bool, choice, parameters, path, text } from '../params.ts'
-import { attributeParams, unsupportedAttributes } from './attributes.ts'
+import { attributeParams, defineFileModule, unsupportedAttributes } from './attributes.ts'
 import { ensureBlock } from './block-edit.ts'
 import { editFile } from './edited-file.ts'
 
 /** Ansible's `blockinfile`. */
-export const blockinfile = defineModule({
+export const blockinfile = defineFileModule({
   name: 'blockinfile',
   doc: 'Keeps a block of lines between two marker lines in a file.',
   params: parameters(

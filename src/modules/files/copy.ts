@@ -3,8 +3,7 @@ import type { Steps } from '../../model/change.ts'
 import type { ModuleContext } from '../../model/module-context.ts'
 import type { Value } from '../../model/value.ts'
 import { compactJson } from '../../template/filters-of-data.ts'
-import { defineModule } from '../module.ts'
-import { unsupportedAttributes } from './attributes.ts'
+import { defineFileModule, unsupportedAttributes } from './attributes.ts'
 import { type ControllerFile, controllerFile, isControllerFolder } from './controller-file.ts'
 import { copyTree } from './copied-tree.ts'
 import { type CopyParams, copyParams } from './copy-params.ts'
@@ -14,7 +13,7 @@ import { copyOnHost } from './remote-copy.ts'
 import { writeFile } from './written-file.ts'
 
 /** Ansible's `copy`. */
-export const copy = defineModule({
+export const copy = defineFileModule({
   name: 'copy',
   doc: 'Copies a file, a folder or given content to the host. A file is replaced whole or not at all, with its mode and owner.',
   params: copyParams,

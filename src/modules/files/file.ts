@@ -4,8 +4,14 @@ import type { Steps } from '../../model/change.ts'
 import type { ModuleContext } from '../../model/module-context.ts'
 import { sh } from '../../util/sh.ts'
 import { moduleFailure } from '../failure.ts'
-import { defineModule } from '../module.ts'
-import { attributeChanges, ownership, statResult, unsupportedAttributes, wantedMode } from './attributes.ts'
+import {
+  attributeChanges,
+  defineFileModule,
+  ownership,
+  statResult,
+  unsupportedAttributes,
+  wantedMode,
+} from './attributes.ts'
 import { attributes, type FileParams, fileParams } from './file-params.ts'
 import { ensureFolder } from './folder.ts'
 import { hostPath } from './host-path.ts'
@@ -14,7 +20,7 @@ import { octal } from './mode.ts'
 import { named, requireFolder } from './written-file.ts'
 
 /** Ansible's `file`. */
-export const file = defineModule({
+export const file = defineFileModule({
   name: 'file',
   doc: 'Makes folders, links and empty files, sets mode and owner, or removes a path.',
   params: fileParams,

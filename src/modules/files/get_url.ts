@@ -7,12 +7,12 @@ import type { ModuleContext } from '../../model/module-context.ts'
 import type { Vars } from '../../model/value.ts'
 import { sh } from '../../util/sh.ts'
 import { lastLines, moduleFailure } from '../failure.ts'
-import { defineModule } from '../module.ts'
 import { bool, int, line, parameters, path, text } from '../params.ts'
 import {
   attributeChanges,
   attributeParams,
   attributesDiffer,
+  defineFileModule,
   statResult,
   unsupportedAttributes,
 } from './attributes.ts'
@@ -54,7 +54,7 @@ const params = parameters(
 type Params = z.output<typeof params>
 
 /** Ansible's `get_url`. */
-export const getUrl = defineModule({
+export const getUrl = defineFileModule({
   name: 'get_url',
   doc: 'Fetches a file from a server to the host, with curl or wget. It appears whole, checked, with its mode and owner, or not at all.',
   params,

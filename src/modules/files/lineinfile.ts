@@ -1,12 +1,11 @@
 import { moduleFailure } from '../failure.ts'
-import { defineModule } from '../module.ts'
 import { bool, choice, parameters, path, text } from '../params.ts'
-import { attributeParams, unsupportedAttributes } from './attributes.ts'
+import { attributeParams, defineFileModule, unsupportedAttributes } from './attributes.ts'
 import { editFile } from './edited-file.ts'
 import { ensureLine, removeLines } from './line-edit.ts'
 
 /** Ansible's `lineinfile`. */
-export const lineinfile = defineModule({
+export const lineinfile = defineFileModule({
   name: 'lineinfile',
   doc: 'Makes sure that a line is in a file, or is not. A line that matches regexp is replaced; otherwise the line is added.',
   params: parameters(

@@ -1,14 +1,13 @@
 import { expandReplacement, pythonRegex } from '../../template/python-regex.ts'
 import { TemplateError } from '../../template/template.ts'
 import { moduleFailure } from '../failure.ts'
-import { defineModule } from '../module.ts'
 import { bool, parameters, path, text } from '../params.ts'
-import { attributeParams, unsupportedAttributes } from './attributes.ts'
+import { attributeParams, defineFileModule, unsupportedAttributes } from './attributes.ts'
 import { editFile } from './edited-file.ts'
 import { type ByteText, parameterBytes } from './edited-lines.ts'
 
 /** Ansible's `replace`. */
-export const replace = defineModule({
+export const replace = defineFileModule({
   name: 'replace',
   doc: 'Replaces every match of a regular expression in a file.',
   params: parameters(

@@ -3,9 +3,8 @@ import { hostname, userInfo } from 'node:os'
 import { basename } from 'node:path'
 import type { Vars } from '../../model/value.ts'
 import { moduleFailure } from '../failure.ts'
-import { defineModule } from '../module.ts'
 import { bool, choice, parameters, path, text } from '../params.ts'
-import { attributeParams, unsupportedAttributes } from './attributes.ts'
+import { attributeParams, defineFileModule, unsupportedAttributes } from './attributes.ts'
 import { fileTarget } from './file-target.ts'
 import { hostPath } from './host-path.ts'
 import { writeFile } from './written-file.ts'
@@ -20,7 +19,7 @@ const newlines = {
 } as const
 
 /** Ansible's `template`. */
-export const template = defineModule({
+export const template = defineFileModule({
   name: 'template',
   doc: 'Fills a Jinja template of the controller and writes the result to the host, whole or not at all.',
   params: parameters({

@@ -6,9 +6,8 @@ import type { Command } from '../../model/command.ts'
 import type { ModuleContext } from '../../model/module-context.ts'
 import { sh } from '../../util/sh.ts'
 import { lastLines, moduleFailure } from '../failure.ts'
-import { defineModule } from '../module.ts'
 import { bool, list, parameters, path } from '../params.ts'
-import { attributeParams, unsupportedAttributes } from './attributes.ts'
+import { attributeParams, defineFileModule, unsupportedAttributes } from './attributes.ts'
 import { hostPath } from './host-path.ts'
 import { memberAttributes } from './member-attributes.ts'
 import { named, temporaryName } from './written-file.ts'
@@ -17,6 +16,7 @@ const params = parameters(
   {
     src: path().describe('The archive: on the controller, or with remote_src on the host.'),
     dest: path().describe('Folder on the host, which must exist.'),
+    copy: bool().optional().describe('The opposite of remote_src, in old roles.'),
     remote_src: bool().default(false).describe('The archive is on the host.'),
     creates: path().optional().describe('When this path exists on the host, nothing is done.'),
     exclude: list().default([]).describe('Members to leave out.'),
@@ -25,23 +25,21 @@ const params = parameters(
     extra_opts: list().default([]).describe('Further options of tar.'),
     ...attributeParams,
   },
-  { exclusive: [['include', 'exclude']] },
+  {
+    exclusive: [
+      ['include', 'exclude'],
+      ['copy', 'remote_src'],
+    ],
+  },
 )
 type Params = z.output<typeof params>
 
 /** Ansible's `unarchive`, for what tar reads. */
-export const unarchive = defineModule({
+export const unarchive = defineFileModule({
   name: 'unarchive',
   doc: 'Unpacks a tar archive, compressed or not. One whose members are all there as they are in the archive is not unpacked again.',
   params,
-  unsupported: [
-    ...unsupportedAttributes,
-    'copy',
-    'decrypt',
-    'io_buffer_size',
-    'list_files',
-    'validate_certs',
-  ],
+  unsupported: [...unsupportedAttributes, 'decrypt', 'io_buffer_size', 'list_files', 'validate_certs'],
   returns: { dest: 'the folder', src: 'the archive' },
   async *run(context, params) {
     const dest = await hostPath(context, params.dest)
@@ -61,10 +59,9 @@ export const unarchive = defineModule({
         'make it first with the file module',
       )
     }
-    const src = params.remote_src ? await hostPath(context, params.src) : context.locate('files', params.src)
-    return yield* params.remote_src
-      ? unpackRemote(context, params, src, dest)
-      : unpackSent(context, params, src, dest)
+    const isRemote = params.remote_src || params.copy === false
+    const src = isRemote ? await hostPath(context, params.src) : context.locate('files', params.src)
+    return yield* isRemote ? unpackRemote(context, params, src, dest) : unpackSent(context, params, src, dest)
   },
 })
 

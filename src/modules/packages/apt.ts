@@ -23,6 +23,10 @@ export const apt = defineModule({
     'update_cache_retries',
     'update_cache_retry_max_delay',
     'use',
+    // Of `package` for other systems.
+    'disable_gpg_check',
+    'disablerepo',
+    'enablerepo',
   ],
   returns: {
     cache_updated: 'whether the package lists were fetched',

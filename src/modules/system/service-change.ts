@@ -9,6 +9,8 @@ export interface WantedService {
   readonly state?: 'started' | 'stopped' | 'restarted' | 'reloaded' | undefined
   readonly enabled?: boolean | undefined
   readonly masked?: boolean | undefined
+  /** Seconds between stop and start, for scripts. */
+  readonly sleep?: number | undefined
 }
 
 /** Verb of a service manager that a state needs, given whether the service runs now; null when nothing is to do. */

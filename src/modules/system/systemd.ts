@@ -9,7 +9,7 @@ import { ensureScript } from './sysv-script.ts'
 export const systemd = defineModule({
   name: 'systemd',
   aliases: ['systemd_service'],
-  doc: 'Controls units of systemd. Where systemd does not run, a script in /etc/init.d of that name is used instead.',
+  doc: 'Controls units of systemd, or with a name alone says what systemd knows of it. Where systemd does not run, a script in /etc/init.d of that name is used instead.',
   params: parameters(
     {
       name: text().optional().describe('The unit; .service is understood.'),
@@ -32,7 +32,6 @@ export const systemd = defineModule({
         'daemon-reload': 'daemon_reload',
         'daemon-reexec': 'daemon_reexec',
       },
-      oneOf: [['state', 'enabled', 'masked', 'daemon_reload', 'daemon_reexec']],
       together: [
         ['state', 'name'],
         ['enabled', 'name'],
@@ -61,10 +60,14 @@ export const systemd = defineModule({
         },
       )
     }
+    const asks = [params.state, params.enabled, params.masked].every((value) => value === undefined)
+    if (asks)
+      return {
+        data: { ...(params.name === undefined ? {} : { name: params.name }), status: {} },
+        why: `systemd does not run on ${context.host}`,
+      }
     if (params.name !== undefined && params.scope === 'system')
       return yield* ensureScript(context, { ...params, name: params.name })
-    if (params.name === undefined)
-      return { why: `systemd does not run on ${context.host}, so it reads no unit files` }
     throw moduleFailure(
       'systemd-not-running',
       `the ${params.scope} scope needs systemd, which does not run on ${context.host}`,

@@ -46,7 +46,10 @@ export async function* ensureScript(context: ModuleContext, wanted: WantedServic
   }
   const verb = verbFor(wanted.state, found.running)
   if (verb !== null) {
-    yield* serviceCommand(context, `${verb} ${name}`, sh`${path} service ${name} ${verb} < /dev/null`, null)
+    const call = (word: string) => sh`${path} service ${name} ${word} < /dev/null`
+    const isSlow = verb === 'restart' && wanted.sleep !== undefined
+    const action = isSlow ? sh`${call('stop')}; sleep ${String(wanted.sleep)}; ${call('start')}` : call(verb)
+    yield* serviceCommand(context, `${verb} ${name}`, action, null)
     changed = true
   }
   const data: Vars = {

@@ -7,9 +7,8 @@ import type { Vars } from '../../model/value.ts'
 import { printable } from '../../util/printable.ts'
 import { sh } from '../../util/sh.ts'
 import { lastLines, moduleFailure } from '../failure.ts'
-import { unsupportedAttributes } from '../files/attributes.ts'
+import { defineFileModule, unsupportedAttributes } from '../files/attributes.ts'
 import { hostPath } from '../files/host-path.ts'
-import { defineModule } from '../module.ts'
 import { answerVars, contentText, isJson, jsonOf, parseAnswer, type WebAnswer } from './answer.ts'
 import { curlRequest, largestBody, wgetRequest } from './request.ts'
 import { type UriParams, uriParams } from './uri-params.ts'
@@ -17,7 +16,7 @@ import { isPlain, requestOf, withoutPassword } from './uri-request.ts'
 import { writeAnswer } from './written-answer.ts'
 
 /** Ansible's `uri`. */
-export const uri = defineModule({
+export const uri = defineFileModule({
   name: 'uri',
   doc: 'Asks a web server from the host, with curl, or with wget when a GET without headers and password will do. No change, unless dest gets other content. A check run asks only with GET and HEAD, where Ansible skips all.',
   params: uriParams,

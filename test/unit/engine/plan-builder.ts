@@ -281,8 +281,12 @@ const setup = defineQuery({
   doc: 'Test.',
   params: z.looseObject({}),
   answer(context) {
-    const facts = context.variable('test_facts') ?? { os: 'debian' }
-    return { effects: { facts: facts as Vars }, why: 'only asked' }
+    const given = (context.variable('test_facts') ?? { os: 'debian' }) as Vars
+    const named = Object.entries(given).map(([name, value]) => [
+      name.startsWith('ansible_') ? name : `ansible_${name}`,
+      value,
+    ])
+    return { effects: { facts: Object.fromEntries(named) as Vars }, why: 'only asked' }
   },
 })
 

@@ -293,7 +293,7 @@ void t.test(
       Object.keys(plan.includes).sort(),
       [
         file('a.yml'),
-        `${file('a.yml')}#set-up-web-db/tasks.4`,
+        `${file('a.yml')}#site.yml:18:22`,
         file('b.yml'),
         file('self.yml'),
         extra,
@@ -305,14 +305,14 @@ void t.test(
       tasks(stage.steps).flatMap((task) => (task.module.startsWith('include') ? [task.include?.key] : [])),
       [
         file('a.yml'),
-        `${file('a.yml')}#set-up-web-db/tasks.4`,
+        `${file('a.yml')}#site.yml:18:22`,
         'role:other:main',
         undefined,
         undefined,
         file('self.yml'),
       ],
     )
-    t.match(plan.includes[`${file('a.yml')}#set-up-web-db/tasks.4`], [
+    t.match(plan.includes[`${file('a.yml')}#site.yml:18:22`], [
       { kind: 'block', become: true, tags: ['x'], block: [{ module: 'debug', tags: ['x'] }] },
     ])
     t.match(plan.includes['role:other:main'], [
@@ -520,7 +520,10 @@ stages:
     'role:r:main+around: include_tasks',
   ])
   t.same(await included('own'), ['i.yml: '])
-  t.same(await included('applied'), ['more.yml+applied: more', 'role:r:main#one/tasks.2: include_tasks'])
+  t.same(await included('applied'), [
+    'more.yml+applied: more',
+    'role:r:main#pipelines/p.yml:14:23: include_tasks',
+  ])
   t.same(await included('play'), ['i.yml+play: plain tagged'])
   const nothing = await compilePipeline({
     labDirectory: folder,

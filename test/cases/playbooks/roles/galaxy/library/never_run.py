@@ -1,0 +1,2 @@
+#!/usr/bin/python3
+raise SystemExit(1)
