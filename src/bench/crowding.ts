@@ -17,9 +17,15 @@ export interface Crowding {
   readonly rounds: number
   /** Of every guest that was measured, in every round. */
   readonly each: Spread
-  /** Sum over the guests of a round, and how many times one guest alone that is; null for times and for neighbours. */
+  /**
+   * Sum over the guests of a round, and how many times the work of one that is: the sum of what each does ÷ what it does alone, because
+   * guests may differ by themselves. Null for times and for neighbours.
+   */
   readonly together: { readonly median: number; readonly timesAlone: number } | null
-  /** (Σx)² ÷ (n Σx²) of the guests' speeds (Jain 1984), the median over rounds: 1 = all alike, 1/n = one has everything. Null for one guest. */
+  /**
+   * (Σx)² ÷ (n Σx²) of the guests' speeds, each ÷ its own alone (Jain 1984), the median over rounds: 1 = all slowed down alike, 1/n = one
+   * has everything. Null for one guest.
+   */
   readonly fairness: number | null
   /** How many times longer the guest whose turn it is takes than alone in the same block. */
   readonly slowdown: Estimate
@@ -56,7 +62,6 @@ export function crowding(benchmark: Benchmark, comparisons: readonly Comparison[
 /** One guest in one round. */
 interface Part {
   readonly value: number
-  readonly speed: number
   /** The same guest alone, by its median, and how many times longer it takes now. */
   readonly own: number
   readonly slower: number
@@ -71,9 +76,8 @@ function summary(crowds: readonly Crowd[], workload: Workload, alone: Alone): Cr
       const value = sample.metrics[metric.field]
       const before = own(sample.subject)
       if (value === undefined || value <= 0 || before === undefined || before <= 0) return []
-      const speed = rate ? value : 1 / value
       const slower = rate ? before / value : value / before
-      return [{ value, speed, own: before, slower, noisy: contaminated(sample) }]
+      return [{ value, own: before, slower, noisy: contaminated(sample) }]
     })
   const rounds = crowds.map(({ block, measured, samples }) => {
     const guests = samples.filter(({ subject }) => measured.includes(subject))
@@ -83,9 +87,11 @@ function summary(crowds: readonly Crowd[], workload: Workload, alone: Alone): Cr
       () => before?.metrics[metric.field],
     )
     const all = parts(guests, (guest) => alone.medians.get(guest))
+    const median = before === undefined ? undefined : alone.medians.get(before.subject)
     return {
       all,
-      alone: paired?.own,
+      // How fast the machine was in this block, by the guest that was alone in it: the others are taken to have been so, too.
+      pace: paired === undefined || median === undefined ? 1 : paired.own / median,
       factor: paired === undefined || before === undefined ? factorOf(all) : factorOf([paired], before),
     }
   })
@@ -106,7 +112,7 @@ function summary(crowds: readonly Crowd[], workload: Workload, alone: Alone): Cr
     each: spread(all.map(({ value }) => value)),
     together: several && rate ? togetherIn(complete) : null,
     fairness: several
-      ? spread(complete.map((round) => jainIndex(round.all.map(({ speed }) => speed)))).median
+      ? spread(complete.map((round) => jainIndex(round.all.map(({ slower }) => 1 / slower)))).median
       : null,
     slowdown: medianRatio(slowdowns.map(({ value }) => value)),
     slowdowns,
@@ -123,14 +129,14 @@ function factorOf(parts: readonly Part[], before?: Sample): Crowding['slowdowns'
   return { value: geometricMean(parts.map(({ slower }) => slower)), noisy }
 }
 
-/** Against the guest alone in the same block; where there was none, against the guests of the round alone, by their medians. */
+/** Against each guest alone, by its median, at the pace of the block. */
 function togetherIn(
-  rounds: readonly { readonly all: readonly Part[]; readonly alone: number | undefined }[],
+  rounds: readonly { readonly all: readonly Part[]; readonly pace: number }[],
 ): NonNullable<Crowding['together']> {
-  const sums = rounds.map(({ all, alone }) => {
-    const sum = total(all.map(({ value }) => value))
-    return { sum, times: sum / (alone ?? total(all.map(({ own }) => own)) / all.length) }
-  })
+  const sums = rounds.map(({ all, pace }) => ({
+    sum: total(all.map(({ value }) => value)),
+    times: total(all.map(({ slower }) => 1 / slower)) / pace,
+  }))
   return {
     median: spread(sums.map(({ sum }) => sum)).median,
     timesAlone: spread(sums.map(({ times }) => times)).median,

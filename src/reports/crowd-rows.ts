@@ -19,7 +19,7 @@ export function crowdColumns(crowding: readonly Crowding[]): string[] {
 }
 
 export const crowdMeaning =
-  'Alone is a round of the same block in which one guest works; guests take turns. Where there was none it is the guest in the benchmark above. Fairness is Jain’s index of the guests’ speeds: 1 is all alike. Guests wait for each other before each round; the last column says how far apart their workloads began, by their own clocks, to 0.02 s.'
+  'Alone is a round of the same block in which one guest works; guests take turns. Where there was none it is the guest in the benchmark above. Each guest is held against itself alone, also for what they do together and for fairness, which is Jain’s index: 1 is all slowed down alike. Guests wait for each other before each round; the last column says how far apart their workloads began, by their own clocks, to 0.02 s.'
 
 /** Nothing smaller is known: two readings of a clock with steps of 10 ms. */
 const skewErrorS = 0.02

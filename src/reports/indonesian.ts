@@ -170,8 +170,8 @@ export const indonesian: Catalogue = {
     Fairness: 'Keadilan',
     'As long as alone': 'Waktu dibandingkan sendirian',
     'Begun within': 'Mulai dalam',
-    'Alone is a round of the same block in which one guest works; guests take turns. Where there was none it is the guest in the benchmark above. Fairness is Jain’s index of the guests’ speeds: 1 is all alike. Guests wait for each other before each round; the last column says how far apart their workloads began, by their own clocks, to 0.02 s.':
-      'Sendirian berarti putaran dari blok yang sama yang di dalamnya hanya satu guest bekerja; para guest bergiliran. Bila putaran itu tidak ada, yang dimaksud adalah guest dalam benchmark di atas. Keadilan adalah indeks Jain dari kecepatan guest: 1 berarti semua sama. Sebelum setiap putaran guest saling menunggu; kolom terakhir menunjukkan selisih waktu mulai beban kerjanya menurut jam guest sendiri, sampai 0,02 s.',
+    'Alone is a round of the same block in which one guest works; guests take turns. Where there was none it is the guest in the benchmark above. Each guest is held against itself alone, also for what they do together and for fairness, which is Jain’s index: 1 is all slowed down alike. Guests wait for each other before each round; the last column says how far apart their workloads began, by their own clocks, to 0.02 s.':
+      'Sendirian berarti putaran dari blok yang sama yang di dalamnya hanya satu guest bekerja; para guest bergiliran. Bila putaran itu tidak ada, yang dimaksud adalah guest dalam benchmark di atas. Setiap guest dibandingkan dengan dirinya sendiri saat sendirian, juga untuk hasil bersama dan keadilan, yaitu indeks Jain: 1 berarti semua melambat sama. Sebelum setiap putaran guest saling menunggu; kolom terakhir menunjukkan selisih waktu mulai beban kerjanya menurut jam guest sendiri, sampai 0,02 s.',
     'at an unknown time': 'pada waktu yang tidak diketahui',
     'Why they differ': 'Mengapa berbeda',
     Method: 'Metode',

@@ -335,8 +335,12 @@ t.test('what guests cost each other', async (t) => {
     slowest: 4,
     latestStartS: 0.3,
   })
-  t.equal(together?.together?.timesAlone.toFixed(4), (100 / 110).toFixed(4))
-  t.equal(together?.fairness?.toFixed(4), jainIndex([40, 60]).toFixed(4), 'the median of the rounds')
+  t.equal(together?.together?.timesAlone.toFixed(4), (40 / 100 + 60 / 120).toFixed(4), 'each against itself')
+  t.equal(
+    together?.fairness?.toFixed(4),
+    jainIndex([40 / 100, 60 / 120]).toFixed(4),
+    'the median of the rounds',
+  )
   t.strictSame(
     together?.slowdowns.map(({ value }) => value.toFixed(4)),
     ['2.0000', Math.sqrt(2.5 * 2).toFixed(4), Math.sqrt(2 * 4).toFixed(4)],
@@ -351,7 +355,7 @@ t.test('what guests cost each other', async (t) => {
     crowdFindings(benchmark, comparisons).map(({ rule, text }) => `${rule}: ${text}`),
     [
       'not-measured: The workload net-guest was not measured on node: it needs two guests.',
-      'contention-cost: Computing primes in 2 guests at once on node: a guest takes 2.2 × as long as alone, 4.0 × at worst. The 75 % interval is 2.0–2.8 ×. Together they do 0.91 × the work of one.',
+      'contention-cost: Computing primes in 2 guests at once on node: a guest takes 2.2 × as long as alone, 4.0 × at worst. The 75 % interval is 2.0–2.8 ×. Together they do 0.90 × the work of one.',
       'contention-skew: Computing primes in 2 guests at once on node: the last began 0.30 s after the first, 30.0 % of a trial, in which others were alone.',
       'neighbour-cost: Computing primes beside 1 busy neighbour on node: a guest takes 1.25 × as long as alone, 1.25 × at worst. Too few rounds for an interval.',
     ],
@@ -430,9 +434,26 @@ t.test('a guest in company is held against a round alone in the same block', asy
   t.match(contention, { rounds: 3, guests: 2, slowest: 90 / 25 })
   t.equal(
     contention?.together?.timesAlone.toFixed(4),
-    (105 / 110).toFixed(4),
-    'of 100 ÷ 80, 105 ÷ 110 and 85 ÷ 100: as the slowdown, against the same block',
+    (55 / 110 + 50 / 90).toFixed(4),
+    'the block in which b was alone: b against that, a against its median, both at the pace of the block',
   )
+  const unequal = crowding(
+    {
+      ...benchmark,
+      crowds: [1, 2, 3].flatMap((block) => [
+        round('contention', block, block === 2 ? { b: 26 } : { a: 1400 }),
+        round('contention', block, { a: 1300, b: 24 }),
+      ]),
+    },
+    compare(benchmark),
+  )
+  t.match(unequal, [{ together: { median: 1324 } }])
+  t.equal(
+    unequal[0]?.together?.timesAlone.toFixed(3),
+    (1300 / 1400 + 24 / 26).toFixed(3),
+    'a guest that is slow by itself does not make the other do fifty times the work of one',
+  )
+  t.ok((unequal[0]?.fairness ?? 0) > 0.999, 'and got as much as the other')
   t.equal(neighbour?.slowdown.centre.toFixed(4), '1.2500')
   const apart = benchmark.crowds.map((one) => ({ ...one, skew_s: one.samples.length > 1 ? 0.5 : 0 }))
   t.strictSame(

@@ -368,17 +368,35 @@ for (const blocks of [1, 2, 4, 6, 8]) {
         Math.min(...speeds.flat()),
         Math.max(...speeds.flat()),
       ])
-      const sums = speeds.map((round) => round.reduce((sum, speed) => sum + speed, 0))
-      check(t, `${workload.title}, together`, line?.['Together'], middle(sums))
       check(
         t,
-        `${workload.title}, against one alone`,
-        line?.['Against one alone'],
-        middle(sums.map((sum, index) => sum / (alone[index]?.metrics[field] ?? 0))),
+        `${workload.title}, together`,
+        line?.['Together'],
+        middle(speeds.map((round) => round.reduce((sum, speed) => sum + speed, 0))),
       )
-      const jain = speeds.map((round, index) => {
-        const squares = round.reduce((sum, speed) => sum + speed * speed, 0)
-        return ((sums[index] ?? 0) * (sums[index] ?? 0)) / round.length / squares
+      // What each guest does alone: the median of its rounds, or of its trials where it had no round.
+      const usual = (guest: string): number => {
+        const rounds = alone.flatMap((one) => (one?.subject === guest ? (one.metrics[field] ?? []) : []))
+        const trials = [...counting(samples, guest, workload.id).values()].map(
+          ({ metrics }) => metrics[field] ?? 0,
+        )
+        return middle(rounds.length > 0 ? rounds : trials.filter((value) => value > 0))
+      }
+      const shares = rounds.map((round) =>
+        round.samples.flatMap(({ subject, metrics }) => {
+          const before = usual(subject)
+          return before > 0 ? (metrics[field] ?? 0) / before : []
+        }),
+      )
+      const work = shares.map((round, index) => {
+        const one = alone[index]
+        const pace = (one?.metrics[field] ?? 0) / usual(one?.subject ?? '')
+        return round.reduce((sum, share) => sum + share, 0) / pace
+      })
+      check(t, `${workload.title}, against one alone`, line?.['Against one alone'], middle(work))
+      const jain = shares.map((round) => {
+        const sum = round.reduce((whole, share) => whole + share, 0)
+        return (sum * sum) / round.length / round.reduce((squares, share) => squares + share * share, 0)
       })
       check(t, `${workload.title}, fairness`, line?.['Fairness'], middle(jain))
       check(t, `${workload.title}, begun within`, line?.['Begun within'], Math.max(0.02, 0.01 * blocks))
