@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { readJournal } from '../engine/journal.ts'
+import { isRunning, startOf } from '../engine/run-lock.ts'
 import { ExitCode } from '../model/exit-code.ts'
 import { FailureError } from '../model/failure.ts'
 import { defined } from '../util/defined.ts'
@@ -47,7 +48,7 @@ export async function runPipeline(
     throw error
   })
   const endings: readonly number[] = [ExitCode.interrupted, ExitCode.terminated, ExitCode.deadline]
-  if (endings.includes(outcome.exitCode) && !options.check)
+  if (endings.includes(outcome.exitCode) && !outcome.isWhole && !options.check)
     env.stderr(`Continue it with: ${command} --resume ${runId}\n`)
   if (existsSync(join(folder, 'report.html'))) await inLanguage(folder, options, env)
   return { exitCode: outcome.exitCode, runId }
@@ -61,7 +62,7 @@ async function inLanguage(folder: string, { lang }: RunOptions, env: CommandEnvi
   env.stderr(`${files.slice(0, 2).join('\n')}\n`)
 }
 
-/** `--resume` alone means the newest run of the same pipeline, which must not have ended well. */
+/** `--resume` alone means the newest run of the same pipeline that was not in check mode. It must have left something to do. */
 async function runToResume(
   wanted: string | true,
   pipeline: string,
@@ -70,15 +71,16 @@ async function runToResume(
   if (wanted !== true) return runFolder(env.cwd, wanted)
   for (const run of listRuns(env.cwd)) {
     const folder = runFolder(env.cwd, run)
+    const started = startOf(folder)
+    if (started?.pipeline !== pipeline || started.check) continue
+    if (isRunning(folder)) return folder
     const { events } = await readJournal(folder)
-    const started = events.find((event) => event.kind === 'run.started')
-    if (started?.pipeline !== pipeline) continue
     const finished = events.findLast((event) => event.kind === 'run.finished')
-    if (finished?.exitCode !== ExitCode.ok) return folder
+    if (finished?.exitCode !== ExitCode.ok && finished?.isWhole !== true) return folder
     throw new FailureError({
       reason: 'config',
       code: 'nothing-to-resume',
-      message: `The newest run of ${pipeline}, ${basename(folder)}, ended well: there is nothing to resume.`,
+      message: `The newest run of ${pipeline}, ${basename(folder)}, is complete: there is nothing to resume.`,
       hint: 'Leave --resume out to run the pipeline again.',
     })
   }

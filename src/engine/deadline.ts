@@ -29,7 +29,7 @@ export async function withDeadline<T>(
   try {
     return await Promise.race([work(signal), abandoned(signal, interruption.atOnce, settled.signal)])
   } catch (error) {
-    if (interruption.isInterrupted) throw new FailureError(cancelledFailure(), { cause: error })
+    if (interruption.stopsWork()) throw new FailureError(cancelledFailure(), { cause: error })
     if (!deadline.signal.aborted) throw error
     throw new FailureError(
       {

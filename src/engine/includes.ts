@@ -71,7 +71,7 @@ export async function runInclude(
     (a, b) => a.wanted.index - b.wanted.index,
   )) {
     const still = mine.filter((host) => going.includes(host))
-    if (still.length === 0 || play.isOver) continue
+    if (still.length === 0 || play.stopsWork()) continue
     const steps = play.engine.plan.includes[wanted.key] ?? []
     const included: ItemResult = {
       outcome: { kind: 'ok', why: `includes ${wanted.key}` },

@@ -14,6 +14,7 @@ export class Interruption {
   readonly #listeners: ((cause: InterruptionCause, times: number) => void)[] = []
   #cause: InterruptionCause | undefined
   #times = 0
+  #leavesWork = false
 
   constructor() {
     // Every running command listens.
@@ -41,6 +42,17 @@ export class Interruption {
   /** Fires at the second. */
   get atOnce(): AbortSignal {
     return this.#atOnce.signal
+  }
+
+  /** Asked before each further piece of work: true when it must not begin. Then something is left to do. */
+  stopsWork(): boolean {
+    if (this.isInterrupted) this.#leavesWork = true
+    return this.isInterrupted
+  }
+
+  /** Whether it stopped anything: what ends by itself before anything else was to begin leaves nothing. */
+  get leavesWork(): boolean {
+    return this.#leavesWork
   }
 
   get isInterrupted(): boolean {

@@ -1,10 +1,8 @@
 import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Event } from '../model/event.ts'
 import { FailureError } from '../model/failure.ts'
 import { readJournalLines } from '../util/journal-lines.ts'
-
-const fileName = 'journal.jsonl'
+import { journalOf, lockJournal } from './run-lock.ts'
 
 /** Everything that happened in a run, one JSON object a line, in `journal.jsonl` of the run's folder. */
 export class Journal {
@@ -21,8 +19,10 @@ export class Journal {
   static open(folder: string): Journal {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     chmodSync(folder, 0o700)
-    const path = join(folder, fileName)
-    return new Journal(path, openSync(path, 'a', 0o600))
+    const path = journalOf(folder)
+    const descriptor = openSync(path, 'a', 0o600)
+    lockJournal(descriptor)
+    return new Journal(path, descriptor)
   }
 
   /**
@@ -45,6 +45,21 @@ export class Journal {
   }
 }
 
+/** Whether the folder is one of a run. */
+export function hasJournal(folder: string): boolean {
+  return existsSync(journalOf(folder))
+}
+
+export function requireJournal(folder: string): void {
+  if (hasJournal(folder)) return
+  throw new FailureError({
+    reason: 'config',
+    code: 'journal-missing',
+    message: `There is no journal.jsonl in ${folder}.`,
+    hint: 'Name the folder of a run, as in results/.',
+  })
+}
+
 export interface JournalContent {
   readonly events: readonly Event[]
   /** True when the last line is cut: the run was killed while it wrote. */
@@ -56,16 +71,8 @@ export interface JournalContent {
  * (`journal-damaged`), a missing file `journal-missing`.
  */
 export async function readJournal(folder: string): Promise<JournalContent> {
-  const path = join(folder, fileName)
-  if (!existsSync(path)) {
-    throw new FailureError({
-      reason: 'config',
-      code: 'journal-missing',
-      message: `There is no ${fileName} in ${folder}.`,
-      hint: 'Name the folder of a run, as in results/.',
-    })
-  }
-  return readJournalLines(path, eventOf)
+  requireJournal(folder)
+  return readJournalLines(journalOf(folder), eventOf)
 }
 
 /** Gives a recorded run's events to a renderer, in order. */

@@ -88,9 +88,9 @@ export async function flushHandlers(
   let going = hosts
   const failed: string[] = []
   let from = 0
-  while (!play.isOver) {
-    const next = play.handlers.takeNext(going, from)
-    if (next === undefined) break
+  for (;;) {
+    const next = play.isEnded ? undefined : play.handlers.takeNext(going, from)
+    if (next === undefined || play.stopsWork()) break
     from = next.index + 1
     const { handler, inclusion } = next
     const inherited = { ...fromPlay(play.stage), ...inclusion, ...defined({ inclusion }) }

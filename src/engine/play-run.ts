@@ -61,9 +61,9 @@ export class PlayRun {
     this.#roles.set(host, roles.add(role))
   }
 
-  /** True when no further task may start. */
-  get isOver(): boolean {
-    return this.isEnded || this.engine.options.interruption.isInterrupted
+  /** Asked before each further task: true when it must not start. */
+  stopsWork(): boolean {
+    return this.isEnded || this.engine.options.interruption.stopsWork()
   }
 
   /** Of the whole play, not of the batch alone: as Ansible's ansible_play_hosts. */

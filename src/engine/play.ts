@@ -20,10 +20,11 @@ export async function runPlay(engine: Engine, stage: PlayStage, hosts: readonly 
   const gone = new Set<string>()
   let broken: string | undefined
   for (const batch of batchesOf(hosts, serialOf(engine, stage))) {
+    if (engine.options.interruption.stopsWork()) break
     const play = new PlayRun(engine, stage, batch, gone)
     await runBatch(play)
     broken = play.broken
-    if (broken !== undefined || play.isPlayEnded || engine.options.interruption.isInterrupted) break
+    if (broken !== undefined || play.isPlayEnded) break
     // As in Ansible: a batch of which nothing is left stops the play, and what stands after it.
     if (batch.every((host) => engine.inventory.state(host).status !== 'ok')) {
       if (batch.length < hosts.length) broken = `no host of the batch ${batch.join(', ')} is left`
@@ -49,8 +50,8 @@ async function runBatch(play: PlayRun): Promise<void> {
     going = gathered.going
     checkFatal(play, gathered)
   }
-  if (!play.isOver) checkFatal(play, await runOnBatch(play, going, inherited))
-  if (stage.forceHandlers && !play.engine.options.interruption.isInterrupted) {
+  checkFatal(play, await runOnBatch(play, going, inherited))
+  if (stage.forceHandlers) {
     play.isEnded = false
     const failed = batch.filter(
       (host) => play.engine.inventory.state(host).status === 'failed' && !play.failedInHandlers.has(host),

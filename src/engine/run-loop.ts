@@ -58,7 +58,8 @@ export async function runLoop(run: TaskRun, module: Module, items: readonly Valu
     run.emit({ kind: 'task.item', ...run.place, label: labelOf(run, scope, item), outcome: result.outcome })
     results.push(result)
     data.push(newDictionary([...Object.entries(result.data), ...Object.entries(vars)]))
-    if (result.outcome.kind === 'unreachable' || engine.options.interruption.isInterrupted) break
+    if (result.outcome.kind === 'unreachable') break
+    if (index + 1 < items.length && engine.options.interruption.stopsWork()) break
   }
   return loopResult(results, data)
 }

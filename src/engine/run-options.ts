@@ -45,6 +45,8 @@ export interface FailureRecord {
 
 export interface RunOutcome {
   readonly exitCode: ExitCode
+  /** Nothing failed and nothing was left undone, though it may have been interrupted. */
+  readonly isWhole: boolean
   /** By host, then task id. */
   readonly results: ReadonlyMap<string, ReadonlyMap<string, TaskResult>>
   readonly recap: Readonly<Record<string, RecapCounts>>

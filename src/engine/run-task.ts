@@ -178,7 +178,7 @@ function finish(
   result: ItemResult,
 ): ItemResult {
   const { outcome } = result
-  if (engine.options.interruption.isInterrupted && outcome.kind === 'failed') {
+  if (outcome.kind === 'failed' && engine.options.interruption.stopsWork()) {
     return { ...result, outcome: { kind: 'failed', failure: cancelledFailure() } }
   }
   try {

@@ -16,7 +16,7 @@ export type { RunOptions, RunOutcome } from './run-options.ts'
 export async function runPlan(plan: Plan, options: RunOptions): Promise<RunOutcome> {
   const started = performance.now()
   const { interruption, resumeFrom } = options
-  const earlier = resumeFrom === undefined ? undefined : await readEarlierRun(resumeFrom, plan, options.check)
+  using earlier = resumeFrom === undefined ? undefined : await readEarlierRun(resumeFrom, plan, options.check)
   const engine = new Engine(plan, options, earlier)
   const timer =
     options.deadlineMs === undefined
@@ -25,8 +25,11 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunOutco
   interruption.onInterrupt((signal, times) => engine.bus.emit({ kind: 'run.interrupted', signal, times }))
   try {
     announce(engine, earlier)
-    await Promise.race([runStages(engine), interruptedTwice(options)])
-    const outcome = outcomeOf(engine)
+    const isWhole = await Promise.race([
+      runStages(engine).then(() => true),
+      interruptedTwice(options).then(() => false),
+    ])
+    const outcome = outcomeOf(engine, isWhole && !interruption.leavesWork)
     engine.bus.emit({
       kind: 'run.finished',
       exitCode: outcome.exitCode,
@@ -34,6 +37,7 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunOutco
       recap: outcome.recap,
       failures: outcome.failures,
       artifacts: outcome.artifacts,
+      ...(outcome.isWhole ? { isWhole: true } : {}),
       ...(outcome.summary === undefined ? {} : { summary: outcome.summary }),
     })
     return outcome
@@ -54,6 +58,7 @@ function announce(engine: Engine, earlier: EarlierRun | undefined): void {
     version: options.version,
     fingerprint: plan.fingerprint,
     check: options.check,
+    pid: process.pid,
     ...(options.command === undefined ? {} : { command: options.command }),
     inventory: { sources: plan.inventory.sources, hosts: [...plan.inventory.hosts.keys()] },
     stages: plan.stages.map(({ name, needs, hosts }) => ({ name, needs, hosts })),
@@ -69,10 +74,11 @@ async function interruptedTwice({ interruption: { atOnce } }: RunOptions): Promi
   })
 }
 
-function outcomeOf(engine: Engine): RunOutcome {
+function outcomeOf(engine: Engine, isWhole: boolean): RunOutcome {
   const { bus, results, artifacts, summary, recap } = engine
   return {
     exitCode: exitCodeOf(engine),
+    isWhole: isWhole && engine.failures.length === 0,
     results,
     recap: recap.all(),
     // Commands print them.

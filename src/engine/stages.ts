@@ -34,11 +34,11 @@ async function runWhenReady(
 
 async function endOf(engine: Engine, stage: Stage, stoppedBy: string | undefined): Promise<StageEnd> {
   const { interruption } = engine.options
-  if (interruption.isInterrupted) return { outcome: 'cancelled', stopsOthers: true }
+  if (interruption.stopsWork()) return { outcome: 'cancelled', stopsOthers: true }
   if (stoppedBy !== undefined) return { outcome: 'skipped', why: `${stoppedBy} failed`, stopsOthers: true }
   try {
     const end = await run(engine, stage)
-    return interruption.isInterrupted ? { ...end, outcome: 'cancelled', stopsOthers: true } : end
+    return interruption.leavesWork ? { ...end, outcome: 'cancelled', stopsOthers: true } : end
   } catch (error) {
     const failure = failureOf(error, stage.location)
     engine.failures.push({ stage: stage.name, failure })

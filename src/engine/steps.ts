@@ -21,7 +21,7 @@ export async function runSteps(
   let going = hosts
   const failed: string[] = []
   for (const step of steps) {
-    if (going.length === 0 || play.isOver) break
+    if (going.length === 0 || (!isFlush(step) && play.stopsWork())) break
     const result =
       step.kind === 'block'
         ? await runBlockOnce(play, step, going, inherited)
@@ -30,6 +30,16 @@ export async function runSteps(
     failed.push(...result.failed)
   }
   return { going, failed }
+}
+
+/** Where nothing was notified, an interruption leaves nothing undone here. */
+function isFlush(step: Step): boolean {
+  return (
+    step.kind === 'task' &&
+    step.module === 'meta' &&
+    typeof step.params !== 'string' &&
+    step.params['_raw_params'] === 'flush_handlers'
+  )
 }
 
 /** A role on which an included one depends may have run already: each host has it once. One that was skipped whole has not run. */
@@ -65,12 +75,12 @@ async function runBlock(
   )
   const inherited = insideBlock(outer, block, outer.isRescuable)
   let { going, failed } = main
-  if (hasRescue && failed.length > 0 && !play.isOver) {
+  if (hasRescue && failed.length > 0 && !play.stopsWork()) {
     const rescued = await runSteps(play, block.rescue, play.inOrder(failed), inherited)
     going = play.inOrder([...going, ...rescued.going])
     failed = rescued.failed
   }
-  if (block.always.length === 0 || play.isOver) return { going, failed }
+  if (block.always.length === 0 || play.stopsWork()) return { going, failed }
   const last = await runSteps(play, block.always, play.inOrder([...going, ...failed]), inherited)
   const isGoing = new Set(last.going)
   return {
@@ -130,7 +140,7 @@ async function runOnHost(
   inherited: Inherited,
 ): Promise<TaskEnd | undefined> {
   return await play.engine.limit(async () => {
-    if (play.engine.options.interruption.isInterrupted) return undefined
+    if (play.engine.options.interruption.stopsWork()) return undefined
     const end = await runTask(play.engine, play.place, task, inherited, host, (names) =>
       play.handlers.unknown(host, names),
     )
@@ -169,10 +179,8 @@ async function runOnce(
 function settle(play: PlayRun, task: Task, hosts: readonly string[], result: Going): Going {
   const isLost = (host: string): boolean => play.engine.inventory.state(host).status === 'unreachable'
   const someFailed = result.failed.length > 0 || hosts.some(isLost)
-  if (someFailed && (task.anyErrorsFatal ?? play.stage.anyErrorsFatal) && !play.isOver) {
-    if (!play.engine.options.interruption.isInterrupted) {
-      play.fatal ??= `any_errors_fatal: "${task.name ?? task.module}" failed`
-    }
+  if (someFailed && (task.anyErrorsFatal ?? play.stage.anyErrorsFatal) && !play.stopsWork()) {
+    play.fatal ??= `any_errors_fatal: "${task.name ?? task.module}" failed`
     return { going: [], failed: play.inOrder([...result.going, ...result.failed]) }
   }
   const { maxFailPercentage } = play.stage

@@ -230,6 +230,7 @@ export const errorCodes = {
     'The folder results/ of the lab, where runs are kept, cannot be made, read or written.',
   'resume-check-mode': 'A run in check mode can neither be continued nor continue another.',
   'resume-differs': 'The run to continue was made with another pipeline, inventory or variables.',
+  'resume-running': 'The run to continue is still living: another process works on it.',
   'retries-exhausted': 'What `until` waited for did not come within the attempts.',
   'role-file-missing': 'A role lacks a file that a task names.',
   'role-not-idempotent': 'The second run of a role in its test changed something.',

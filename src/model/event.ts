@@ -45,6 +45,8 @@ export interface RunStarted {
     readonly needs: readonly string[]
     readonly hosts: readonly string[]
   }[]
+  /** The process that runs it, on the controller. */
+  readonly pid?: number
   /** Id of the run that this one continues. */
   readonly resumes?: string
 }
@@ -199,6 +201,8 @@ export interface RunFinished {
   }[]
   /** Files made for people, absolute: reports. */
   readonly artifacts: readonly string[]
+  /** Nothing failed and nothing was left undone, though it may have been interrupted: nothing to continue. */
+  readonly isWhole?: true
   /** Lines of the short result table, when a report was made: shown below the recap. */
   readonly summary?: SummaryTable
 }

@@ -147,6 +147,71 @@ for (const { title, stop, exit, says, args } of ways) {
   })
 }
 
+t.test('Ctrl-C in a last step that ends all the same: nothing is left to continue', async (t) => {
+  const lab = new Lab(t)
+  const steps = `${lab.path}/steps`
+  writeFileSync(
+    join(lab.path, 'site.yml'),
+    `stages:\n  - name: last\n    hosts: localhost\n    script: last.mjs\n`,
+  )
+  writeFileSync(
+    join(lab.path, 'last.mjs'),
+    `import { existsSync, writeFileSync } from 'node:fs'
+export default async () => {
+  writeFileSync(${JSON.stringify(`${steps}-begun`)}, '')
+  while (!existsSync(${JSON.stringify(`${steps}-go`)})) await new Promise((resolve) => setTimeout(resolve, 20))
+}\n`,
+  )
+  const run = new HvlabProcess(['run', 'site.yml', '--format', 'plain'], { cwd: lab.path })
+  while (!existsSync(`${steps}-begun`) && !run.ended) await delay(20)
+  run.interrupt()
+  writeFileSync(`${steps}-go`, '')
+  const { exitCode, stderr } = await run.result()
+  t.equal(exitCode, 130)
+  t.match(steady(stderr), 'interrupted by SIGINT, stopping\n  localhost | changed | last.mjs (<time>)\n')
+  t.notMatch(stderr, 'Continue it with')
+  const resumed = await lab.resume()
+  t.equal(resumed.exitCode, 1)
+  t.match(resumed.stderr, /The newest run of site, \S+, is complete: there is nothing to resume\./)
+})
+
+t.test('a living run is not continued by another process, a dead one is', async (t) => {
+  const lab = new Lab(t)
+  const run = await lab.start()
+  for (const args of [[], ['--check']]) {
+    const second = await hvlab(['run', 'site.yml', '--resume', '--format', 'plain', ...args], {
+      cwd: lab.path,
+      env: { XDG_STATE_HOME: join(lab.path, 'state') },
+    })
+    t.equal(second.exitCode, 1)
+    t.match(
+      second.stderr,
+      `is still running: process ${run.pid} works on it.\n  hint: Wait until it has ended, or end it with \`kill ${run.pid}\`; then --resume goes on.\n`,
+    )
+  }
+  t.equal(lab.sleeping().length, 2, 'it goes on')
+  run.interrupt('SIGKILL')
+  await t.rejects(run.result(), /ended by SIGKILL/)
+  for (const { pid } of lab.sleeping()) process.kill(pid, 'SIGKILL')
+  t.equal((await lab.resume()).exitCode, 0)
+})
+
+t.test('two processes that continue one run at the same moment: one does', async (t) => {
+  const lab = new Lab(t)
+  const run = await lab.start()
+  run.interrupt()
+  await run.result()
+  const both = [lab.start(['--resume']), lab.start(['--resume'])]
+  const [one, other] = await Promise.all(both)
+  while (lab.sleeping().length < 2 || !(one?.ended || other?.ended)) await delay(20)
+  const refused = one?.ended ? one : other
+  const living = one?.ended ? other : one
+  t.match(await refused?.result(), { exitCode: 1, stderr: `process ${living?.pid}` })
+  living?.interrupt()
+  t.equal((await living?.result())?.exitCode, 130)
+  t.same(lab.done(), ['first'])
+})
+
 t.test('Ctrl-C twice ends at once what does not want to end', async (t) => {
   const lab = new Lab(t, 'trap "" TERM INT HUP; ')
   const run = await lab.start()

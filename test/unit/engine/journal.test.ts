@@ -8,6 +8,7 @@ import type { Event } from '../../../src/model/event.ts'
 import { FailureError } from '../../../src/model/failure.ts'
 import type { Plan } from '../../../src/model/plan.ts'
 import { printable } from '../../../src/util/printable.ts'
+import { failureOf } from '../../support/failure-of.ts'
 import { block, counts, dataOf, optionsOf, Puppets, planOf, play, run, story, task } from './plan-builder.ts'
 
 /** A world that commands change: what a run leaves behind can be compared. */
@@ -149,6 +150,62 @@ t.test('a run that was cut anywhere and continued ends like one that was not', a
     t.ok(again.did.includes('a hidden'), 'a hidden task runs again')
     t.match(events[0], { kind: 'run.started', resumes: 'run-1' })
   }
+})
+
+t.test('a run that continued another and was cut at once lost nothing', async (t) => {
+  const folder = t.testdir({})
+  const first = join(folder, 'run-1')
+  await runPlan(richPlan(), optionsOf([], { runDirectory: first, openConnection: new World().puppets.open }))
+  const second = join(folder, 'run-2')
+  const again = { runDirectory: second, resumeFrom: first, runId: 'run-2' }
+  await runPlan(richPlan(), optionsOf([], { ...again, openConnection: new World().puppets.open }))
+  const journal = join(second, 'journal.jsonl')
+  writeFileSync(journal, `${readFileSync(journal, 'utf8').split('\n', 1)}\n`)
+  const world = new World()
+  const last = optionsOf([], { resumeFrom: second, openConnection: world.puppets.open })
+  t.equal((await runPlan(richPlan(), last)).exitCode, 0)
+  t.same([...new Set(world.did)], ['a hidden', 'b hidden'], 'only what cannot be taken from a journal')
+})
+
+t.test('a run that is being run, or continued, is not continued by another', async (t) => {
+  const folder = t.testdir({})
+  const plan = planOf({ stages: [play('s', ['a'], [task('s/0', 'act', { cmd: 'x' })])] })
+  const first = join(folder, 'first')
+  const puppets = new Puppets()
+  const running = runPlan(
+    plan,
+    optionsOf([], { runDirectory: first, runId: 'first', openConnection: puppets.open }),
+  )
+  const call = await puppets.next('a', 'x')
+  t.match(await failureOf(() => runPlan(plan, optionsOf([], { resumeFrom: first }))), {
+    code: 'resume-running',
+    message: `The run first is still running: process ${process.pid} works on it.`,
+    hint: `Wait until it has ended, or end it with \`kill ${process.pid}\`; then --resume goes on.`,
+  })
+  call.answer('', 1)
+  await running
+  const second = { runDirectory: join(folder, 'second'), runId: 'second', resumeFrom: first }
+  const resuming = runPlan(plan, optionsOf([], { ...second, openConnection: puppets.open }))
+  const again = await puppets.next('a', 'x')
+  t.match(await failureOf(() => runPlan(plan, optionsOf([], { resumeFrom: first }))), {
+    code: 'resume-running',
+    message: `The run first is being continued by process ${process.pid}, as second.`,
+    hint: `Wait until it has ended, or end it with \`kill ${process.pid}\`; then \`--resume second\`.`,
+  })
+  again.answer('')
+  t.equal((await resuming).exitCode, 0)
+  t.equal(
+    (await runPlan(plan, optionsOf([], { resumeFrom: first, openConnection: new World().puppets.open })))
+      .exitCode,
+    0,
+  )
+})
+
+t.test('a journal that holds no event has nothing to continue', async (t) => {
+  const folder = t.testdir({ 'journal.jsonl': '{"kind":"run.sta' })
+  await t.rejects(runPlan(richPlan(), optionsOf([], { resumeFrom: folder })), {
+    message: `The run in ${folder} was ended before it began: its journal is empty.`,
+  })
 })
 
 /** Whether a finished task explains a command of the first run. */
