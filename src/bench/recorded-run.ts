@@ -47,6 +47,13 @@ export async function readRecordedRun(folder: string): Promise<RecordedRun> {
   const benchmarks = collect(lines, folder, inventory?.hosts ?? []).filter(({ samples }) =>
     samples.some((sample) => !sample.warm_up),
   )
+  if (lines.length === 0)
+    throw new FailureError({
+      reason: 'config',
+      code: 'journal-empty',
+      message: `The run ${basename(folder)} was ended before it began: its journal holds no event.`,
+      hint: 'There is nothing to report; the folder can be removed.',
+    })
   if (started === undefined || benchmarks.length === 0) {
     throw new FailureError({
       reason: 'module',
@@ -79,7 +86,24 @@ async function readChain(folder: string, seen: Set<string>): Promise<Line[]> {
   const own = (await readJournalLines(file, (value) => value)).events.filter(isObject)
   const earlier = own.find((line) => line['kind'] === 'run.started')?.['resumes']
   if (typeof earlier !== 'string' || earlier !== basename(earlier)) return own
-  return [...(await readChain(join(dirname(folder), earlier), seen)), ...own]
+  const before = join(dirname(folder), earlier)
+  if (!existsSync(join(before, 'journal.jsonl')) && own.some(tookMeasurement))
+    throw forerunnerMissing(folder, before)
+  return [...(await readChain(before, seen)), ...own]
+}
+
+/** A benchmark that was done already: its trials are in the journal of the run that did it. */
+function tookMeasurement(line: Line): boolean {
+  return line['kind'] === 'task.finished' && line['module'] === 'benchmark' && line['resumed'] === true
+}
+
+function forerunnerMissing(folder: string, before: string): FailureError {
+  return new FailureError({
+    reason: 'config',
+    code: 'journal-missing',
+    message: `The run ${basename(folder)} continued ${basename(before)}, which measured for it, and there is no journal.jsonl in ${before}.`,
+    hint: `Bring that folder back. Reports and results.json that were written before have all figures.`,
+  })
 }
 
 function isObject(value: unknown): value is Line {

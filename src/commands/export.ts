@@ -15,11 +15,11 @@ export async function exportCommand(
   word: string,
   names: readonly string[],
   all: boolean,
-  env: Pick<CommandEnvironment, 'cwd' | 'stdout'>,
+  env: Pick<CommandEnvironment, 'cwd' | 'stdout' | 'stderr'>,
 ): Promise<number> {
   const format = exportFormats.find((known) => known === word)
   if (format === undefined) throw unknownFormat(word)
-  const runs = all ? await everyMeasuredRun(env.cwd) : await measuredRuns(env.cwd, names)
+  const runs = all ? await everyMeasuredRun(env.cwd, env.stderr) : await measuredRuns(env.cwd, names)
   env.stdout(written(runs, format))
   return ExitCode.ok
 }

@@ -16,9 +16,9 @@ export interface HistoryOptions {
 export async function historyCommand(
   metric: string,
   { host, format }: HistoryOptions,
-  env: Pick<CommandEnvironment, 'cwd' | 'stdout'>,
+  env: Pick<CommandEnvironment, 'cwd' | 'stdout' | 'stderr'>,
 ): Promise<number> {
-  const runs = await everyMeasuredRun(env.cwd)
+  const runs = await everyMeasuredRun(env.cwd, env.stderr)
   const wanted = metric.includes('.') ? metric : `${metric}.efficiency`
   const known = new Set<string>()
   const all = historyOf(runs, (name) => {

@@ -2,11 +2,13 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type RecordedRun, readRecordedRun } from '../bench/recorded-run.ts'
 import { readResultsFile } from '../bench/results-file.ts'
+import { hasJournal } from '../engine/journal.ts'
 import { FailureError } from '../model/failure.ts'
+import { systemErrorText } from '../util/system-error.ts'
 import { type Calibration, parseCalibration } from '../verdicts/calibration.ts'
 import { namesIn, type Side, sideOf, together } from '../verdicts/side.ts'
 import { parseTolerances, refuseUnknownNames, type Tolerances } from '../verdicts/tolerance.ts'
-import { listRuns, runFolder } from './run-folder.ts'
+import { namedFolder, resultFolders, runFolder } from './run-folder.ts'
 import type { VerdictOptions } from './verdict-options.ts'
 
 /** What was measured, by a run's id, the path of its folder or of a results.json; without a word the newest run. */
@@ -14,7 +16,14 @@ export async function measuredRun(cwd: string, word: string | undefined): Promis
   const path = word === undefined ? undefined : resolve(cwd, word)
   if (path !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() === true)
     return readResultsFile(path)
-  return readRecordedRun(runFolder(cwd, word))
+  const folder = namedFolder(cwd, word)
+  return hasJournal(folder) ? readRecordedRun(folder) : readResults(cwd, folder)
+}
+
+/** What is left of a run whose journal was removed. */
+function readResults(cwd: string, folder: string): Promise<RecordedRun> {
+  const results = join(folder, 'results.json')
+  return existsSync(results) ? readResultsFile(results) : readRecordedRun(runFolder(cwd, folder))
 }
 
 /** Several in the order of their names; without a name the newest. */
@@ -22,20 +31,33 @@ export function measuredRuns(cwd: string, words: readonly string[]): Promise<Rec
   return Promise.all((words.length === 0 ? [undefined] : words).map((word) => measuredRun(cwd, word)))
 }
 
-/** Every run of the lab with a benchmark, oldest first; one that was resumed is part of the run that resumed it. */
-export async function everyMeasuredRun(cwd: string): Promise<RecordedRun[]> {
-  const found = await Promise.all(listRuns(cwd).map((run) => measuredOrNothing(cwd, run)))
+/**
+ * Every run of the lab with a benchmark, oldest first; one that was resumed is part of the run that resumed it. One that cannot be
+ * read is left out, and `warn` says so: the others have their figures all the same.
+ */
+export async function everyMeasuredRun(cwd: string, warn: (text: string) => void): Promise<RecordedRun[]> {
+  const found = await Promise.all(resultFolders(cwd).map((run) => measuredOrNothing(cwd, run, warn)))
   const runs = found.filter((run) => run !== undefined).reverse()
   const resumed = new Set(runs.map(({ resumes }) => resumes))
   return runs.filter(({ runId }) => !resumed.has(runId))
 }
 
-async function measuredOrNothing(cwd: string, run: string): Promise<RecordedRun | undefined> {
+/** Not measured, or nothing to read its figures from: as a run that was ended before it began. */
+const withoutFigures = new Set(['report-no-samples', 'journal-missing', 'journal-empty'])
+
+async function measuredOrNothing(
+  cwd: string,
+  run: string,
+  warn: (text: string) => void,
+): Promise<RecordedRun | undefined> {
   try {
-    return await readRecordedRun(runFolder(cwd, run))
+    return await measuredRun(cwd, join('results', run))
   } catch (error) {
-    if (error instanceof FailureError && error.failure.code === 'report-no-samples') return undefined
-    throw error
+    if (error instanceof FailureError && withoutFigures.has(error.failure.code)) return undefined
+    const why = error instanceof FailureError ? error.failure.message : systemErrorText(error)
+    if (why === undefined) throw error
+    warn(`warning: the run ${run} is left out: ${why}\n`)
+    return undefined
   }
 }
 

@@ -1,5 +1,7 @@
-import { type Dirent, existsSync, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs'
+import { type Dirent, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { hasJournal } from '../engine/journal.ts'
+import { journalOf, startOf } from '../engine/run-lock.ts'
 import { FailureError } from '../model/failure.ts'
 
 /** Runs live in `results/` of the lab, one folder each, named so that they sort by time. */
@@ -23,6 +25,8 @@ export function newRunFolder(
 
 /** Takes the folder of a run back that did not start. What has content stays. */
 export function dropEmptyFolder(folder: string): void {
+  const journal = journalOf(folder)
+  if (statSync(journal, { throwIfNoEntry: false })?.size === 0) rmSync(journal)
   if (readdirSync(folder).length === 0) rmdirSync(folder)
 }
 
@@ -52,15 +56,20 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
-/** The runs of a lab, newest first. */
-export function listRuns(labDirectory: string): string[] {
+/** The folders in `results/`, newest first. */
+export function resultFolders(labDirectory: string): string[] {
   const results = join(labDirectory, 'results')
   if (!existsSync(results)) return []
   return entriesOf(results)
-    .filter((entry) => entry.isDirectory() && existsSync(join(results, entry.name, 'journal.jsonl')))
+    .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .sort()
     .reverse()
+}
+
+/** Those that are runs: they have a journal. */
+export function listRuns(labDirectory: string): string[] {
+  return resultFolders(labDirectory).filter((name) => hasJournal(join(labDirectory, 'results', name)))
 }
 
 function entriesOf(results: string): Dirent[] {
@@ -71,26 +80,57 @@ function entriesOf(results: string): Dirent[] {
   return entries
 }
 
-/** The folder of a run: by id, by path, or the newest. */
+/** The folder of a run with its journal: by id, by path, or the newest that began. */
 export function runFolder(labDirectory: string, run: string | undefined): string {
+  const folder = namedFolder(labDirectory, run)
+  if (hasJournal(folder)) return folder
+  // Throws when this user may not look into it.
+  const hasResults = readdirSync(folder).includes('results.json')
+  throw new FailureError({
+    reason: 'config',
+    code: 'journal-missing',
+    message: `There is no journal.jsonl in ${folder}, so what the run did is not known.`,
+    hint: hasResults
+      ? 'Its figures are in results.json there: `hvlab compare`, `gate`, `history` and `export` read it.'
+      : newestRuns(labDirectory),
+  })
+}
+
+/** The folder of a run, also without its journal. */
+export function namedFolder(labDirectory: string, run: string | undefined): string {
+  const results = join(labDirectory, 'results')
   if (run === undefined) {
-    const newest = listRuns(labDirectory)[0]
-    if (newest !== undefined) return join(labDirectory, 'results', newest)
+    const [newest = listRuns(labDirectory)[0]] = begun(labDirectory, 1)
+    if (newest !== undefined) return join(results, newest)
     throw new FailureError({
       reason: 'config',
       code: 'run-not-found',
-      message: `There is no run in ${join(labDirectory, 'results')}.`,
+      message: `There is no run in ${results}.`,
       hint: 'Start one with `hvlab up`.',
     })
   }
-  for (const folder of [join(labDirectory, 'results', run), resolve(labDirectory, run)]) {
-    if (existsSync(join(folder, 'journal.jsonl'))) return folder
-  }
-  const known = listRuns(labDirectory).slice(0, 3)
+  const places = [join(results, run), resolve(labDirectory, run)]
+  const folder = places.find(hasJournal) ?? places.find(isFolder)
+  if (folder !== undefined && run !== '') return folder
   throw new FailureError({
     reason: 'config',
     code: 'run-not-found',
-    message: `There is no run "${run}" in ${join(labDirectory, 'results')}.`,
-    hint: known.length > 0 ? `The newest runs are: ${known.join(', ')}.` : 'Start one with `hvlab up`.',
+    message: `There is no run "${run}" in ${results}.`,
+    hint: newestRuns(labDirectory),
   })
+}
+
+function newestRuns(labDirectory: string): string {
+  const known = begun(labDirectory, 3)
+  return known.length > 0 ? `The newest runs are: ${known.join(', ')}.` : 'Start one with `hvlab up`.'
+}
+
+/** The newest that did something. */
+function begun(labDirectory: string, count: number): string[] {
+  const found: string[] = []
+  for (const run of listRuns(labDirectory)) {
+    if (found.length === count) break
+    if (startOf(join(labDirectory, 'results', run)) !== undefined) found.push(run)
+  }
+  return found
 }

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import type { Event } from '../model/event.ts'
 import { FailureError } from '../model/failure.ts'
-import { readJournalLines } from '../util/journal-lines.ts'
+import { type JournalLines, readableLines } from '../util/journal-lines.ts'
 import { journalOf, lockJournal } from './run-lock.ts'
 
 /** Everything that happened in a run, one JSON object a line, in `journal.jsonl` of the run's folder. */
@@ -60,19 +60,27 @@ export function requireJournal(folder: string): void {
   })
 }
 
-export interface JournalContent {
-  readonly events: readonly Event[]
-  /** True when the last line is cut: the run was killed while it wrote. */
-  readonly isTorn: boolean
-}
-
 /**
  * Reads a run's journal. A torn last line is left out; a broken line before it is a FailureError
- * (`journal-damaged`), a missing file `journal-missing`.
+ * (`journal-damaged`), a missing file `journal-missing`, one that holds no event `journal-empty`.
  */
-export async function readJournal(folder: string): Promise<JournalContent> {
+export async function readJournal(folder: string): Promise<Omit<JournalLines<Event>, 'damage'>> {
+  const { damage, ...content } = await readableJournal(folder)
+  if (damage !== undefined) throw damage
+  return content
+}
+
+/** What can be read of a damaged journal, too. */
+export async function readableJournal(folder: string): Promise<JournalLines<Event>> {
   requireJournal(folder)
-  return readJournalLines(journalOf(folder), eventOf)
+  const content = await readableLines(journalOf(folder), eventOf)
+  if (content.events.length > 0 || content.damage !== undefined) return content
+  throw new FailureError({
+    reason: 'config',
+    code: 'journal-empty',
+    message: `The journal ${journalOf(folder)} holds no event: the run was ended before it began.`,
+    hint: 'There is nothing to show and nothing to continue; the folder can be removed.',
+  })
 }
 
 /** Gives a recorded run's events to a renderer, in order. */

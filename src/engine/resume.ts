@@ -56,7 +56,7 @@ export class EarlierRun {
 /**
  * Reads what an earlier run got done, and the runs that it continued itself, and keeps others from continuing it. Throws a
  * FailureError: `resume-running` while another process works on it, `resume-differs` when its plan was another one,
- * `resume-check-mode` when it only looked or this one would, `nothing-to-resume` when it did not even begin.
+ * `resume-check-mode` when it only looked or this one would, `journal-empty` when it did not even begin.
  */
 export async function readEarlierRun(folder: string, plan: Plan, isCheck: boolean): Promise<EarlierRun> {
   requireJournal(folder)
@@ -64,8 +64,7 @@ export async function readEarlierRun(folder: string, plan: Plan, isCheck: boolea
   try {
     const { events } = await readJournal(folder)
     const started = startOf(events)
-    if (started === undefined) throw notBegun(folder)
-    if (started.fingerprint !== plan.fingerprint) {
+    if (started === undefined || started.fingerprint !== plan.fingerprint) {
       throw new FailureError({
         reason: 'config',
         code: 'resume-differs',
@@ -111,15 +110,6 @@ function startOf(events: readonly Event[]): RunStarted | undefined {
 
 function finishedIn(events: readonly Event[]): TaskFinished[] {
   return events.filter((event) => event.kind === 'task.finished')
-}
-
-function notBegun(folder: string): FailureError {
-  return new FailureError({
-    reason: 'config',
-    code: 'nothing-to-resume',
-    message: `The run in ${folder} was ended before it began: its journal is empty.`,
-    hint: 'Leave --resume out.',
-  })
 }
 
 /** SHA-256 of what decides what a task does. Files of the controller count by size and time of change, folders with all in them. */

@@ -177,6 +177,7 @@ export const errorCodes = {
   'inventory-name': 'A word cannot be the name of a host or group.',
   'inventory-range': 'A range of hosts such as web[01:10] has a mistake.',
   'journal-damaged': 'A line inside a run’s journal is not an event.',
+  'journal-empty': 'A run was ended before it began: its journal holds no event.',
   'journal-missing': 'A folder holds no journal of a run.',
   'journal-not-writable': 'The journal of a run could not be written any more, so the run ended.',
   'keyword-invalid': 'A keyword such as `become` or `retries` has a value that it cannot take.',

@@ -2,24 +2,41 @@ import { readFile } from 'node:fs/promises'
 import { FailureError } from '../model/failure.ts'
 import { parsedJson } from './json.ts'
 
-/**
- * Reads a run's journal, one JSON value a line; `read` makes an event of a value, or undefined where it is none. A last line that is
- * none is what a killed run was writing: it is left out (`isTorn`). Throws `journal-damaged` for any line before it.
- */
-export async function readJournalLines<T>(
+export interface JournalLines<T> {
+  readonly events: T[]
+  /** The last line is none: a killed run was writing it. It is left out. */
+  readonly isTorn: boolean
+  /** `journal-damaged`, for the first line before the last that is none. All that are none are left out. */
+  readonly damage?: FailureError
+}
+
+/** Reads a run's journal, one JSON value a line; `read` makes an event of a value, or undefined where it is none. */
+export async function readableLines<T>(
   file: string,
   read: (value: unknown) => T | undefined,
-): Promise<{ readonly events: T[]; readonly isTorn: boolean }> {
+): Promise<JournalLines<T>> {
   const lines = (await readFile(file, 'utf8')).split('\n')
   const events: T[] = []
+  let isTorn = false
+  let damage: FailureError | undefined
   for (const [index, line] of lines.entries()) {
     if (line.trim() === '') continue
     const event = read(parsedJson(line))
     if (event !== undefined) events.push(event)
-    else if (index === lines.length - 1) return { events, isTorn: true }
-    else throw damaged(file, index + 1)
+    else if (index === lines.length - 1) isTorn = true
+    else damage ??= damaged(file, index + 1)
   }
-  return { events, isTorn: false }
+  return { events, isTorn, ...(damage && { damage }) }
+}
+
+/** The same where nothing may be missing: throws `journal-damaged`. */
+export async function readJournalLines<T>(
+  file: string,
+  read: (value: unknown) => T | undefined,
+): Promise<Omit<JournalLines<T>, 'damage'>> {
+  const { damage, ...lines } = await readableLines(file, read)
+  if (damage !== undefined) throw damage
+  return lines
 }
 
 function damaged(file: string, line: number): FailureError {

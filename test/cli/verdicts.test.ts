@@ -29,9 +29,11 @@ t.test('commands', async (t) => {
   const old = join(folder, 'old')
   const noisy = join(folder, 'noisy')
   const pairs = join(folder, 'pairs')
+  const kept = join(folder, 'kept')
   fill(new MeasuredLab(lab))
   fillPairs(new MeasuredLab(pairs))
   fillBroken(new MeasuredLab(broken))
+  await withoutJournal(broken, '06-results')
   fillChanged(new MeasuredLab(changed))
   fillOld(new MeasuredLab(old))
   for (const day of ['01', '02', '03', '04', '05'])
@@ -39,6 +41,8 @@ t.test('commands', async (t) => {
       text.replaceAll('"flags":[]', '"flags":["host-other-work"]'),
     )
   for (const day of ['01', '02']) new MeasuredLab(small).run(day, { blocks: 1 })
+  new MeasuredLab(kept).run('01')
+  await withoutJournal(kept, '02-results')
   new MeasuredLab(empty).file('lab.txt', '')
   const places: Readonly<Record<string, string>> = {
     'in an empty lab': empty,
@@ -48,6 +52,7 @@ t.test('commands', async (t) => {
     'in an old lab': old,
     'in a noisy lab': noisy,
     'in a lab of two guests': pairs,
+    'in a kept lab': kept,
   }
   // What later commands read.
   const cases = readTextCases(file)
@@ -113,8 +118,19 @@ function fill(lab: MeasuredLab): void {
 function fillBroken(lab: MeasuredLab): void {
   lab.run('01')
   lab.run('02-damaged', {}, (text) => text.replace('"channel":"sample"', '"channel":"sam\n'))
+  // What may be left of a run.
+  lab.file('results/03-empty/journal.jsonl', '')
+  lab.file('results/04-torn/journal.jsonl', '{"kind":"run.sta')
+  lab.file('results/05-nothing/report.html', '<html>')
   lab.file('results.json', '{"format": "something-else"}')
   lab.file('calibration.json', '{"format": "hvlab-calibration", "format_version": 1, "hosts": {"a": 1}}')
+}
+
+/** A run whose reports were kept, and nothing else. */
+async function withoutJournal(lab: string, name: string): Promise<void> {
+  new MeasuredLab(lab).run(name)
+  await hvlab(['report', name], { cwd: lab })
+  rmSync(join(lab, 'results', name, 'journal.jsonl'))
 }
 
 /** It was calibrated before a gate's false alarms were shared out among its metrics. */

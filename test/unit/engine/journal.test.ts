@@ -204,7 +204,7 @@ t.test('a run that is being run, or continued, is not continued by another', asy
 t.test('a journal that holds no event has nothing to continue', async (t) => {
   const folder = t.testdir({ 'journal.jsonl': '{"kind":"run.sta' })
   await t.rejects(runPlan(richPlan(), optionsOf([], { resumeFrom: folder })), {
-    message: `The run in ${folder} was ended before it began: its journal is empty.`,
+    message: `The journal ${folder}/journal.jsonl holds no event: the run was ended before it began.`,
   })
 })
 
