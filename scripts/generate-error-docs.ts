@@ -42,7 +42,8 @@ const exitCodes: Readonly<Record<keyof typeof ExitCode, string>> = {
   unreachable: 'A host was not reached, and nothing else failed.',
   inconclusive: 'A gate cannot say.',
   deadline: 'The time of `--deadline` passed.',
-  interrupted: 'Interrupted with Ctrl-C. When something is left to do, the run says how `--resume` continues it.',
+  interrupted:
+    'Interrupted with Ctrl-C. When something is left to do, the run says how `--resume` continues it.',
   terminated:
     'Ended by SIGTERM, or because its terminal was closed. The run can be continued with `--resume`.',
 }

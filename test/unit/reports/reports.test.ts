@@ -401,6 +401,12 @@ t.test('reading a journal', async (t) => {
   const chain = await readRecordedRun(join(results, 'second'))
   t.equal(chain.runId, 'second')
   t.equal(chain.benchmarks[0]?.samples.length, 30, 'a resumed run reports what the first one measured')
+  const took = JSON.stringify({ kind: 'task.finished', time: 'x', module: 'benchmark', resumed: true })
+  const lost = t.testdir({ second: { 'journal.jsonl': `${resumed}\n${took}\n` } })
+  t.match(await failure(join(lost, 'second')), {
+    code: 'journal-missing',
+    message: `The run second continued first, which measured for it, and there is no journal.jsonl in ${lost}/first.`,
+  })
   const outside = JSON.stringify({ ...JSON.parse(started ?? ''), resumes: '../first' })
   const escaped = t.testdir({ 'journal.jsonl': `${outside}\n` })
   t.match(
