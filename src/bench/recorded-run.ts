@@ -47,7 +47,7 @@ export async function readRecordedRun(folder: string): Promise<RecordedRun> {
   const benchmarks = collect(lines, folder, inventory?.hosts ?? []).filter(({ samples }) =>
     samples.some((sample) => !sample.warm_up),
   )
-  if (lines.length === 0)
+  if (lines.length === 0 && existsSync(join(folder, 'journal.jsonl')))
     throw new FailureError({
       reason: 'config',
       code: 'journal-empty',
