@@ -31,6 +31,9 @@ pipelines/mine.yml:6:31: error: apt: unknown parameter stat
 
 The first line says stage, host and task. Evidence, such as the end of a serial log, follows the message. The last line holds the
 place of the task and the code.
+
+Hosts that failed alike stand in one such block, as \`node[1-40,42]\`. In its message \`<host>\` is a host's own name and \`…\` the few words that
+differ; below it they stand with their hosts. \`--format json\` and the journal have every failure whole.
 `
 
 /** The type demands a sentence for each. */

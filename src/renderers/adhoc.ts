@@ -3,12 +3,14 @@ import type { Renderer } from '../model/renderer.ts'
 import type { Value } from '../model/value.ts'
 import type { AnswerLine } from './answer-line.ts'
 import { diffText } from './diff-text.ts'
-import { failureText, finalFailure, interruptedText, stageFailures } from './messages.ts'
+import { type FailureGroup, grouped, type HostFailure } from './failure-groups.ts'
+import { groupText } from './failure-text.ts'
+import { finalFailure, interruptedText, stageFailures } from './messages.ts'
 import type { Paint } from './style.ts'
 
 /**
  * Ansible's ad-hoc form on stdout: `host | CHANGED | rc=0 >>` and the output for commands, `host | SUCCESS => {…}`
- * for other modules. A host's answer stays together.
+ * for other modules. A host's answer stays together. Failures come last, the same one of several hosts once.
  */
 export function adhocRenderer(options: {
   readonly paint: Paint
@@ -19,6 +21,7 @@ export function adhocRenderer(options: {
 }): Renderer {
   /** Stages before the last one only prepare, e.g. find guests: of them people see failures. */
   let asked: string | undefined
+  const failures: HostFailure[] = []
   const { line, paint } = options
   const stdout = (text: string) => {
     line?.clear()
@@ -33,9 +36,17 @@ export function adhocRenderer(options: {
       line?.handle(event)
       if (event.kind === 'run.started') asked = event.stages.at(-1)?.name
       if (event.kind === 'task.change' && options.diff && event.diff) stdout(diffText(event.diff, paint))
-      if (event.kind === 'task.finished' && (event.stage === asked || finalFailure(event)))
-        stdout(answer(event, paint))
-      if (event.kind === 'run.finished') for (const text of stageFailures(event, paint)) stderr(text)
+      if (event.kind === 'task.finished') {
+        const { stage, host, name: task, outcome } = event
+        const isTrouble = outcome.kind === 'failed' || outcome.kind === 'unreachable'
+        if (!isTrouble && stage === asked) stdout(answer(event, paint))
+        if (isTrouble && (stage === asked || finalFailure(event)))
+          failures.push({ stage, host, task, failure: outcome.failure })
+      }
+      if (event.kind === 'run.finished') {
+        for (const group of grouped(failures)) stdout(groupText(group, (who) => titleOf(group, who), paint))
+        for (const text of stageFailures(event, paint)) stderr(text)
+      }
       if (event.kind === 'run.interrupted') stderr(paint('yellow', interruptedText(event)))
       if (event.kind === 'note' && event.level === 'warning') stderr(`warning: ${event.text}`)
     },
@@ -55,12 +66,13 @@ export function silentRenderer(line: AnswerLine | undefined): Renderer {
   }
 }
 
+function titleOf({ failures }: FailureGroup, who: string): string {
+  const reason = failures[0]?.failure.reason
+  return `${who} | ${reason === 'unreachable' || reason === 'host-key' ? 'UNREACHABLE!' : 'FAILED'}`
+}
+
 function answer(event: TaskFinished, paint: Paint): string {
   const { outcome, data } = event
-  if (outcome.kind === 'failed' || outcome.kind === 'unreachable') {
-    const word = outcome.kind === 'failed' ? 'FAILED' : 'UNREACHABLE!'
-    return failureText(outcome.failure, `${event.host} | ${word}`, paint)
-  }
   const word = outcome.kind === 'ok' ? 'SUCCESS' : outcome.kind.toUpperCase()
   const look = outcome.kind === 'changed' ? 'yellow' : 'green'
   if (data && typeof data['stdout'] === 'string' && typeof data['rc'] === 'number') {

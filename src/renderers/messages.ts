@@ -1,33 +1,9 @@
 import type { Event, Note, RunFinished, RunInterrupted } from '../model/event.ts'
-import type { Failure } from '../model/failure.ts'
-import type { Location } from '../model/location.ts'
 import type { Outcome } from '../model/result.ts'
-import { indent, type Paint, wrapWide } from './style.ts'
-
-/**
- * A failure as people read it: what, where, the evidence, what to do. No trailing newline.
- * `title` says which stage, host and task it belongs to; `columns` how wide the terminal is, which breaks words otherwise.
- */
-export function failureText(failure: Failure, title: string, paint: Paint, columns?: number): string {
-  return [
-    `${paint('red', '✖')} ${paint('bold', title)}`,
-    indent(wrapWide(failure.message, less(columns, 2)), '  '),
-    ...(failure.details ? [indent(failure.details.trimEnd(), paint('dim', '  │ '))] : []),
-    ...(failure.hint
-      ? [
-          indent(wrapWide(`hint: ${failure.hint}`, less(columns, 2)), '  ').replace(
-            'hint:',
-            paint('cyan', 'hint:'),
-          ),
-        ]
-      : []),
-    ...(failure.location ? [`  ${paint('dim', `${placeOf(failure.location)}[${failure.code}]`)}`] : []),
-  ].join('\n')
-}
-
-function placeOf({ file, line }: Location): string {
-  return line === 0 ? '' : `at ${file}:${line} `
-}
+import type { HostFailure } from './failure-groups.ts'
+import { failureText } from './failure-text.ts'
+import { hostNames } from './host-names.ts'
+import { indent, less, type Paint, wrapWide } from './style.ts'
 
 /** What a person or a deadline ended is no failure of the task. */
 export function isCancelled(outcome: Outcome): boolean {
@@ -41,15 +17,13 @@ export function interruptedText({ signal, times }: RunInterrupted): string {
 }
 
 /** A failure that a person must see: not ignored, not rescued, not of an interruption. */
-export function finalFailure(event: Event): { failure: Failure; title: string } | undefined {
+export function finalFailure(event: Event): HostFailure | undefined {
   if (event.kind !== 'task.finished') return undefined
-  const { outcome } = event
-  if (isCancelled(outcome)) return undefined
-  const title = `${event.stage} · ${event.host} · ${event.name}`
-  if (outcome.kind === 'unreachable') return { failure: outcome.failure, title }
-  if (outcome.kind === 'failed' && !outcome.ignored && !outcome.rescued)
-    return { failure: outcome.failure, title }
-  return undefined
+  const { outcome, stage, host, name } = event
+  if (outcome.kind !== 'unreachable' && outcome.kind !== 'failed') return undefined
+  if (isCancelled(outcome) || (outcome.kind === 'failed' && (outcome.ignored || outcome.rescued)))
+    return undefined
+  return { stage, host, task: name, failure: outcome.failure }
 }
 
 /** Failures of no task, e.g. a stage whose pattern matches no host: nothing else showed them. */
@@ -79,17 +53,7 @@ export function gathered(notes: readonly Note[]): Note[] {
   }
   return [...groups.values()].flatMap(([first, ...others]) => {
     if (first === undefined) return []
-    const names = [...new Set([first, ...others].flatMap(({ host }) => host ?? []))].sort()
-    return [names.length > 1 ? { ...first, host: hostsText(names) } : first]
+    const names = new Set([first, ...others].flatMap(({ host }) => host ?? []))
+    return [names.size > 1 ? { ...first, host: hostNames(names).join(', ') } : first]
   })
-}
-
-function hostsText(names: readonly string[]): string {
-  const shown = 4
-  if (names.length <= shown + 1) return names.join(', ')
-  return `${names.slice(0, shown).join(', ')} and ${names.length - shown} more`
-}
-
-function less(columns: number | undefined, margin: number): number | undefined {
-  return columns === undefined ? undefined : columns - margin
 }

@@ -2,17 +2,13 @@ import type { Event, TaskChange } from '../model/event.ts'
 import type { Renderer } from '../model/renderer.ts'
 import type { Outcome } from '../model/result.ts'
 import { diffText } from './diff-text.ts'
-import {
-  failureText,
-  finalFailure,
-  interruptedText,
-  isCancelled,
-  noteText,
-  stageFailures,
-} from './messages.ts'
+import { grouped, type HostFailure } from './failure-groups.ts'
+import { groupText } from './failure-text.ts'
+import { hostNames } from './host-names.ts'
+import { finalFailure, interruptedText, isCancelled, noteText, stageFailures } from './messages.ts'
 import { recapText } from './recap.ts'
 import { progressText } from './run-view.ts'
-import { durationText, type Paint } from './style.ts'
+import { durationText, fit, type Paint } from './style.ts'
 
 export interface PlainOptions {
   readonly paint: Paint
@@ -25,12 +21,28 @@ export interface PlainOptions {
 /** Silence of a long task is broken by its progress, this often. */
 const PROGRESS_EVERY_MS = 15_000
 
-/** One line for each thing that ended, for CI logs and pipes. Nothing moves the cursor. */
+/** Characters of a failure's message in the line of its task: all of it comes with the stage's end. */
+const REASON = 160
+
+/**
+ * One line for each thing that ended, for CI logs and pipes. Nothing moves the cursor. Failures are told whole when their stage ends, the
+ * same one of several hosts once.
+ */
 export function plainRenderer(options: PlainOptions): Renderer {
   const { paint, verbosity } = options
   const say = (line: string) => options.stderr(`${line}\n`)
   const spokeAt = new Map<string, number>()
   let check = false
+  let failures: HostFailure[] = []
+  /** Stages of several hosts: there a failure's block may come long after its line. */
+  const crowded = new Set<string>()
+  const tellFailures = (stage?: string) => {
+    const told = failures.filter((failure) => stage === undefined || failure.stage === stage)
+    failures = failures.filter((failure) => !told.includes(failure))
+    for (const group of grouped(told)) {
+      say(groupText(group, (who) => `${group.stage} · ${who} · ${group.task}`, paint))
+    }
+  }
 
   return {
     handle(event: Event) {
@@ -41,11 +53,13 @@ export function plainRenderer(options: PlainOptions): Renderer {
           say(`${paint('bold', 'hvlab')} ${event.pipeline} · ${event.runId}${check ? ' · check mode' : ''}`)
           return
         case 'stage.started':
+          if (event.hosts.length > 1) crowded.add(event.stage)
           say(
-            `${paint('bold', `STAGE ${event.stage}`)} (${event.hosts.length === 0 ? 'no host' : event.hosts.join(', ')})`,
+            `${paint('bold', `STAGE ${event.stage}`)} (${event.hosts.length === 0 ? 'no host' : hostNames(event.hosts).join(', ')})`,
           )
           return
         case 'stage.finished':
+          tellFailures(event.stage)
           if (event.outcome === 'skipped')
             say(`STAGE ${event.stage} skipped${event.why ? `: ${event.why}` : ''}`)
           return
@@ -76,9 +90,10 @@ export function plainRenderer(options: PlainOptions): Renderer {
           if (event.outcome.kind === 'skipped' && verbosity < 1) return
           const word = outcomeWord(event.outcome, paint)
           const why = verbosity >= 1 ? whyText(event.outcome) : ''
-          say(`  ${event.host} | ${word} | ${event.name}${why} (${durationText(event.durationMs)})`)
           const failure = finalFailure(event)
-          if (failure) say(failureText(failure.failure, failure.title, paint))
+          if (failure) failures.push(failure)
+          const reason = failure && crowded.has(event.stage) ? `: ${reasonOf(failure)}` : ''
+          say(`  ${event.host} | ${word} | ${event.name}${why} (${durationText(event.durationMs)})${reason}`)
           if (verbosity >= 3 && event.data) say(`  ${event.host} | ${JSON.stringify(event.data)}`)
           return
         }
@@ -89,14 +104,21 @@ export function plainRenderer(options: PlainOptions): Renderer {
           say(paint('yellow', interruptedText(event)))
           return
         case 'run.finished':
+          tellFailures()
           for (const text of stageFailures(event, paint)) say(text)
           options.stdout(`\n${recapText(event, paint)}`)
           return
         default:
       }
     },
-    async close() {},
+    async close() {
+      tellFailures()
+    },
   }
+}
+
+function reasonOf({ failure }: HostFailure): string {
+  return fit(failure.message.split('\n')[0] ?? '', REASON)
 }
 
 function keyOf(event: { stage: string; host: string; task: string }): string {

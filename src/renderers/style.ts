@@ -26,6 +26,11 @@ export function clock(ms: number): string {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
 }
 
+/** A terminal's width less a margin. */
+export function less(columns: number | undefined, margin: number): number | undefined {
+  return columns === undefined ? undefined : columns - margin
+}
+
 /** Each line of the text behind the given margin. */
 export function indent(text: string, margin: string): string {
   return text

@@ -1,9 +1,13 @@
 import { counted } from '../util/words.ts'
+import { withoutName } from './failure-groups.ts'
+import { namesOf } from './failure-text.ts'
 import type { HostView, RunView, StageView } from './run-view.ts'
 import { clock, durationText, fit, type Paint } from './style.ts'
 
 /** More hosts than this are summed up in one line, so that the picture always fits a terminal. */
 const HOST_ROWS = 8
+/** Names of several hosts that leave room for what they have in common. Characters. */
+const LONGEST_NAMES = 24
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 
 /**
@@ -54,26 +58,50 @@ function hostRows(stage: StageView, now: number, paint: Paint, columns: number):
   })
 }
 
-/** Which tasks the many are at, the most common first. */
+/** Which tasks the many are at, and why hosts failed; the most common first. */
 function crowdRows(hosts: readonly HostView[], paint: Paint): string[] {
-  const tasks = new Map<string, number>()
-  for (const host of hosts) {
-    const label = host.trouble ? 'failed' : host.done || host.task === undefined ? 'waiting' : host.task
-    tasks.set(label, (tasks.get(label) ?? 0) + 1)
-  }
-  return [...tasks]
-    .sort((a, b) => b[1] - a[1])
+  return byLabel(hosts, (host) =>
+    host.trouble !== undefined
+      ? `${paint('red', '✖')} ${troubleOf(host)}`
+      : host.done || host.task === undefined
+        ? 'waiting'
+        : host.task,
+  )
     .slice(0, HOST_ROWS)
-    .map(([label, count]) => `    ${paint('dim', counted(count, 'host').padEnd(10))}  ${label}`)
+    .map(([label, some]) => `    ${paint('dim', counted(some.length, 'host').padEnd(10))}  ${label}`)
 }
 
+/** Hosts with the same trouble are one row. */
 function troubleRows(stage: StageView, paint: Paint): string[] {
   const troubled = [...stage.hosts.values()].filter((host) => host.trouble !== undefined)
-  const shown = troubled
-    .slice(0, HOST_ROWS)
-    .map((host) => `  ${paint('red', '✖')} ${host.name}  ${host.trouble}`)
-  const rest = troubled.length - shown.length
-  return rest > 0 ? [...shown, paint('dim', `    and ${counted(rest, 'more host')}`)] : shown
+  const rows = byLabel(troubled, troubleOf)
+  const shown = rows.slice(0, HOST_ROWS)
+  const rest = rows.slice(HOST_ROWS).flatMap(([, some]) => some).length
+  return [
+    ...shown.map(([trouble, some]) => {
+      const text = some.length === 1 ? some[0]?.trouble : trouble
+      return `  ${paint('red', '✖')} ${whoOf(some)}  ${text}`
+    }),
+    ...(rest > 0 ? [paint('dim', `    and ${counted(rest, 'more host')}`)] : []),
+  ]
+}
+
+function troubleOf({ trouble = '', name }: HostView): string {
+  return withoutName(trouble, name)
+}
+
+function whoOf(hosts: readonly HostView[]): string {
+  const names = namesOf(hosts.map(({ name }) => name))
+  return names.length > LONGEST_NAMES ? counted(hosts.length, 'host') : names
+}
+
+function byLabel(hosts: readonly HostView[], labelOf: (host: HostView) => string): [string, HostView[]][] {
+  const found = new Map<string, HostView[]>()
+  for (const host of hosts) {
+    const label = labelOf(host)
+    found.set(label, [...(found.get(label) ?? []), host])
+  }
+  return [...found].sort((a, b) => b[1].length - a[1].length)
 }
 
 function summary(stage: StageView): string {

@@ -2,7 +2,9 @@ import type { Writable } from 'node:stream'
 import { DefaultRenderer, Listr, ListrLogger, type ListrTaskWrapper, ProcessOutput } from 'listr2'
 import type { Event, Note } from '../model/event.ts'
 import type { Renderer } from '../model/renderer.ts'
-import { failureText, finalFailure, gathered, noteText, stageFailures } from './messages.ts'
+import { grouped, type HostFailure } from './failure-groups.ts'
+import { groupText } from './failure-text.ts'
+import { finalFailure, gathered, noteText, stageFailures } from './messages.ts'
 import { recapText } from './recap.ts'
 import { applyEvent, emptyView } from './run-view.ts'
 import { fit, type Paint } from './style.ts'
@@ -25,7 +27,8 @@ export function ttyRenderer({ paint, terminal, results }: TtyOptions): Renderer 
   const view = emptyView()
   const rows = new Map<string, Row>()
   const notes: Note[] = []
-  const failures: string[] = []
+  const failures: HostFailure[] = []
+  const others: string[] = []
   let drawing: Promise<unknown> | undefined
   let ticker: NodeJS.Timeout | undefined
 
@@ -93,8 +96,8 @@ export function ttyRenderer({ paint, terminal, results }: TtyOptions): Renderer 
       if (event.kind === 'run.started') start()
       if (event.kind === 'note') notes.push(event)
       const failure = finalFailure(event)
-      if (event.kind === 'run.finished') failures.push(...stageFailures(event, paint, terminal.columns))
-      if (failure) failures.push(failureText(failure.failure, failure.title, paint, terminal.columns))
+      if (event.kind === 'run.finished') others.push(...stageFailures(event, paint, terminal.columns))
+      if (failure) failures.push(failure)
     },
     close() {
       closing ??= stop().then(() => {
@@ -104,7 +107,10 @@ export function ttyRenderer({ paint, terminal, results }: TtyOptions): Renderer 
               .map((note) => noteText(note, paint, terminal.columns))
               .join('\n')}\n`,
           )
-        if (failures.length > 0) terminal.write(`\n${failures.join('\n\n')}\n`)
+        const told = grouped(failures).map((group) =>
+          groupText(group, (who) => `${group.stage} · ${who} · ${group.task}`, paint, terminal.columns),
+        )
+        if (told.length + others.length > 0) terminal.write(`\n${[...told, ...others].join('\n\n')}\n`)
         if (view.finished) results.write(`\n${recapText(view.finished, paint, terminal.columns)}`)
       })
       return closing

@@ -116,6 +116,36 @@ t.test('many hosts are summed up', async (t) => {
   }
 })
 
+t.test('hosts that fail for one reason are one row', async (t) => {
+  const view = emptyView()
+  const time = '2026-01-05T10:00:00.000Z'
+  const hosts = Array.from({ length: 50 }, (_, index) => `node${index + 1}`)
+  applyEvent(view, { time, kind: 'stage.started', stage: 'web', hosts })
+  for (const [index, host] of hosts.entries()) {
+    const message = index < 40 ? 'The mirror does not answer.' : `${host} has no room.`
+    const failure = { reason: 'module', code: 'x', message } as const
+    const place = { time, stage: 'web', host, task: 'x', name: 'get', module: 'fail' }
+    applyEvent(view, {
+      ...place,
+      kind: 'task.finished',
+      outcome: { kind: 'failed', failure },
+      durationMs: 1,
+      fingerprint: '',
+    })
+  }
+  const [stage] = view.stages.values()
+  const lines = () => (stage ? stageLines(view, stage, Date.parse(time), paint, 80) : [])
+  t.same(lines().slice(1), [
+    '    40 hosts    ✖ The mirror does not answer.',
+    '    10 hosts    ✖ <host> has no room.',
+  ])
+  applyEvent(view, { time, kind: 'stage.finished', stage: 'web', outcome: 'failed', durationMs: 1 })
+  t.same(lines().slice(1), [
+    '  ✖ node[1-40]  The mirror does not answer.',
+    '  ✖ node[41-50]  <host> has no room.',
+  ])
+})
+
 t.test('plain lines', async (t) => {
   let stderr = ''
   let stdout = ''
@@ -137,13 +167,13 @@ i one: no KVM: guests run under emulation (TCG)
 STAGE image (localhost)
   localhost | changed | image : build debian-12 (1:10 min)
 STAGE deploy (one, two)
-  two | failed | guests : deploy guest1 (30.0 s)
+  two | failed | guests : deploy guest1 (30.0 s): guest1 did not answer on SSH within 30 s.
+  one | changed | guests : deploy guest1 (40.0 s)
 ✖ deploy · two · guests : deploy guest1
   guest1 did not answer on SSH within 30 s.
   │ [ 1.0] Kernel panic - not syncing
   hint: Look at its serial log.
   at /lab/roles/guests/tasks/main.yml:3 [guest-not-reachable]
-  one | changed | guests : deploy guest1 (40.0 s)
 STAGE report skipped: deploy failed
 `,
   )
@@ -218,7 +248,7 @@ t.test('hosts that have the same to note share a line', async (t) => {
     ['! warning: a, b: no KVM', '! warning: b: its clock is late', '! warning: no KVM'],
   )
   const fleet = Array.from({ length: 12 }, (_, index) => note('no KVM', `n${index + 10}`))
-  t.strictSame(shown(...fleet), ['! warning: n10, n11, n12, n13 and 8 more: no KVM'])
+  t.strictSame(shown(...fleet), ['! warning: n[10-21]: no KVM'])
 })
 
 t.test('lines end between words, and a figure keeps its sign', async (t) => {

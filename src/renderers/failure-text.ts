@@ -1,0 +1,119 @@
+import type { Failure } from '../model/failure.ts'
+import type { Location } from '../model/location.ts'
+import { counted } from '../util/words.ts'
+import type { FailureGroup } from './failure-groups.ts'
+import { hostNames } from './host-names.ts'
+import { fit, indent, less, type Paint, wrapWide } from './style.ts'
+
+/** Names that are longer stand in a line of their own. Characters. */
+const TITLE_NAMES = 40
+/** Rows of what differs between hosts, and kinds of evidence: more than these nobody compares by eye. The journal has all. */
+const DIFFERENCES = 6
+const EVIDENCE = 3
+/** Characters of what differs. */
+const LONGEST_DIFFERENCE = 60
+
+/**
+ * A failure as people read it: what, where, the evidence, what to do. No trailing newline.
+ * `title` says which stage, host and task it belongs to; `columns` how wide the terminal is, which breaks words otherwise.
+ */
+export function failureText(failure: Failure, title: string, paint: Paint, columns?: number): string {
+  const { message, details, hint } = failure
+  const middle = details === undefined ? [] : [evidenceText(details, paint)]
+  return block(title, [paragraph(message, columns), ...middle], hint, failure, paint, columns)
+}
+
+/** The same failure on hosts, once. `titled` makes the title of what stands for the hosts. */
+export function groupText(
+  group: FailureGroup,
+  titled: (who: string) => string,
+  paint: Paint,
+  columns?: number,
+): string {
+  const [first, other] = group.failures
+  if (first === undefined) return ''
+  if (other === undefined) return failureText(first.failure, titled(first.host), paint, columns)
+  const hosts = new Set(group.failures.map(({ host }) => host))
+  const names = namesOf(hosts)
+  const isShort = names.length <= TITLE_NAMES
+  return block(
+    titled(isShort ? names : counted(hosts.size, 'host')),
+    [
+      ...(isShort ? [] : [paragraph(names, columns)]),
+      paragraph(group.message, columns),
+      ...differenceLines(group, columns),
+      ...evidenceLines(group, paint, columns),
+    ],
+    group.hint,
+    first.failure,
+    paint,
+    columns,
+  )
+}
+
+export function namesOf(hosts: Iterable<string>): string {
+  return hostNames(hosts).join(', ')
+}
+
+function block(
+  title: string,
+  middle: readonly string[],
+  hint: string | undefined,
+  { location, code }: Failure,
+  paint: Paint,
+  columns: number | undefined,
+): string {
+  return [
+    `${paint('red', '✖')} ${paint('bold', title)}`,
+    ...middle,
+    ...(hint ? [paragraph(`hint: ${hint}`, columns).replace('hint:', paint('cyan', 'hint:'))] : []),
+    ...(location ? [`  ${paint('dim', `${placeOf(location)}[${code}]`)}`] : []),
+  ].join('\n')
+}
+
+function paragraph(text: string, columns: number | undefined): string {
+  return indent(wrapWide(text, less(columns, 2)), '  ')
+}
+
+function evidenceText(details: string, paint: Paint): string {
+  return indent(details.trimEnd(), paint('dim', '  │ '))
+}
+
+/** What stands for `…`, and where. */
+function differenceLines({ differences }: FailureGroup, columns: number | undefined): string[] {
+  const shown = differences.length > DIFFERENCES ? differences.slice(0, DIFFERENCES - 1) : differences
+  const rest = differences.slice(shown.length).flatMap(({ hosts }) => hosts)
+  const row = (text: string): string => indent(wrapWide(text, less(columns, 4)), '    ')
+  return [
+    ...shown.map(({ words, hosts }) => row(`${fit(words, LONGEST_DIFFERENCE)}: ${namesOf(hosts)}`)),
+    ...(rest.length > 0 ? [row(`and others on ${counted(new Set(rest).size, 'more host')}`)] : []),
+  ]
+}
+
+function evidenceLines(
+  { evidence, failures }: FailureGroup,
+  paint: Paint,
+  columns: number | undefined,
+): string[] {
+  const isOne = evidence.length === 1 && new Set(failures.map(({ failure }) => failure.details)).size === 1
+  const shown = evidence.slice(0, EVIDENCE)
+  const rest = evidence.slice(EVIDENCE).flatMap(({ hosts }) => hosts)
+  return [
+    ...shown.flatMap(({ details, hosts: [host, ...others] }) => [
+      ...(isOne
+        ? []
+        : [
+            paragraph(
+              `on ${host}${others.length > 0 ? `, and much the same on ${namesOf(others)}` : ''}:`,
+              columns,
+            ),
+          ]),
+      evidenceText(details, paint),
+    ]),
+    ...(rest.length > 0 ? [paragraph(`other words on ${namesOf(rest)}: the journal has them`, columns)] : []),
+  ]
+}
+
+function placeOf({ file, line }: Location): string {
+  return line === 0 ? '' : `at ${file}:${line} `
+}
