@@ -99,19 +99,22 @@ function sampleOf(
 function trialFamilies(runs: readonly RecordedRun[]): Family[] {
   const counts = runs
     .flatMap((run) =>
-      run.benchmarks.map(({ design, samples }) => {
-        const measured = countingSamples(samples)
+      [...new Set(run.benchmarks.map(({ design }) => design.hypervisor))].map((host) => {
+        // A host may have several benchmarks, a stage each.
+        const own = run.benchmarks.filter(({ design }) => design.hypervisor === host)
+        const measured = own.flatMap(({ samples }) => countingSamples(samples))
+        const taken = own.flatMap(({ samples }) => samples.filter(({ warm_up }) => !warm_up))
         return {
-          host: design.hypervisor,
+          host,
           at: Date.parse(run.startedAt) / 1000,
           all: measured.length,
           contaminated: measured.filter(contaminated).length,
-          repeated: samples.filter(({ warm_up }) => !warm_up).length - measured.length,
+          repeated: taken.length - measured.length,
         }
       }),
     )
     .filter(({ at }) => Number.isFinite(at))
-    .toSorted((one, other) => (one.host === other.host ? one.at - other.at : one.host < other.host ? -1 : 1))
+    .toSorted((one, other) => (one.host < other.host ? -1 : one.host > other.host ? 1 : 0))
   const samples = (read: (count: (typeof counts)[number]) => number): Sample[] =>
     counts.map((count) => ({ labels: { host: count.host }, value: read(count), at: count.at }))
   return [
@@ -133,12 +136,22 @@ function trialFamilies(runs: readonly RecordedRun[]): Family[] {
   ]
 }
 
+/** The samples of a series stand together, and there is one at a time, though a run be named twice. */
 function familyText({ name, help, unit, samples }: Family): string {
+  const series = new Map<string, Map<number, number>>()
+  for (const { labels, value, at } of samples) {
+    const key = labelText(labels)
+    series.set(key, (series.get(key) ?? new Map<number, number>()).set(at, number(value)))
+  }
   return [
     `# TYPE ${name} gauge`,
     ...(unit === undefined ? [] : [`# UNIT ${name} ${unit}`]),
     `# HELP ${name} ${escaped(help)}`,
-    ...samples.map(({ labels, value, at }) => `${name}{${labelText(labels)}} ${number(value)} ${at}`),
+    ...[...series].flatMap(([labels, points]) =>
+      [...points]
+        .toSorted(([one], [other]) => one - other)
+        .map(([at, value]) => `${name}{${labels}} ${value} ${at}`),
+    ),
     '',
   ].join('\n')
 }

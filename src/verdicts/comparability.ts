@@ -1,7 +1,7 @@
 import { clockSources } from '../bench/clock-sources.ts'
 import type { Benchmark, Design, Environment, Subject } from '../bench/record.ts'
 import { listed } from '../bench/words.ts'
-import type { Workload } from '../bench/workload-file.ts'
+import { headline, type Metric, type Workload } from '../bench/workload-file.ts'
 import { counted } from '../util/words.ts'
 import type { Measure } from './measure.ts'
 import type { Side } from './side.ts'
@@ -97,10 +97,16 @@ function difference(left: Environment | undefined, right: Environment | undefine
   })
 }
 
-/** The command, its length, its threads and the CPUs it had: a trial of another shape is another measurement. */
+/**
+ * The command, what comes before and beside it, its figure, its length, its threads and the CPUs it had: a trial of another shape is
+ * another measurement.
+ */
 function trialDifferences(left: Context, right: Context, subject: string): Difference[] {
   const shapes = [left, right].map(({ design, workload, subject: { vcpus } }) => [
     workload.argv.join(' '),
+    workload.prepare?.join(' ') ?? 'nothing to prepare',
+    workload.server?.argv.join(' ') ?? 'no server',
+    metricWords(headline(workload)),
     `${design.duration_s} s`,
     counted(design.threads === 'vcpus' ? vcpus : design.threads, 'thread'),
     counted(vcpus, 'CPU'),
@@ -110,6 +116,10 @@ function trialDifferences(left: Context, right: Context, subject: string): Diffe
     const now = other[index] ?? ''
     return value === now ? [] : [made('trial', subject, value, now)]
   })
+}
+
+function metricWords({ field, unit, better }: Metric): string {
+  return `${field} in ${unit}, ${better} is better`
 }
 
 function made(property: Difference['property'], subject: string, left: string, right: string): Difference {

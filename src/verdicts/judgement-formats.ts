@@ -9,7 +9,7 @@ import {
   judgementText,
   measureName,
 } from './judgement-text.ts'
-import { metricName, unitOf } from './measure.ts'
+import { type Measure, metricName, unitOf } from './measure.ts'
 import type { JudgementFormat } from './vocabulary.ts'
 import { paragraphs } from './words.ts'
 
@@ -29,7 +29,12 @@ export function writeJudgement(judgement: Judgement, format: JudgementFormat, ex
 }
 
 function judgementJson(judgement: Judgement, exitCode: number): Value {
-  const { left, right, verdict, measures, missing, differences, incomparable } = judgement
+  const { left, right, verdict, measures, missing, added, same, differences, incomparable } = judgement
+  const named = (measure: Measure): Value => ({
+    host: measure.hypervisor,
+    subject: measure.subject,
+    metric: metricName(measure),
+  })
   return plainData({
     format: 'hvlab-verdict',
     format_version: 1,
@@ -56,11 +61,9 @@ function judgementJson(judgement: Judgement, exitCode: number): Value {
         verdict: one ?? null,
       }
     }),
-    missing: missing.map((measure) => ({
-      host: measure.hypervisor,
-      subject: measure.subject,
-      metric: metricName(measure),
-    })),
+    missing: missing.map(named),
+    added: added.map(named),
+    same: same.map(named),
     differences,
   })
 }

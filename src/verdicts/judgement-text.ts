@@ -60,10 +60,17 @@ export function judgementHeadline(judgement: Judgement): string {
     worst.map(({ right: measure, change }) => `${measureName(measure)} ${signedPercent(change.centre)}`),
   )
   if (verdict === 'regression') return `${sides}: regression. Slower: ${names}.`
-  if (verdict === 'inconclusive')
-    return worst.length === 0
-      ? `${sides}: inconclusive, not all of the baseline was measured.`
-      : `${sides}: inconclusive, the intervals hold the limit: ${names}.`
+  if (verdict === 'inconclusive') {
+    if (worst.length === 0) return `${sides}: inconclusive, not all of the baseline was measured.`
+    const few = worst.filter(({ change }) => change.low === undefined).length
+    const why =
+      few === 0
+        ? 'the intervals hold the limit'
+        : few === worst.length
+          ? 'too few blocks for an interval'
+          : 'the intervals hold the limit or cannot be had of so few blocks'
+    return `${sides}: inconclusive, ${why}: ${names}.`
+  }
   return `${sides}: pass, ${counted(measures.length, 'measure')} within tolerance.`
 }
 
@@ -80,7 +87,9 @@ export function judgementNotes(judgement: Judgement): string[] {
   return [
     ...lines.filter((line) => isSpoiling.has(line)).map((line) => `Not comparable: ${line}.`),
     ...lines.filter((line) => !isSpoiling.has(line)).map((line) => `Also changed: ${line}.`),
+    ...otherHosts(judgement),
     ...missing.map((measure) => `Not measured now: ${measureName(measure)}.`),
+    ...addedNote(judgement),
     ...(same.length === 0 || measures.length === 0
       ? []
       : [`The same trials on both sides, so left out: ${listed(same.map(measureName))}.`]),
@@ -99,10 +108,33 @@ export function judgementNotes(judgement: Judgement): string[] {
   ].map(printable)
 }
 
+/** Where each side has one host its name does not matter; whoever did not name it shall know. */
+function otherHosts({ left, right, measures }: Judgement): string[] {
+  const pairs = measures
+    .filter(({ left: one, right: other }) => one.hypervisor !== other.hypervisor)
+    .filter(
+      ({ left: one, right: other }) =>
+        !left.endsWith(`:${one.hypervisor}`) || !right.endsWith(`:${other.hypervisor}`),
+    )
+    .map(({ left: one, right: other }) => `${one.hypervisor} → ${other.hypervisor}`)
+  return [...new Set(pairs)].map((pair) => `On another host than the baseline: ${pair}.`)
+}
+
+/** Whom nobody judges must not look judged. */
+function addedNote({ measures, added }: Judgement): string[] {
+  const isCompared = (measure: Measure): boolean =>
+    measures.some(({ right }) => right.hypervisor === measure.hypervisor && right.subject === measure.subject)
+  const names = added.map((measure) =>
+    isCompared(measure) ? measureName(measure) : `${measure.subject} on ${measure.hypervisor}`,
+  )
+  return names.length === 0 ? [] : [`Not in the baseline, so not compared: ${listed([...new Set(names)])}.`]
+}
+
 /** What the intervals are of, by how the sides were measured. */
 function pairingNotes(measures: readonly ComparedMeasure[]): string[] {
+  const known = measures.filter(({ change }) => change.low !== undefined)
   const of = (isWanted: (change: Change) => boolean): ComparedMeasure[] =>
-    measures.filter(({ change }) => isWanted(change))
+    known.filter(({ change }) => isWanted(change))
   const groups: readonly (readonly [text: string, measures: readonly ComparedMeasure[]])[] = [
     [
       'paired: differences within the blocks that both sides share (signed ranks)',
@@ -120,7 +152,7 @@ function pairingNotes(measures: readonly ComparedMeasure[]): string[] {
   return groups.flatMap(([text, own]) => {
     if (own.length === 0) return []
     const which =
-      own.length === measures.length ? '' : ` of ${listed(own.map(({ right }) => measureName(right)))}`
+      own.length === known.length ? '' : ` of ${listed(own.map(({ right }) => measureName(right)))}`
     return [`Intervals${which} are ${text}.`]
   })
 }

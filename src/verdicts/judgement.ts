@@ -22,6 +22,8 @@ export interface Judgement {
   readonly measures: readonly ComparedMeasure[]
   /** Measured on the left only. */
   readonly missing: readonly Measure[]
+  /** Measured on the right only, as far as the quantities were asked for. */
+  readonly added: readonly Measure[]
   /** What has a trial on both sides that is one and the same: nothing to compare. */
   readonly same: readonly Measure[]
   readonly differences: readonly Difference[]
@@ -66,6 +68,10 @@ export function compareSides(left: Side, right: Side, options: JudgeOptions): Ju
     right: right.label,
     measures,
     missing,
+    added: right.measures.filter(
+      (measure) =>
+        options.quantities.includes(measure.quantity) && !pairs.some(({ right: one }) => one === measure),
+    ),
     same: found.flatMap(([one, other]) => (shareTrials(one, other) ? other : [])),
     differences,
     incomparable,

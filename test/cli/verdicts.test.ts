@@ -30,8 +30,10 @@ t.test('commands', async (t) => {
   const noisy = join(folder, 'noisy')
   const pairs = join(folder, 'pairs')
   const kept = join(folder, 'kept')
+  const odd = join(folder, 'odd')
   fill(new MeasuredLab(lab))
   fillPairs(new MeasuredLab(pairs))
+  fillOdd(new MeasuredLab(odd))
   fillBroken(new MeasuredLab(broken))
   await withoutJournal(broken, '06-results')
   fillChanged(new MeasuredLab(changed))
@@ -53,6 +55,7 @@ t.test('commands', async (t) => {
     'in a noisy lab': noisy,
     'in a lab of two guests': pairs,
     'in a kept lab': kept,
+    'in an odd lab': odd,
   }
   // What later commands read.
   const cases = readTextCases(file)
@@ -148,6 +151,24 @@ function fillPairs(lab: MeasuredLab): void {
   const guests = { guests: ['one', 'two'], levels: { two: 0.97 } }
   lab.run('01', { ...guests, blocks: 8 })
   lab.run('02-few', { ...guests, blocks: 5 })
+}
+
+/** Runs that a runner of a CI may hold against each other by mistake. */
+function fillOdd(lab: MeasuredLab): void {
+  lab.run('01')
+  lab.run('02-one-block', { blocks: 1 })
+  lab.run('03-other-host', { hypervisor: 'node-9' })
+  lab.run('04-other-unit', {}, (text) => text.replaceAll('"unit":"events/s"', '"unit":"events/min"'))
+  lab.run('05-other-way-round', {}, (text) => text.replaceAll('"better":"higher"', '"better":"lower"'))
+  lab.run('06-two-guests', { guests: ['debian-1', 'debian-2'] })
+  lab.run('07-nothing', {}, (text) => text.replaceAll(/"metrics":\{"(\w+)":[\d.]+\}/g, '"metrics":{"$1":0}'))
+  for (const [name, text] of Object.entries({
+    empty: '',
+    array: '[]',
+    text: 'hello',
+    newer: '{"format": "hvlab-results", "format_version": 2}',
+  }))
+    lab.file(`${name}.json`, text)
 }
 
 /** A kernel made guests slower on the seventh, and nobody noticed. */

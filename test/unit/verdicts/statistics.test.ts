@@ -137,6 +137,19 @@ t.test('runs that a change needs', async (t) => {
     [16],
     'four are',
   )
+  const before = (runs: number) => after(runs).toReversed()
+  t.same(
+    [1, 2].flatMap((runs) => changePoints(before(runs))),
+    [],
+    'at the beginning neither',
+  )
+  t.same(
+    changePoints(before(4)).map(({ at }) => at),
+    [4],
+  )
+  t.same(changePoints([100, ...before(0), 100]), [], 'one odd run at each end')
+  t.same(changePoints([]), [])
+  t.same(changePoints([1]), [])
 })
 
 /** Every order of the ranks from 1. */
