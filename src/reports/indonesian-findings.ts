@@ -128,10 +128,10 @@ export const indonesianFindings: Readonly<Record<string, string>> = {
     'Selang perlambatan {} lebih lebar dari ± {}: {}. Bacalah sebagai orde besaran, atau ukur lebih banyak blok pada mesin yang lebih tenang.',
   '{} ({})': '{} ({})',
   '{} of {} failed a gate: {}.': '{} dari {} gagal pada sebuah gerbang: {}.',
-  "{} has as many vCPUs as {=} has CPUs: QEMU's other threads and what measures wait for them, too.":
-    '{} memiliki vCPU sebanyak CPU {}: thread QEMU yang lain dan pengukurnya juga menunggu CPU itu.',
-  "{} have as many vCPUs as {=} has CPUs: QEMU's other threads and what measures wait for them, too.":
-    '{} memiliki vCPU sebanyak CPU {}: thread QEMU yang lain dan pengukurnya juga menunggu CPU itu.',
+  "{} has as many vCPUs as {=} has CPUs: QEMU's other threads and what measures share them, which alone can make tasks wait.":
+    '{} memiliki vCPU sebanyak CPU {}: thread QEMU yang lain dan pengukurnya berbagi CPU itu, dan itu saja sudah bisa membuat proses menunggu.',
+  "{} have as many vCPUs as {=} has CPUs: QEMU's other threads and what measures share them, which alone can make tasks wait.":
+    '{} memiliki vCPU sebanyak CPU {}: thread QEMU yang lain dan pengukurnya berbagi CPU itu, dan itu saja sudah bisa membuat proses menunggu.',
   'The figures are made of clean trials only.': 'Angka-angka hanya berasal dari percobaan yang bersih.',
   'Contaminated in the end: {}; they are kept, and the intervals include what disturbed them.':
     'Tetap tercemar: {}; percobaan itu dipertahankan, dan selang mencakup gangguannya.',

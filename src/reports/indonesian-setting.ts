@@ -26,12 +26,12 @@ export const indonesianSetting: Readonly<Record<string, string>> = {
   'Clocks of a guest': 'Jam sebuah guest',
   'These guests differ in nothing but the clock that their kernel reads. The reference is {=}: {=}.':
     'Guest-guest ini hanya berbeda dalam jam yang dibaca kernelnya. Acuannya adalah {}: {}.',
-  'Beside {=}, which has other CPUs or memory of the host and differs in nothing else, {=} takes {}.':
-    'Dibandingkan {}, yang memakai CPU atau memori host lainnya dan tidak berbeda dalam hal lain, {} memerlukan {}.',
-  'Beside {=}, whose disk has another cache and which differs in nothing else, {=} takes {}.':
-    'Dibandingkan {}, yang disknya memakai cache lain dan tidak berbeda dalam hal lain, {} memerlukan {}.',
-  'Beside {=}, which reads another clock and differs in nothing else, {=} takes {}.':
-    'Dibandingkan {}, yang membaca jam lain dan tidak berbeda dalam hal lain, {} memerlukan {}.',
+  'Beside {=}, which has other CPUs or memory of the host and differs in nothing else on record, {=} takes {}.':
+    'Dibandingkan {}, yang memakai CPU atau memori host lainnya dan menurut catatan tidak berbeda dalam hal lain, {} memerlukan {}.',
+  'Beside {=}, whose disk has another cache and which differs in nothing else on record, {=} takes {}.':
+    'Dibandingkan {}, yang disknya memakai cache lain dan menurut catatan tidak berbeda dalam hal lain, {} memerlukan {}.',
+  'Beside {=}, which reads another clock and differs in nothing else on record, {=} takes {}.':
+    'Dibandingkan {}, yang membaca jam lain dan menurut catatan tidak berbeda dalam hal lain, {} memerlukan {}.',
   '{} as long at {} ({})': '{} waktunya pada {} ({})',
   '{} of {} between guests that differ in one setting do not hold 1; if no setting cost anything, chance would make it about {}.':
     '{} dari {} antara guest yang berbeda dalam satu pengaturan tidak memuat 1; seandainya tidak ada pengaturan yang berbiaya, kebetulan saja akan menghasilkan sekitar {}.',

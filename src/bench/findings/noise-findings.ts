@@ -80,7 +80,7 @@ function noCpuLeft(
     ({ id, kind, vcpus }) => kind === 'guest' && cpus !== undefined && vcpus >= cpus && pressed.has(id),
   )
   if (full.length === 0) return ''
-  return ` ${listed(full.map(({ id }) => id))} ${full.length === 1 ? 'has' : 'have'} as many vCPUs as ${hypervisor} has CPUs: QEMU's other threads and what measures wait for them, too.`
+  return ` ${listed(full.map(({ id }) => id))} ${full.length === 1 ? 'has' : 'have'} as many vCPUs as ${hypervisor} has CPUs: QEMU's other threads and what measures share them, which alone can make tasks wait.`
 }
 
 /** Which gates contaminated trials failed, in words. */

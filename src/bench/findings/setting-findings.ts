@@ -52,7 +52,7 @@ function costs(comparisons: readonly SettingComparison[]): Finding[] {
       rule: 'setting-cost',
       level: 'fact',
       about: first.guest,
-      text: `Beside ${first.reference}, ${only[first.setting]} differs in nothing else, ${first.guest} takes ${listed(what)}.`,
+      text: `Beside ${first.reference}, ${only[first.setting]} differs in nothing else on record, ${first.guest} takes ${listed(what)}.`,
     },
   ]
 }

@@ -613,7 +613,7 @@ t.test('findings about conditions and noise', async (t) => {
       [
         'contaminated-trials',
         { sample: { flags: ['host-cpu-pressure'] } },
-        "8 of 8 trials failed a gate: tasks on node waited for a CPU more than 2 % of the time. Contaminated in the end: 8; they are kept, and the intervals include what disturbed them. guest has as many vCPUs as node has CPUs: QEMU's other threads and what measures wait for them, too.",
+        "8 of 8 trials failed a gate: tasks on node waited for a CPU more than 2 % of the time. Contaminated in the end: 8; they are kept, and the intervals include what disturbed them. guest has as many vCPUs as node has CPUs: QEMU's other threads and what measures share them, which alone can make tasks wait.",
       ],
       [
         'contaminated-trials',

@@ -221,7 +221,7 @@ t.test(
         .filter(({ rule }: { rule: string }) => rule === wanted)
         .map(({ text }: { text: string }) => text)
     t.match(textsOf('setting-cost'), [
-      /^Beside writeback, whose disk has another cache and which differs in nothing else, none takes (2\.0|1\.9\d) × as long at computing primes \([\d.]+–[\d.]+ ×\), /,
+      /^Beside writeback, whose disk has another cache and which differs in nothing else on record, none takes (2\.0|1\.9\d) × as long at computing primes \([\d.]+–[\d.]+ ×\), /,
     ])
     t.strictSame(textsOf('setting-chance').length, 1)
     t.match(textsOf('setting-chance')[0], /^\d of 9 intervals .* about 0\.45\.$/)
