@@ -2,22 +2,26 @@ import type { Overall } from '../bench/overall.ts'
 import { range, times } from '../bench/words.ts'
 import type { Language } from './language.ts'
 
-/** Each guest's slowdowns in a row, and their geometric mean beside them. */
+/** Each guest's slowdowns in a row and their geometric mean at its end; in a column where there are more workloads than guests, so that paper holds it. */
 export function guestTable(
   overall: readonly Overall[],
   nameOf: (guest: Overall) => string,
 ): { readonly columns: string[]; readonly rows: string[][] } {
   const workloads = overall[0]?.comparisons.map(({ workload }) => workload.title) ?? []
-  return {
-    columns: ['Guest', ...workloads, 'Geometric mean'],
-    rows: overall.map((guest) => [
-      nameOf(guest),
-      ...guest.comparisons.map(({ slowdown: { centre, low, high } }) =>
-        low === undefined ? times(centre) : `${times(centre)} (${range(low, high, times)})`,
-      ),
-      guest.slowdown === null ? '—' : times(guest.slowdown),
-    ]),
-  }
+  const figures = overall.map((guest) => [
+    nameOf(guest),
+    ...guest.comparisons.map(({ slowdown: { centre, low, high } }) =>
+      low === undefined ? times(centre) : `${times(centre)} (${range(low, high, times)})`,
+    ),
+    guest.slowdown === null ? '—' : times(guest.slowdown),
+  ])
+  if (workloads.length <= overall.length)
+    return { columns: ['Guest', ...workloads, 'Geometric mean'], rows: figures }
+  const [names = [], ...rows] = ['Workload', ...workloads, 'Geometric mean'].map((head, index) => [
+    head,
+    ...figures.map((guest) => guest[index] ?? ''),
+  ])
+  return { columns: names, rows }
 }
 
 const warning = 'It weighs every workload alike, which no application does: read the list.'
@@ -29,6 +33,6 @@ export function meanSentence(overall: readonly Overall[], { say }: Language): st
   const what =
     overall.length === 1
       ? `The geometric mean of these ${first.comparisons.length} slowdowns is ${times(first.slowdown)}.`
-      : `The geometric mean is that of the ${first.comparisons.length} slowdowns beside it.`
+      : `The geometric mean is that of the ${first.comparisons.length} slowdowns of each guest.`
   return say(`${what} ${warning}`)
 }

@@ -125,10 +125,12 @@ ${whyTheyDiffer(published).map((why) => html`<p>${prose(why)}</p>`)}`
 
 function machines(environments: readonly Environment[], { say }: Language): Html {
   const { columns, rows } = machineTable(environments)
-  return html`<div class="scroll machines"><table class="facts">
+  // More than stand beside each other on a phone.
+  const many = columns.length > 3 ? ' many' : ''
+  return html`<div class="scroll machines"><table class="facts${many}">
 <thead><tr><th scope="col"></th>${columns.map(({ kind, name }) => html`<th scope="col"><span class="key ${kind}"></span>${name}</th>`)}</tr></thead>
 <tbody>
-${rows.map(([name, values]) => html`<tr><th scope="row">${say(name)}</th>${values.map((value) => html`<td>${say(value)}</td>`)}</tr>`)}
+${rows.map(([name, values]) => html`<tr><th scope="row">${say(name)}</th>${values.map((value, index) => html`<td data-label="${columns[index]?.name ?? ''}">${say(value)}</td>`)}</tr>`)}
 </tbody>
 </table></div>`
 }

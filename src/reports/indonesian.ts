@@ -139,8 +139,8 @@ export const indonesian: Catalogue = {
     'Geometric mean': 'Rata-rata geometrik',
     'The geometric mean of these {} slowdowns is {}.':
       'Rata-rata geometrik dari {} perlambatan ini adalah {}.',
-    'The geometric mean is that of the {} slowdowns beside it.':
-      'Rata-rata geometrik dihitung dari {} perlambatan di sebelahnya.',
+    'The geometric mean is that of the {} slowdowns of each guest.':
+      'Rata-rata geometrik dihitung dari {} perlambatan setiap guest.',
     'It weighs every workload alike, which no application does: read the list.':
       'Ia memberi bobot sama pada setiap beban kerja, padahal tidak ada aplikasi yang demikian: bacalah daftarnya.',
     'Slowdown of each guest': 'Perlambatan setiap guest',

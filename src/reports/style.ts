@@ -115,6 +115,10 @@ footer { padding-top: 4rem; padding-bottom: 3rem; color: var(--muted); font-size
   .machines td + td, .machines th + th ~ th { padding-left: .75rem; }
   .machines tbody th { flex: 0 0 100%; }
   .machines thead th:first-child { display: none; }
+  .machines .many thead { display: none; }
+  .machines .many td { flex: 0 0 100%; display: flex; gap: .75rem; }
+  .machines .many td + td { padding-left: 0; }
+  .machines .many td::before { content: attr(data-label); color: var(--muted); flex: 0 0 7rem; overflow-wrap: anywhere; }
 }
 @page { margin: 16mm 15mm; }
 @media print {
@@ -139,5 +143,7 @@ footer { padding-top: 4rem; padding-bottom: 3rem; color: var(--muted); font-size
   .scroll thead th { white-space: normal; font-size: 7.5pt; }
   .scroll tbody th { min-width: 5rem; } .scroll td:last-child { min-width: 0; }
   .machines table { font-size: 9pt; }
+  .scroll table:has(thead th:nth-child(9)) { font-size: 6.5pt; }
+  .scroll table:has(thead th:nth-child(9)) :is(th, td):not(:first-child) { padding-left: .25rem; font-size: inherit; }
 }
 `

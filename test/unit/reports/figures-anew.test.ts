@@ -328,9 +328,12 @@ for (const blocks of [1, 2, 4, 6, 8]) {
         mean?.workloads.includes(id) === true ? (slowdowns[index] ?? []) : [],
       )
       const product = shared.reduce((whole, slowdown) => whole * slowdown, 1) ** (1 / shared.length)
-      const line = each.find((one) => one['Guest'] === guest)
-      if (shared.length === design.workloads.length)
-        check(t, `mean of ${guest}`, line?.['Geometric mean'], product)
+      const line = (title: string) => each.find((one) => one['Workload'] === title)?.[guest]
+      t.equal(each.length, shared.length + 1, 'what all guests have, and the mean')
+      for (const [index, slowdown] of shared.entries())
+        if (shared.length === design.workloads.length)
+          check(t, `row ${index + 1} of ${guest}`, line(design.workloads[index]?.title ?? ''), slowdown)
+      check(t, `mean of ${guest}`, line('Geometric mean'), product)
     }
     t.equal(seen, first.length, 'no row is left over')
 

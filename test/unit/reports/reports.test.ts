@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
 import t from 'tap'
 import { readRecordedRun } from '../../../src/bench/recorded-run.ts'
 import { readResultsFile } from '../../../src/bench/results-file.ts'
+import type { Workload } from '../../../src/bench/workload-file.ts'
 import { reportCommand } from '../../../src/commands/report.ts'
 import type { Event } from '../../../src/model/event.ts'
 import { FailureError } from '../../../src/model/failure.ts'
@@ -15,7 +16,7 @@ import { sortingScript } from '../../../src/reports/sorting.ts'
 import { writeReports } from '../../../src/reports/write-reports.ts'
 import { packageRoot } from '../../../src/util/package-root.ts'
 import { failureOf } from '../../support/failure-of.ts'
-import { journal, recordedEvents } from './recorded-journal.ts'
+import { journal, recordedEvents, workloads } from './recorded-journal.ts'
 
 const golden = join(packageRoot, 'test/cases/reports/report.md')
 const hostile =
@@ -554,6 +555,49 @@ t.test('report.html in a browser', async (t) => {
     }
     await page.close()
   }
+  const wide = join(pages.one, 'wide')
+  const ten = Array.from({ length: 10 }, (_, index) => ({
+    ...(workloads[index % workloads.length] as Workload),
+    id: `workload-${index}`,
+    title: `Workload number ${index} of ten`,
+  }))
+  const guests = ['first', 'second', 'third'].map((name) => `${name}-guest`)
+  mkdirSync(wide)
+  writeFileSync(
+    join(wide, 'journal.jsonl'),
+    journal(
+      ['node-1', 'node-2', 'node-3'].flatMap((hypervisor) =>
+        recordedEvents({
+          hypervisor,
+          guests,
+          workloads: ten,
+          blocks: 6,
+          placed: Object.fromEntries(guests.map((guest, index) => [guest, { memory_mib: 2900 + index }])),
+        }),
+      ),
+    ),
+  )
+  await writeReports(wide)
+  const paper = await browser.newPage({ viewport: { width: 680, height: 900 } })
+  await paper.goto(pathToFileURL(join(wide, 'report.html')).href)
+  await paper.emulateMedia({ media: 'print' })
+  t.strictSame(
+    await paper.evaluate(
+      `[...document.querySelectorAll('table')].filter((table) => table.getBoundingClientRect().right > 680).map((table) => table.textContent.slice(0, 60))`,
+    ),
+    [],
+    'ten workloads in nine guests: no table is cut on paper',
+  )
+  await paper.emulateMedia({ media: 'screen' })
+  await paper.setViewportSize({ width: 390, height: 900 })
+  t.strictSame(
+    await paper.evaluate(
+      `[...document.querySelector('.machines tbody tr').cells].map((cell) => cell.tagName === 'TD' ? getComputedStyle(cell, '::before').content : '')`,
+    ),
+    ['', '"native (node-1)"', ...guests.map((guest) => `"${guest}"`)],
+    'four machines on a phone: each value says whose it is',
+  )
+  await paper.close()
   const sorted = await browser.newPage()
   for (const [lang, cells, expected] of [
     [
