@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type LanguageCode, languageCodes } from '../model/language-code.ts'
+import { releases, usualRelease } from '../sandbox/release.ts'
 import type { RunOptions } from './run-options.ts'
 
 /** What commander hands to an action. */
@@ -106,6 +107,18 @@ export function counted(_value: string, before = 0): number {
 }
 
 /** Of an option that is repeatable. Commander's default would stand in the help as `[]`. */
+/** Of sandbox hosts. */
+export function releaseOption(): Option {
+  return new Option(
+    '--release <releases>',
+    `${releases.join(', ')} (default: ${usualRelease}); several by commas: the hosts have them in turns`,
+  )
+}
+
+export function releaseFlag({ release }: Flags): { release?: string } {
+  return typeof release === 'string' ? { release } : {}
+}
+
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value]
 }

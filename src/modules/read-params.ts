@@ -61,12 +61,20 @@ function valueAt(given: unknown, path: readonly (string | number)[]): unknown {
   )
 }
 
+function wordsOf(value: unknown): string[] | undefined {
+  return typeof value === 'string' ? value.split(',').map((word) => word.trim()) : undefined
+}
+
 function explain(module: Module, issue: z.core.$ZodIssue, given: Value): ParamIssue[] {
-  const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))
+  const all = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))
+  // Of a list that was given as text with commas: the text is where the mistake is.
+  const words =
+    all.length === 2 && typeof all[1] === 'number' ? wordsOf(valueAt(given, all.slice(0, 1))) : undefined
+  const path = words === undefined ? all : all.slice(0, 1)
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknown(module, [...path, key]))
   const subject = path.join('.')
   if (subject === '') return [{ path, message: `${module.name}: ${issue.message}` }]
-  const value = valueAt(given, path)
+  const value = words === undefined ? valueAt(given, path) : words[Number(all[1])]
   if (value === undefined && !Object.values(aliasesOf(module)).includes(subject)) {
     return [{ path, message: `${module.name}: the parameter ${subject} is missing` }]
   }

@@ -5,17 +5,18 @@ import type { Steps } from '../model/change.ts'
 import type { ModuleContext } from '../model/module-context.ts'
 import { removeBridge } from '../sandbox/bridge.ts'
 import { bootHosts, hostSteps } from '../sandbox/host-steps.ts'
-import { damagedOf, hostsOf, refuseDamaged } from '../sandbox/hosts.ts'
+import { damagedOf, type Host, hostsOf, refuseDamaged } from '../sandbox/hosts.ts'
 import { namePattern, sandboxFiles } from '../sandbox/label.ts'
 import { requireSandboxMachine, sandboxMachine } from '../sandbox/machine.ts'
 import { networkSteps } from '../sandbox/network-steps.ts'
+import { type Release, releaseOf, releases, usualRelease } from '../sandbox/release.ts'
 import { removeHost, removeSandboxFolder, removeTrees } from '../sandbox/removal.ts'
 import { namesIn, type SandboxState, sandboxState } from '../sandbox/state.ts'
-import { ensureTree, storedTrees, wantedTree } from '../sandbox/tree.ts'
+import { ensureTree, storedTrees, type Tree, wantedTree } from '../sandbox/tree.ts'
 import { counted } from '../util/words.ts'
 import { moduleFailure } from './failure.ts'
 import { defineModule } from './module.ts'
-import { bool, choice, int } from './params.ts'
+import { bool, choice, int, list } from './params.ts'
 
 const wording = 'must be 1 to 30 lower-case letters, digits and dashes'
 const params = z.strictObject({
@@ -31,6 +32,12 @@ const params = z.strictObject({
     .pipe(z.number().min(1, { error: 'must be at least 1' }).max(50, { error: 'must be at most 50' }))
     .default(1)
     .describe('How many hosts there should be: node1, node2 …; hosts beyond that number stay'),
+  release: list()
+    .pipe(z.array(choice(releases)).min(1, { error: `must name one of ${releases.join(', ')}` }))
+    .optional()
+    .describe(
+      `What new hosts are: ${releases.join(', ')}; of several, the hosts have them in turns. Default ${usualRelease}`,
+    ),
   trees: bool().default(false).describe('With `absent`: remove the trees that no host stands on, too'),
 })
 type Params = z.output<typeof params>
@@ -41,42 +48,43 @@ export const sandbox = defineModule({
   doc: 'Throw-away hosts on one machine, to try roles and labs on: systemd-nspawn containers with systemd, sshd and an address of their own, in which libvirt and emulated guests run. `hvlab sandbox` is this module. They are found by labels that processes, mounts, bridge and rules carry.',
   params,
   returns: {
-    hosts: 'a list of sandbox, host, address, state, host_key, created',
+    hosts: 'a list of sandbox, host, release, address, state, host_key, created',
     damaged: 'a list of sandbox, host, file, why: hosts that do not run and whose record cannot be read',
     key_file: 'the private key that logs in as root',
     known_hosts: 'file with the keys of the hosts, on that machine',
   },
   async *run(context, params) {
     if (params.state === 'absent') return yield* absent(context, params)
-    if (params.state === 'present') return yield* present(context, params.name ?? 'sandbox', params.hosts)
+    if (params.state === 'present') return yield* present(context, params)
     const state = await context.freshFact(sandboxState)
     const data = await resultData(context, state, params.name)
     return { data, why: counted(data.hosts.length, 'host') }
   },
 })
 
-async function* present(context: ModuleContext, name: string, count: number): Steps {
+async function* present(context: ModuleContext, params: Params): Steps {
+  const { name = 'sandbox', hosts: count, release = [usualRelease] } = params
   await using _lock = await lockHost(context, 'changes sandbox hosts', sandboxLock)
   const machine = await context.freshFact(sandboxMachine)
   requireSandboxMachine(machine)
   const state = await context.freshFact(sandboxState)
   const wanted = Array.from({ length: count }, (_, index) => `node${index + 1}`)
   const there = hostsOf(state, name)
-  const tree = await wantedTree(context)
-  const missing = wanted.filter((host) => !there.some(({ record }) => record.host === host))
-  refuseDamaged(damagedOf(state, name).filter(({ host }) => missing.includes(host)))
-  if (missing.length > 0 && !(await storedTrees(context)).includes(tree.key))
-    yield {
-      summary: 'build the tree of the hosts: Debian 12 from packages',
-      action: () => ensureTree(context, tree, context),
-    }
+  if (params.release !== undefined) sayOtherReleases(context, there, wanted, release)
+  const absent = wanted.filter((host) => !there.some(({ record }) => record.host === host))
+  refuseDamaged(damagedOf(state, name).filter(({ host }) => absent.includes(host)))
+  const missing: { host: string; tree: Tree }[] = []
+  for (const host of absent) missing.push({ host, tree: await wantedTree(context, releaseOf(host, release)) })
+  yield* treeSteps(
+    context,
+    missing.map(({ tree }) => tree),
+  )
   const subnet = yield* networkSteps(context, name, state, machine)
   const records = yield* hostSteps(context, {
     name,
     missing,
     there: there.map(({ record }) => record),
     subnet,
-    tree,
     machine,
   })
   const idle = records.filter(
@@ -92,6 +100,33 @@ async function* present(context: ModuleContext, name: string, count: number): St
     data: await resultData(context, after, name),
     why: `${there.length === 1 ? 'node1 runs' : `${there.length} hosts run`} already`,
   }
+}
+
+/** A host stays what it is: what is on its disk is somebody's. */
+function sayOtherReleases(
+  context: ModuleContext,
+  there: readonly Host[],
+  wanted: readonly string[],
+  release: readonly Release[],
+): void {
+  const others = there.filter(
+    ({ record }) => wanted.includes(record.host) && record.release !== releaseOf(record.host, release),
+  )
+  if (others.length > 0)
+    context.note(
+      'warning',
+      `${others.map(({ record }) => `${record.host} (${record.release})`).join(', ')}: stays as it was made; \`hvlab sandbox down\` first makes it anew`,
+    )
+}
+
+async function* treeSteps(context: ModuleContext, trees: readonly Tree[]): Steps<void> {
+  const stored = trees.length > 0 ? await storedTrees(context) : []
+  const missing = new Map(trees.filter(({ key }) => !stored.includes(key)).map((tree) => [tree.key, tree]))
+  for (const tree of missing.values())
+    yield {
+      summary: `build the tree of ${tree.release} from packages`,
+      action: () => ensureTree(context, tree, context),
+    }
 }
 
 /** More often than this, somebody makes hosts while they are removed. */
@@ -181,6 +216,7 @@ async function resultData(context: ModuleContext, state: SandboxState, name: str
     host: record.host,
     address: record.address,
     state: pid === undefined ? 'stopped' : 'running',
+    release: record.release,
     host_key: record.host_key,
     created: record.created,
   }))

@@ -17,18 +17,17 @@ export async function* hostSteps(
   context: ModuleContext,
   plan: {
     readonly name: string
-    readonly missing: readonly string[]
+    readonly missing: readonly { readonly host: string; readonly tree: Tree }[]
     readonly there: readonly HostRecord[]
     readonly subnet: Subnet
-    readonly tree: Tree
     readonly machine: SandboxMachine
   },
 ): Steps<HostRecord[]> {
-  const { name, missing, there, subnet, tree, machine } = plan
+  const { name, missing, there, subnet, machine } = plan
   const records = [...there]
   if (missing.length === 0) return records
   const { publicKey: authorizedKey } = await guestKey(context.controller)
-  for (const host of missing) {
+  for (const { host, tree } of missing) {
     const hostKey = await newHostKey(context.controller)
     const record: HostRecord = {
       sandbox: name,
@@ -37,10 +36,11 @@ export async function* hostSteps(
       host_key: hostKey.publicKey,
       tree: tree.folder,
       created: new Date().toISOString(),
+      release: tree.release,
     }
     records.push(record)
     yield {
-      summary: `make ${host}: its files, host key and the login`,
+      summary: `make ${host} (${tree.release}): its files, host key and the login`,
       action: prepareHost({ record, hostKey, authorizedKey, gateway: gatewayOf(subnet), machine }),
     }
   }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { parsedJson } from '../util/json.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { namePattern } from './label.ts'
+import { releases, usualRelease } from './release.ts'
 
 /** What is decided about a host before it boots. In its folder as host.json, and on the command line of its process. */
 export const hostRecordSchema = z.object({
@@ -13,6 +14,8 @@ export const hostRecordSchema = z.object({
   /** Folder of the tree below the overlay. */
   tree: z.string().regex(/^\/[\w./-]+$/),
   created: z.string(),
+  /** Hosts that an older hvlab made say nothing. */
+  release: z.enum(releases).default(usualRelease),
 })
 export type HostRecord = z.output<typeof hostRecordSchema>
 

@@ -10,27 +10,37 @@ import type { HostAccess } from '../model/host-access.ts'
 import { canonicalJson } from '../util/json.ts'
 import { sh } from '../util/sh.ts'
 import { treesFolder } from './label.ts'
+import { type Release, suites } from './release.ts'
 
-/** Debian 12 with systemd and sshd: what a freshly installed server has, and nothing that a role is to bring. */
+/** systemd and sshd: what a freshly installed server has, and nothing that a role is to bring. */
 const packages = [
   ...['systemd', 'systemd-sysv', 'dbus', 'udev', 'openssh-server', 'sudo'],
-  ...['iproute2', 'ca-certificates', 'procps', 'usr-is-merged'],
+  ...['iproute2', 'ca-certificates', 'procps'],
 ]
-const source: MirrorChoice & { readonly suite: string } = {
-  suite: 'bookworm',
-  components: ['main'],
-  sources: {
-    bookworm: 'http://deb.debian.org/debian',
-    'bookworm-updates': 'http://deb.debian.org/debian',
-    'bookworm-security': 'http://deb.debian.org/debian-security',
-  },
-  keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
+/** Where /bin and /lib are links into /usr, packages of today want it said. */
+const merged: Readonly<Record<Release, readonly string[]>> = {
+  'debian-11': [],
+  'debian-12': ['usr-is-merged'],
+  'debian-13': ['usr-is-merged'],
 }
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
+
+function sourceOf(suite: string): MirrorChoice {
+  const sources = {
+    [suite]: 'http://deb.debian.org/debian',
+    [`${suite}-updates`]: 'http://deb.debian.org/debian',
+    [`${suite}-security`]: 'http://deb.debian.org/debian-security',
+  }
+  return { components: ['main'], sources, keyring }
+}
+
 /** Raised when the recipe below changes, so that a tree of the old one is not taken for it. */
 const recipe = 3
 
 /** A tree is read only: every host is an overlay on it. */
 export interface Tree {
+  readonly release: Release
+  readonly packages: readonly string[]
   /** Over everything that goes into it; 64 hexadecimal digits. */
   readonly key: string
   readonly folder: string
@@ -39,16 +49,21 @@ export interface Tree {
 }
 
 /** The tree that this machine would build: with its own mirrors, and apt's settings that are needed to reach them. */
-export async function wantedTree(host: HostAccess): Promise<Tree> {
-  return treeFor(await host.freshFact(buildMachine, source.keyring))
+export async function wantedTree(host: HostAccess, release: Release): Promise<Tree> {
+  return treeFor(await host.fact(buildMachine, keyring), release)
 }
 
-export function treeFor(machine: Pick<BuildMachine, 'sources' | 'aptOptions' | 'architecture'>): Tree {
-  const mirrors = mirrorLines(source, machine)
+function treeFor(
+  machine: Pick<BuildMachine, 'sources' | 'aptOptions' | 'architecture'>,
+  release: Release,
+): Tree {
+  const suite = suites[release]
+  const all = [...packages, ...merged[release]]
+  const mirrors = mirrorLines(sourceOf(suite), machine)
   const { aptOptions, architecture } = machine
-  const parts = { recipe, packages, suite: source.suite, mirrors, aptOptions, architecture }
+  const parts = { recipe, packages: all, suite, mirrors, aptOptions, architecture }
   const key = createHash('sha256').update(canonicalJson(parts)).digest('hex')
-  return { key, folder: `${treesFolder}/${key}`, mirrors, aptOptions }
+  return { release, packages: all, key, folder: `${treesFolder}/${key}`, mirrors, aptOptions }
 }
 
 /** Keys of the trees that are built. */
@@ -85,7 +100,7 @@ async function build(host: HostAccess, tree: Tree, workFolder: string, report: B
   throw new FailureError({
     reason: 'module',
     code: 'sandbox-tree-failed',
-    message: `The tree of sandbox hosts could not be built (exit code ${result.exitCode}).`,
+    message: `The tree of sandbox hosts with ${tree.release} could not be built (exit code ${result.exitCode}).`,
     hint: 'See which package or mirror the lines below name; `apt-get update` on this machine uses the same mirrors.',
     details: tail.slice(-20).join('\n'),
   })
@@ -95,7 +110,7 @@ async function build(host: HostAccess, tree: Tree, workFolder: string, report: B
 function buildCommand(tree: Tree, workFolder: string): Command {
   const root = `${workFolder}/root`
   const options = [
-    ...['--mode=root', '--format=directory', '--variant=minbase', `--include=${packages.join(',')}`],
+    ...['--mode=root', '--format=directory', '--variant=minbase', `--include=${tree.packages.join(',')}`],
     // Nothing of a build that is interrupted is kept, so nothing has to be flushed to disk while it runs.
     ...['--dpkgopt=force-unsafe-io', '--verbose'],
     ...tree.aptOptions.map((option) => `--aptopt=${option}`),
@@ -115,7 +130,7 @@ function buildCommand(tree: Tree, workFolder: string): Command {
   const logins = '[Login]\nUserStopDelaySec=infinity\n'
   return {
     ...sh`(set -e
-unshare --mount --propagation private -- mmdebstrap ${options} ${source.suite} ${root} ${tree.mirrors}
+unshare --mount --propagation private -- mmdebstrap ${options} ${suites[tree.release]} ${root} ${tree.mirrors}
 systemctl --root ${root} --quiet enable systemd-networkd.service ssh.service
 systemctl --root ${root} --quiet mask ${masked}
 mkdir -p ${root}/etc/systemd/logind.conf.d

@@ -59,6 +59,16 @@ t.test('hvlab role test', { skip }, async (t) => {
     t.same(await left(t, lab), [])
   })
 
+  await t.test('the role hypervisor, on an older and a newer Debian at once', async (t) => {
+    const run = await lab.hvlab(
+      ['role', 'test', 'hypervisor', '--hosts', '2', '--release', 'debian-11,debian-13', '--format', 'plain'],
+      10 * minutes,
+    )
+    exits(t, run, 0)
+    t.match(run.stderr, /The role hypervisor passed: its second run changed nothing\.\n$/)
+    t.same(await left(t, lab), [])
+  })
+
   await t.test('a second run that changes something: the tasks are named', async (t) => {
     const run = await lab.hvlab(['role', 'test', 'clock', '--format', 'plain'], 5 * minutes)
     exits(t, run, 2)

@@ -1,5 +1,15 @@
 import type { Command } from 'commander'
-import { collect, counted, type Exits, type Flags, formatOption, positive, runFlags } from '../cli-options.ts'
+import {
+  collect,
+  counted,
+  type Exits,
+  type Flags,
+  formatOption,
+  positive,
+  releaseFlag,
+  releaseOption,
+  runFlags,
+} from '../cli-options.ts'
 import type { CommandEnvironment } from '../environment.ts'
 
 /** `hvlab role …`: what concerns one role by itself. */
@@ -12,6 +22,7 @@ export function roleCommands(program: Command, exits: Exits, env: CommandEnviron
     )
     .exitOverride()
     .option('--hosts <number>', 'how many hosts', positive, 1)
+    .addOption(releaseOption())
     .option('--keep', 'leave the hosts there, to look at')
     .option('-e, --extra-vars <vars>', 'variables: `name=value`, JSON, YAML or @file (repeatable)', collect)
     .option('-D, --diff', 'show what changes in files')
@@ -21,7 +32,12 @@ export function roleCommands(program: Command, exits: Exits, env: CommandEnviron
       exits(async (name: string, flags: Flags) =>
         (await import('./test.ts')).roleTestCommand(
           name,
-          { ...runFlags(flags), hosts: flags['hosts'] as number, keep: flags['keep'] === true },
+          {
+            ...runFlags(flags),
+            ...releaseFlag(flags),
+            hosts: flags['hosts'] as number,
+            keep: flags['keep'] === true,
+          },
           env,
         ),
       ),

@@ -20,6 +20,8 @@ import { sandboxOfRole, stepsOfTest, type TestStep, writePlay } from './plays.ts
 
 export interface RoleTestOptions extends RunOptions {
   readonly hosts: number
+  /** Of the hosts, in turns. */
+  readonly release?: string
   /** Leave the hosts there, to look at. */
   readonly keep: boolean
 }
@@ -118,7 +120,7 @@ async function onFreshHosts(
   env: CommandEnvironment,
   work: (inventory: string) => Promise<number>,
 ): Promise<number> {
-  const { hosts, keep } = options
+  const { hosts, keep, release } = options
   const change = (params: Parameters<typeof runSandbox>[0], isQuiet = true) =>
     runSandbox({ name: sandbox, ...params }, 'sandbox', options, env, isQuiet ? 'quiet' : undefined)
   const remove = async () => (await change({ state: 'absent' })).exitCode
@@ -126,7 +128,7 @@ async function onFreshHosts(
   if (removed !== ExitCode.ok) return removed
   let isUp = false
   try {
-    const up = await change({ hosts }, drawn(options) === null)
+    const up = await change(defined({ hosts, release }), drawn(options) === null)
     if (up.sandbox === undefined) return up.exitCode
     isUp = true
     return await work(inventoryText(sandbox, up.sandbox))

@@ -5,6 +5,8 @@ import {
   type Flags,
   formatOption,
   positive,
+  releaseFlag,
+  releaseOption,
   runFlags,
   withRemoteCommand,
 } from '../cli-options.ts'
@@ -23,13 +25,19 @@ export function sandboxCommands(program: Command, exits: Exits, env: CommandEnvi
 
   command('up', 'make and boot hosts, and write inventory/sandbox.yml')
     .option('--hosts <number>', 'how many: node1, node2 …', positive, 1)
+    .addOption(releaseOption())
     .option('--name <name>', 'name of the sandbox; several can be there at once', 'sandbox')
     .option('-C, --check', 'change nothing, say what would change')
     .option('-v, --verbose', 'more output (repeatable)', counted)
     .action(
       exits(async (flags: Flags) =>
         (await import('./up.ts')).sandboxUpCommand(
-          { ...runFlags(flags), name: String(flags['name']), hosts: flags['hosts'] as number },
+          {
+            ...runFlags(flags),
+            ...releaseFlag(flags),
+            name: String(flags['name']),
+            hosts: flags['hosts'] as number,
+          },
           env,
         ),
       ),

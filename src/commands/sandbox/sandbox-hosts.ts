@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ExitCode } from '../../model/exit-code.ts'
+import type { Vars } from '../../model/value.ts'
 import { answersOf } from '../answers.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import { printFailures } from '../lab-guests.ts'
@@ -13,6 +14,7 @@ const resultSchema = z.object({
       host: z.string(),
       address: z.string(),
       state: z.string(),
+      release: z.string(),
       host_key: z.string(),
       created: z.string(),
     }),
@@ -34,7 +36,7 @@ export interface SandboxRun {
 
 /** Runs the module `sandbox` on this machine alone, as root. `quiet` draws nothing; failures are told in any case. */
 export async function runSandbox(
-  params: Record<string, string | number | boolean>,
+  params: Vars,
   name: string,
   options: RunOptions,
   env: CommandEnvironment,

@@ -29,14 +29,17 @@ export async function sandboxStatusCommand(
   if (hosts.length === 0) env.stdout('There are no sandbox hosts. `hvlab sandbox up` makes them.\n')
   else {
     const now = new Date()
-    const rows = hosts.map(({ sandbox: name, host, address, state, created }) => [
+    const rows = hosts.map(({ sandbox: name, host, release, address, state, created }) => [
       name,
       host,
+      release,
       state,
       address,
       age(created, now),
     ])
-    env.stdout(`${textTable(['SANDBOX', 'HOST', 'STATE', 'ADDRESS', 'AGE'], rows, 'words').join('\n')}\n`)
+    env.stdout(
+      `${textTable(['SANDBOX', 'HOST', 'RELEASE', 'STATE', 'ADDRESS', 'AGE'], rows, 'words').join('\n')}\n`,
+    )
   }
   return exitCode
 }

@@ -17,6 +17,7 @@ const record = {
   host_key: 'ssh-ed25519 AAAA',
   tree: '/var/lib/hvlab/sandbox/trees/t',
   created: '2026-01-01T00:00:00.000Z',
+  release: 'debian-12' as const,
 }
 const answer = (stdout: string) => ({ exitCode: 0, stdout, stderr: '', durationMs: 1, truncated: false })
 const messageOf = (work: () => unknown): string => {
