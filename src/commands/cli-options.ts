@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type LanguageCode, languageCodes } from '../model/language-code.ts'
-import { releases, usualRelease } from '../sandbox/release.ts'
+import { releases, usualRelease } from '../model/sandbox-release.ts'
 import type { RunOptions } from './run-options.ts'
 
 /** What commander hands to an action. */

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { releases, usualRelease } from '../model/sandbox-release.ts'
 import { parsedJson } from '../util/json.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { namePattern } from './label.ts'
-import { releases, usualRelease } from './release.ts'
 
 /** What is decided about a host before it boots. In its folder as host.json, and on the command line of its process. */
 export const hostRecordSchema = z.object({

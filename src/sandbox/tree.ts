@@ -7,10 +7,10 @@ import { lockKey } from '../images/store-lock.ts'
 import type { Command } from '../model/command.ts'
 import { FailureError } from '../model/failure.ts'
 import type { HostAccess } from '../model/host-access.ts'
+import { type Release, suites } from '../model/sandbox-release.ts'
 import { canonicalJson } from '../util/json.ts'
 import { sh } from '../util/sh.ts'
 import { treesFolder } from './label.ts'
-import { type Release, suites } from './release.ts'
 
 /** systemd and sshd: what a freshly installed server has, and nothing that a role is to bring. */
 const packages = [

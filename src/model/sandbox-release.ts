@@ -1,4 +1,4 @@
-/** What hosts can be, oldest first. */
+/** What sandbox hosts can be, oldest first. */
 export const releases = ['debian-11', 'debian-12', 'debian-13'] as const
 export type Release = (typeof releases)[number]
 
