@@ -74,13 +74,18 @@ export async function labGuests(
   )
   if (outcome === undefined) return undefined
   const { answers, failures, exitCode } = answersOf(outcome, 'libvirt_lab', resultSchema)
-  const guests = answers.flatMap(({ host, answer }) =>
-    answer.guests.map((guest) => ({ ...guest, hypervisor: host, reach: answer.hypervisor })),
-  )
+  const guests = answers.flatMap(({ host, answer }) => guestsOf(host, answer))
   const damaged = answers.flatMap(({ host, answer }) =>
     answer.damaged.map((domain) => ({ ...domain, hypervisor: host })),
   )
   return { guests, damaged, failures, exitCode }
+}
+
+/** The guests in a hypervisor's answer; none in one that cannot be read. */
+export function guestsOf(hypervisor: string, data: unknown): LabGuest[] {
+  const answer = resultSchema.safeParse(data).data
+  if (answer === undefined) return []
+  return answer.guests.map((guest) => ({ ...guest, hypervisor, reach: answer.hypervisor }))
 }
 
 /** Hosts without an answer, for programs. */

@@ -1,17 +1,19 @@
 import { resolve } from 'node:path'
 import { parseExtraVars } from '../config/extra-vars.ts'
 import { loadInventory } from '../config/inventory.ts'
-import { limitedHosts } from '../config/pattern.ts'
+import { limitedHosts, matchPattern } from '../config/pattern.ts'
 import { printDiagnostics } from '../config/print-diagnostics.ts'
 import type { RunOutcome } from '../engine/run-options.ts'
 import type { Event } from '../model/event.ts'
 import { ExitCode } from '../model/exit-code.ts'
+import type { Inventory } from '../model/host.ts'
 import type { OutputFormat } from '../model/renderer.ts'
 import type { Vars } from '../model/value.ts'
-import { adHocPlan } from '../plan/ad-hoc.ts'
+import { adHocPlan, guestStage } from '../plan/ad-hoc.ts'
 import { defaultInventory, searchPathOf } from '../plan/search-path.ts'
 import { defined } from '../util/defined.ts'
 import type { CommandEnvironment } from './environment.ts'
+import { GuestNames } from './guest-names.ts'
 import { refuse } from './mistakes.ts'
 import type { RunOptions } from './run-options.ts'
 import { runPlanHere } from './run-plan.ts'
@@ -22,7 +24,7 @@ export interface AdHocRun {
   readonly module: string
   readonly params: Vars | string
   readonly become: boolean
-  /** Hosts that are asked for their guests first, when the pattern speaks of the group `guests`. */
+  /** Hosts that are asked for their guests first, when the pattern speaks of the group `guests` or of names that nothing else has. */
   readonly guestsFrom?: string
   /** Variables weaker than the inventory's, e.g. a pipeline's. */
   readonly defaults?: Vars
@@ -73,8 +75,22 @@ export async function runAdHoc(
       task: run.task,
     }),
   )
+  const guests = new GuestNames()
   return runPlanHere(
-    defined({ plan, runId: run.name, folder: null, format: run.format, onEvent: run.onEvent }),
+    defined({
+      plan,
+      runId: run.name,
+      folder: null,
+      format: run.format,
+      matchHosts: plan.stages.some(({ name }) => name === guestStage)
+        ? (known: Inventory, pattern: string) =>
+            pattern === run.pattern ? guests.match(known, pattern) : matchPattern(known, pattern).hosts
+        : undefined,
+      onEvent: (event: Event) => {
+        guests.learn(event, guestStage)
+        run.onEvent?.(event)
+      },
+    }),
     options,
     env,
   )

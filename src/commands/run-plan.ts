@@ -3,6 +3,7 @@ import { Interruption } from '../engine/interruption.ts'
 import { runPlan } from '../engine/run.ts'
 import type { RunOutcome } from '../engine/run-options.ts'
 import type { Event } from '../model/event.ts'
+import type { Inventory } from '../model/host.ts'
 import type { Plan } from '../model/plan.ts'
 import type { OutputFormat } from '../model/renderer.ts'
 import { findModule } from '../modules/registry.ts'
@@ -20,6 +21,8 @@ export interface PlanRun {
   readonly resumeFrom?: string
   /** What was typed, for the journal: without secrets. */
   readonly command?: string
+  /** Hosts that a pattern stands for while the plan runs; default: those of the inventory. */
+  readonly matchHosts?: (inventory: Inventory, pattern: string) => readonly string[]
   /** Sees every event, besides the renderer. */
   readonly onEvent?: (event: Event) => void
 }
@@ -52,7 +55,9 @@ export async function runPlanHere(
           run.onEvent?.(event)
         },
         findModule,
-        matchHosts: (inventory: Plan['inventory'], pattern: string) => matchPattern(inventory, pattern).hosts,
+        matchHosts:
+          run.matchHosts ??
+          ((inventory: Inventory, pattern: string) => matchPattern(inventory, pattern).hosts),
         interruption,
         resumeFrom: run.resumeFrom,
         deadlineMs: options.deadline === undefined ? undefined : options.deadline * 1000,

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { basename, extname, join } from 'node:path'
+import { basename, extname, join, resolve } from 'node:path'
 import type { Vars } from '../model/value.ts'
 import { err, ok, type Result } from '../util/result.ts'
 import { systemErrorText } from '../util/system-error.ts'
@@ -77,4 +77,17 @@ export function namesWithVars(folder: string): string[] {
       ['.yml', '.yaml', '.json'].includes(extname(entry)) ? basename(entry, extname(entry)) : entry,
     )
   return [...new Set(names)].sort()
+}
+
+/** The first file that exists of those that an entry of `vars_files` names, in a folder's `vars/` before the folder itself, as in Ansible. */
+export function findVarsFile(names: readonly string[], folders: readonly string[]): string | undefined {
+  return names
+    .flatMap((name) =>
+      folders.flatMap((folder) =>
+        name.startsWith('vars/')
+          ? [resolve(folder, name)]
+          : [resolve(folder, 'vars', name), resolve(folder, name)],
+      ),
+    )
+    .find((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
 }

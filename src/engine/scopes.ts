@@ -2,14 +2,16 @@ import { dirname } from 'node:path'
 import type { Plan, PlayStage, Role, ScriptStage } from '../model/plan.ts'
 import type { Task } from '../model/task.ts'
 import type { Value, Vars } from '../model/value.ts'
+import { render } from '../template/jinja.ts'
 import { plain } from '../template/runtime-value.ts'
 import { LazyMap } from '../template/template.ts'
+import { chosenVars } from './chosen-vars.ts'
 import { type HostState, isConnectionVariable } from './host-state.ts'
 import type { Inherited } from './inherited.ts'
 import { locateFile, placesOf } from './locate-file.ts'
 import type { RunInventory } from './run-inventory.ts'
 import type { RunOptions } from './run-options.ts'
-import { data, templates, VariableScope } from './vars.ts'
+import { data, type Layer, type ScopeSources, templates, VariableScope } from './vars.ts'
 
 /** Stands for a parameter that is not given: `mode: "{{ wanted | default(omit) }}"`. */
 export const omitMark = '__omit_place_holder__7b2f0c2b9d1d4a0f'
@@ -38,19 +40,34 @@ export function taskScope(
   task: Task,
   inherited: Inherited,
   host: string,
+  isDelegate = false,
 ): VariableScope {
   const { stage } = place
   const state = sources.inventory.state(host)
   const role = task.role === undefined ? undefined : sources.plan.roles[task.role]
   const roles = rolesOf(sources, place, role)
+  const magic: ScopeSources['magic'] = (name, asking) =>
+    name === 'ansible_delegated_vars'
+      ? delegatedVars(sources, place, task, inherited, asking)
+      : magicVariable(sources, state, name, { asking, place, role })
+  const chosen: Layer[] = []
+  const below = [
+    ...roles.map(({ defaults }) => templates(defaults)),
+    templates(sources.plan.defaults),
+    templates(state.host.vars),
+    data(state.added),
+    data(injectedFacts(state)),
+    templates(stage.vars),
+  ]
+  for (const file of (stage.kind === 'play' && stage.varsFiles) || []) {
+    const layers = [...below, ...chosen, templates(sources.plan.extraVars)]
+    const hasFacts = Object.keys(state.facts).length > 0
+    chosen.push(chosenVars(file, { scope: new VariableScope({ layers, magic }), hasFacts, isDelegate }))
+  }
   return new VariableScope({
     layers: [
-      ...roles.map(({ defaults }) => templates(defaults)),
-      templates(sources.plan.defaults),
-      templates(state.host.vars),
-      data(state.added),
-      data(injectedFacts(state)),
-      templates(stage.vars),
+      ...below,
+      ...chosen,
       ...roles.map(({ vars }) => templates(vars)),
       ...inherited.blockVars.map(templates),
       templates(task.vars),
@@ -60,9 +77,26 @@ export function taskScope(
       ...inherited.includeVars,
       templates(sources.plan.extraVars),
     ],
-    magic: (name, asking) => magicVariable(sources, state, name, { asking, place, role }),
+    magic,
     locate: (name) => locateFile('files', name, placesOf(sources.plan, task)),
   })
+}
+
+/** The variables that the host has to which the task is delegated, by its name. */
+function delegatedVars(
+  sources: VariableSources,
+  place: Place,
+  { delegateTo, ...task }: Task,
+  inherited: Inherited,
+  asking: VariableScope,
+): LazyMap | undefined {
+  if (delegateTo === undefined) return undefined
+  const target = render(delegateTo, asking)
+  const scope = taskScope(sources, place, task, inherited, target, true)
+  // Whose task it is does not change, as in Ansible.
+  const get = (name: string) => (name === 'inventory_hostname' ? asking : scope).get(name)
+  const vars = new LazyMap({ keys: () => ['inventory_hostname', ...scope.names()], get })
+  return new LazyMap({ keys: () => [target], get: (name) => (name === target ? vars : undefined) })
 }
 
 /**

@@ -20,7 +20,7 @@ export class TaskRun {
   readonly isHidden: boolean
   readonly #where: Place
 
-  /** Throws what `no_log` throws when it cannot be read. */
+  /** Throws what `no_log` throws when it cannot be read, and when a file of `vars_files` is missing. */
   constructor(engine: Engine, where: Place, task: Task, inherited: Inherited, host: string) {
     this.engine = engine
     this.task = task
@@ -28,6 +28,8 @@ export class TaskRun {
     this.#where = where
     this.place = { stage: where.stage.name, host, task: task.id }
     this.scope = taskScope(engine, where, task, inherited, host)
+    // Also for a task that needs none of its variables.
+    if (where.stage.kind === 'play' && where.stage.varsFiles !== undefined) this.scope.names()
     this.isHidden = flag('no_log', task.noLog, this.scope) ?? false
   }
 
@@ -47,7 +49,7 @@ export class TaskRun {
   /** Variables for connection and become of the host that the task runs on. */
   targetScope(scope: VariableScope, target: string): VariableScope {
     if (target === this.place.host) return scope
-    return taskScope(this.engine, this.#where, this.task, this.inherited, target)
+    return taskScope(this.engine, this.#where, this.task, this.inherited, target, true)
   }
 
   emit(event: EventBody): void {

@@ -47,7 +47,10 @@ interface StageBase {
 
 export interface PlayStage extends StageBase {
   readonly kind: 'play'
+  /** With those of `vars_files` before the first that has a template. */
   readonly vars: Vars
+  /** The others, in order. */
+  readonly varsFiles?: readonly VarsFile[]
   readonly become?: Value
   readonly becomeUser?: string
   readonly becomeMethod?: string
@@ -66,6 +69,15 @@ export interface PlayStage extends StageBase {
   readonly handlers: readonly Task[]
   /** Keys of `Plan.roles` whose variables the whole stage sees, dependencies first: named in `roles:`, or imported. */
   readonly roles?: readonly string[]
+}
+
+/** An entry of `vars_files` that each host chooses by its variables: the first file that exists. */
+export interface VarsFile {
+  /** Templates. */
+  readonly names: readonly string[]
+  /** Absolute folders that are searched. */
+  readonly folders: readonly string[]
+  readonly location: Location
 }
 
 /** A zx script: `default export async ({ $, hosts, vars, record }) => {…}`. */

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import { readVarsFile } from '../config/vars-files.ts'
+import { findVarsFile, readVarsFile } from '../config/vars-files.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Vars } from '../model/value.ts'
 import { moduleFailure } from './failure.ts'
@@ -33,6 +33,20 @@ export function varsOfFile(file: string): Vars {
     ...(location === undefined ? {} : { location }),
   })
 }
+
+/** Variables of the first file that exists; undefined when none does. Hosts ask for the same files again and again. */
+export function chosenVarsFile(names: readonly string[], folders: readonly string[]): Vars | undefined {
+  const file = findVarsFile(names, folders)
+  if (file === undefined) return undefined
+  const { mtimeMs, size } = statSync(file)
+  const known = read.get(file)
+  if (known?.mtimeMs === mtimeMs && known.size === size) return known.vars
+  const vars = varsOfFile(file)
+  read.set(file, { mtimeMs, size, vars })
+  return vars
+}
+
+const read = new Map<string, { readonly mtimeMs: number; readonly size: number; readonly vars: Vars }>()
 
 /** Files below a folder in the order of their names, a folder's own files before those of its folders. */
 export function varsFilesIn(folder: string, rules: FolderRules, level = 1): string[] {

@@ -1,4 +1,5 @@
-import { knownNames, matchPattern } from '../config/pattern.ts'
+import { knownNames, matchPattern, type PatternMatch } from '../config/pattern.ts'
+import { dynamicGroups } from '../config/vars-folders.ts'
 import { parseYaml } from '../config/yaml.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Inventory } from '../model/host.ts'
@@ -21,8 +22,8 @@ export interface AdHocOptions {
   /** Hosts that `--limit` leaves. */
   readonly limit?: ReadonlySet<string>
   /**
-   * Hosts that are asked for their guests first, when the pattern speaks of the group `guests`: a stage of its own, so
-   * that guests are hosts here as they are after a deployment.
+   * Hosts that are asked for their guests first, when the pattern speaks of the group `guests`, or of names that
+   * nothing else has: a stage of its own, so that guests are hosts here as they are after a deployment.
    */
   readonly guestsFrom?: string
   /** Name of the one stage, default `ad-hoc`. */
@@ -47,11 +48,14 @@ export function adHocPlan(
 ): Plan {
   const name = options.name ?? 'ad-hoc'
   const { guestsFrom } = options
-  const asks = guestsFrom !== undefined && matchPattern(inventory, pattern).isDynamic
+  const match = matchPattern(inventory, pattern)
+  const asks = guestsFrom !== undefined && mayNameGuests(inventory, match, guestsFrom)
   const stage: PlayStage = {
     ...stageOf(name, stepsOf(name, module, params, options, options.task), options.become),
     pattern,
-    hosts: asks ? [] : hostsOf(inventory, pattern, options.limit),
+    hosts: asks
+      ? match.hosts.filter((host) => options.limit?.has(host) !== false)
+      : hostsOf(inventory, pattern, options.limit),
     needs: asks ? [guestStage] : [],
   }
   const first: PlayStage[] = asks
@@ -77,7 +81,20 @@ export function adHocPlan(
   return { ...plan, fingerprint: fingerprintOf(plan) }
 }
 
-const guestStage = 'find-guests'
+/** The stage that asks for guests. */
+export const guestStage = 'find-guests'
+
+/** Names that are no slip of the pen may be of guests, where there is a host that can be asked. */
+function mayNameGuests(inventory: Inventory, match: PatternMatch, guestsFrom: string): boolean {
+  if (match.isDynamic) return true
+  const isSlip = ({ meant }: PatternMatch['unmatched'][number]): boolean =>
+    meant !== undefined && !dynamicGroups.includes(meant)
+  return (
+    match.unmatched.length > 0 &&
+    !match.unmatched.some(isSlip) &&
+    matchPattern(inventory, guestsFrom).hosts.length > 0
+  )
+}
 
 function stageOf(name: string, steps: PlayStage['steps'], become: boolean | undefined): PlayStage {
   return defined({

@@ -86,7 +86,7 @@ export function compilePlay(
     ...head,
     pattern,
     hosts,
-    vars: stageVars(context, given.vars, given.vars_files, settings.folders, part('vars_files')),
+    ...stageVars(context, given.vars, given.vars_files, settings.folders, part('vars_files')),
     become: given.become,
     becomeUser: given.become_user,
     becomeMethod: given.become_method,
@@ -152,7 +152,7 @@ export function compileScript(
     pattern,
     hosts,
     script: script ?? given.script,
-    vars: stageVars(context, given.vars, undefined, settings.folders, source),
+    vars: stageVars(context, given.vars, undefined, settings.folders, source).vars,
     become: given.become,
   })
 }

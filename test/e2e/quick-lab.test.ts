@@ -104,8 +104,10 @@ t.test('the quick lab on this machine', { skip }, async (t) => {
   })
 
   await t.test('exec reaches guests like any host', async (t) => {
-    const said = await lab.hvlab(['exec', 'guests:&guest1', '-a', 'uname -n'])
-    t.same([said.exitCode, said.stdout], [0, 'guest1 | CHANGED | rc=0 >>\nguest1\n'], said.stderr)
+    for (const pattern of ['guests:&guest1', 'guest1', 'hvlab-guest1']) {
+      const said = await lab.hvlab(['exec', pattern, '-a', 'uname -n'])
+      t.same([said.exitCode, said.stdout], [0, 'guest1 | CHANGED | rc=0 >>\nguest1\n'], said.stderr)
+    }
   })
 
   await t.test(

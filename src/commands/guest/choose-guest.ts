@@ -1,11 +1,10 @@
-import type { GuestPhase } from '../../lab/guest-phase.ts'
-import { phaseWords } from '../../lab/guest-phase.ts'
 import { ExitCode } from '../../model/exit-code.ts'
 import { FailureError } from '../../model/failure.ts'
 import { suggestion } from '../../util/did-you-mean.ts'
 import { printable } from '../../util/printable.ts'
 import type { CommandEnvironment } from '../environment.ts'
 import { type LabGuest, labGuests, printFailures } from '../lab-guests.ts'
+import { notRunning } from '../not-running.ts'
 import type { RunOptions } from '../run-options.ts'
 
 /**
@@ -84,20 +83,7 @@ export function chooseGuest(name: string, guests: readonly LabGuest[]): LabGuest
 /** For commands that talk to a guest: throws unless it runs, and says which command would make it so. */
 export function mustRun(guest: LabGuest): LabGuest {
   if (guest.state === 'running') return guest
-  throw new FailureError({
-    reason: 'config',
-    code: 'guest-not-running',
-    message: `Guest ${guest.host} on ${guest.hypervisor} ${phaseWords[guest.state]}.`,
-    hint: `\`hvlab ${remedies[guest.state]} ${guest.host}\` makes it run.`,
-  })
-}
-
-const remedies: Readonly<Record<GuestPhase, string>> = {
-  running: 'status',
-  paused: 'resume',
-  saved: 'resume',
-  stopped: 'start',
-  crashed: 'start',
+  throw notRunning(guest)
 }
 
 export function isCalled({ host, domain, name: own }: LabGuest, name: string): boolean {
