@@ -3,7 +3,7 @@ import type { Event } from '../model/event.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Group, Inventory } from '../model/host.ts'
 import { suggestion } from '../util/did-you-mean.ts'
-import { guestsOf, type LabGuest } from './lab-guests.ts'
+import { guestsOf, type LabGuest } from './lab-answer.ts'
 import { notRunning } from './not-running.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { type GuestPhase, phaseWords } from '../lab/guest-phase.ts'
 import { FailureError } from '../model/failure.ts'
-import type { LabGuest } from './lab-guests.ts'
+import type { LabGuest } from './lab-answer.ts'
 
 /** Why a guest cannot be talked to, and which command would make it run. */
 export function notRunning(guest: LabGuest): FailureError {

@@ -2,7 +2,7 @@ import type { OutputFormat } from '../../model/renderer.ts'
 import type { Vars } from '../../model/value.ts'
 import { printable } from '../../util/printable.ts'
 import type { CommandEnvironment } from '../environment.ts'
-import type { LabGuest } from '../lab-guests.ts'
+import type { LabGuest } from '../lab-answer.ts'
 import { exitCodeOf, runAdHoc } from '../run-ad-hoc.ts'
 import type { RunOptions } from '../run-options.ts'
 

@@ -1,5 +1,5 @@
 import type { SshGuest } from '../../lab/access/ssh-config.ts'
-import type { LabGuest } from '../lab-guests.ts'
+import type { LabGuest } from '../lab-answer.ts'
 
 /** Guests for OpenSSH, with every name that means one guest only. */
 export function sshGuests(guests: readonly LabGuest[]): SshGuest[] {

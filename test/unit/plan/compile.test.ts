@@ -681,9 +681,9 @@ void t.test('ad-hoc plans', async (t) => {
       searchPath: [folder],
       guestsFrom: 'all:!guests',
     }).stages.map(({ name, hosts }) => `${name}: ${hosts.join(' ')}`)
-  t.same(named('guest1'), ['find-guests: w1 w2', 'ad-hoc: '])
-  t.same(named('w1,guest1.w2'), ['find-guests: w1 w2', 'ad-hoc: w1'])
-  t.same(named('w1,guests'), ['find-guests: w1 w2', 'ad-hoc: w1'], 'other hosts take part, too')
+  t.same(named('guest1'), ['find-guests: w1 w2 d1', 'ad-hoc: '])
+  t.same(named('w1,guest1.w2'), ['find-guests: w1 w2 d1', 'ad-hoc: w1'])
+  t.same(named('w1,guests'), ['find-guests: w1 w2 d1', 'ad-hoc: w1'], 'other hosts take part, too')
   t.same(named('w1'), ['ad-hoc: w1'], 'nobody is asked for nothing')
   t.throws(() => named('wbe'), { message: 'no host or group of the inventory is called "wbe"' })
   const fails = (pattern: string, module: string, params: string) => {
