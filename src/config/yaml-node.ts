@@ -58,9 +58,15 @@ export class LineIndex {
   readonly #text: string
   #starts: number[] | undefined
 
-  constructor(file: string, text: string) {
+  readonly #padded: ReadonlySet<number>
+  readonly #padding: number
+
+  /** @param padded Lines, from 0, whose first `padding` blanks are not in the file. */
+  constructor(file: string, text: string, padded: ReadonlySet<number> = new Set(), padding = 0) {
     this.#file = file
     this.#text = text
+    this.#padded = padded
+    this.#padding = padding
   }
 
   locate(start: number, end: number): Location {
@@ -75,7 +81,8 @@ export class LineIndex {
     const lineStart = starts[low] ?? 0
     const lineEnd = (starts[low + 1] ?? this.#text.length + 1) - 1
     const length = Math.max(1, Math.min(end, lineEnd) - start)
-    return { file: this.#file, line: low + 1, column: start - lineStart + 1, length }
+    const column = start - lineStart + 1 - (this.#padded.has(low) ? this.#padding : 0)
+    return { file: this.#file, line: low + 1, column: Math.max(1, column), length }
   }
 
   #lineStarts(): number[] {

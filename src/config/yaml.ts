@@ -45,10 +45,9 @@ const maxAliases = 10_000
  */
 export function parseYaml(text: string, file: string): Result<YamlDocument, Diagnostic[]> {
   const source = withoutMark(text)
-  const lines = new LineIndex(file, source)
-  const read = readDocuments(source, file, lines, 1)
+  const read = readIndented(source, file, 1)
   if (!read.ok) return read
-  const { values, root } = read.value
+  const { values, root, lines } = read.value
   return ok(new PlainDocument(file, source, values[0] ?? null, root, lines))
 }
 
@@ -59,7 +58,7 @@ export function yamlDocuments(
   most = Number.POSITIVE_INFINITY,
 ): Result<Value[], Diagnostic[]> {
   const source = withoutMark(text)
-  const read = readDocuments(source, file, new LineIndex(file, source), most)
+  const read = readIndented(source, file, most)
   return read.ok ? ok(read.value.values) : read
 }
 
@@ -68,22 +67,57 @@ function withoutMark(text: string): string {
   return text.startsWith('\uFEFF') ? text.slice(1) : text
 }
 
+interface Read {
+  readonly values: Value[]
+  readonly root: YamlNode
+  readonly lines: LineIndex
+}
+
+/**
+ * PyYAML does not mind how far lines inside brackets and quotes are indented; js-yaml does. Blanks at their start mean nothing, so such
+ * a line gets more of them. A text that is wrong in any case is told as it stands.
+ */
+function readIndented(source: string, file: string, most: number): Result<Read, Diagnostic[]> {
+  const padded = new Set<number>()
+  let text = source
+  let first: Diagnostic[] | undefined
+  for (;;) {
+    const lines = new LineIndex(file, text, padded, padding.length)
+    try {
+      const read = readDocuments(text, file, lines, most)
+      return read.ok ? read : err(first ?? read.error)
+    } catch (error) {
+      if (!(error instanceof YAMLException)) throw error
+      first ??= [syntaxDiagnostic(error, lines, text, file)]
+      const { line } = error.mark ?? {}
+      if (error.reason !== 'deficient indentation' || line === undefined || padded.size === mostPadded)
+        return err(first)
+      // It may be told of a line that has its blanks already: then they are no help.
+      if (padded.has(line)) return err(first)
+      padded.add(line)
+      text = source
+        .split('\n')
+        .map((one, index) => (padded.has(index) ? `${padding}${one}` : one))
+        .join('\n')
+    }
+  }
+}
+
+const padding = ' '.repeat(80)
+const mostPadded = 200
+
+/** Throws YAMLException for what is no YAML. */
 function readDocuments(
   source: string,
   file: string,
   lines: LineIndex,
   most: number,
-): Result<{ values: Value[]; root: YamlNode }, Diagnostic[]> {
-  try {
-    const events = parseEvents(source, { filename: file })
-    const tree = readTree(events, source, lines, most)
-    if (tree.diagnostics.length > 0) return err(tree.diagnostics)
-    const values = constructFromEvents(events, { source, filename: file, schema, maxAliases })
-    return ok({ values: values as Value[], root: tree.root })
-  } catch (error) {
-    if (error instanceof YAMLException) return err([syntaxDiagnostic(error, lines, source, file)])
-    throw error
-  }
+): Result<Read, Diagnostic[]> {
+  const events = parseEvents(source, { filename: file })
+  const tree = readTree(events, source, lines, most)
+  if (tree.diagnostics.length > 0) return err(tree.diagnostics)
+  const values = constructFromEvents(events, { source, filename: file, schema, maxAliases })
+  return ok({ values: values as Value[], root: tree.root, lines })
 }
 
 class PlainDocument implements YamlDocument {

@@ -1,6 +1,7 @@
 import { FailureError } from '../model/failure.ts'
 import type { Value } from '../model/value.ts'
 import { evaluate, render, renderValue } from '../template/jinja.ts'
+import { isTruthy } from '../template/runtime-value.ts'
 import type { Scope } from '../template/template.ts'
 import { hasTemplate, TemplateError } from '../template/template.ts'
 
@@ -10,14 +11,16 @@ export function firstFalse(keyword: string, conditions: readonly Value[], scope:
 }
 
 /**
- * A condition's value. Only true and false count: text or a number is an error, because Ansible's truth of
- * text ("false" is true) has surprised everybody once.
+ * A condition's value. As in Python, what is empty, none or 0 is false. Text that says yes or no is an error, because Ansible's truth
+ * of text ("false" is true) has surprised everybody once.
  */
 export function isTrue(keyword: string, condition: Value, scope: Scope): boolean {
   const value = typeof condition === 'string' ? conditionValue(keyword, condition, scope) : condition
-  if (typeof value === 'boolean') return value
-  throw notBoolean(keyword, condition, value)
+  if (typeof value === 'string' && word.test(value)) throw notBoolean(keyword, condition, value)
+  return isTruthy(value)
 }
+
+const word = /^\s*(true|false|yes|no|on|off|y|n|t|f|0|1|none|null)\s*$/i
 
 function conditionValue(keyword: string, condition: string, scope: Scope): Value {
   try {
@@ -37,26 +40,12 @@ function conditionValue(keyword: string, condition: string, scope: Scope): Value
   }
 }
 
-function notBoolean(keyword: string, condition: Value, value: Value): FailureError {
-  const what =
-    value === null
-      ? 'none'
-      : typeof value === 'string'
-        ? `the text ${JSON.stringify(value)}`
-        : typeof value === 'number'
-          ? `the number ${value}`
-          : Array.isArray(value)
-            ? 'a list'
-            : 'a dictionary'
-  const hint =
-    typeof value === 'string' || typeof value === 'number'
-      ? `Write \`${String(condition)} | bool\`, or compare it with something.`
-      : `Write \`${String(condition)} | length > 0\`, or compare it with something.`
+function notBoolean(keyword: string, condition: Value, value: string): FailureError {
   return new FailureError({
     reason: 'module',
     code: 'condition-not-boolean',
-    message: `${keyword}: ${String(condition)}: the condition is ${what}, neither true nor false.`,
-    hint,
+    message: `${keyword}: ${String(condition)}: the condition is the text ${JSON.stringify(value)}, neither true nor false.`,
+    hint: `Write \`${String(condition)} | bool\`, or compare it with something.`,
   })
 }
 

@@ -10,7 +10,7 @@ import { canonicalJson } from '../util/json.ts'
 import { firstFalse } from './conditions.ts'
 import { failureOf } from './failures.ts'
 import type { Inherited } from './inherited.ts'
-import { itemVariables, loopItems } from './loop-items.ts'
+import { itemsOrReason, itemVariables } from './loop-items.ts'
 import type { Going, PlayRun } from './play-run.ts'
 import { reportStep } from './report-step.ts'
 import type { ItemResult } from './run-item.ts'
@@ -140,7 +140,8 @@ function wantedBy(play: PlayRun, task: Task, inherited: Inherited, host: string)
       return [{ key: keyOf(play, task, (text) => render(text, scope)), index: 0, itemVars: newDictionary() }]
     }
     const wanted: Wanted[] = []
-    const items = loopItems(task.loop, task.loopKind, scope)
+    const items = itemsOrReason(task, task.loop, scope)
+    if (typeof items === 'string') return skippedResult(items)
     for (const index of items.keys()) {
       const itemVars = itemVariables(task, items, index)
       const itemScope = scope.with(itemVars)

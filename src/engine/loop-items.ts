@@ -4,11 +4,53 @@ import type { Value, Vars } from '../model/value.ts'
 import { renderValue } from '../template/jinja.ts'
 import { lookUp } from '../template/lookups.ts'
 import { isDictionary, newDictionary, typeName } from '../template/runtime-value.ts'
+import { TemplateError } from '../template/template.ts'
+import { firstFalse } from './conditions.ts'
+import type { FileKind } from './locate-file.ts'
 import type { VariableScope } from './vars.ts'
 
-/** The items that a task's loop stands for. */
-export function loopItems(loop: Value, kind: Task['loopKind'], scope: VariableScope): readonly Value[] {
-  const value = renderValue(loop, scope)
+/** The items of a task's loop; a text when its conditions are false before the loop can be read. */
+export function itemsOrReason(task: Task, loop: Value, scope: VariableScope): readonly Value[] | string {
+  try {
+    return loopItems(task, loop, scope)
+  } catch (error) {
+    // `loop: "{{ found.files }}"` with `when: found is defined`: the condition decides, as in Ansible.
+    if (!(error instanceof TemplateError) || error.undefinedName === undefined) throw error
+    const condition = conditionWithoutItem(task, scope)
+    if (condition === undefined) throw error
+    return `when: ${String(condition)} is false`
+  }
+}
+
+function conditionWithoutItem(task: Task, scope: VariableScope): Value | undefined {
+  try {
+    return firstFalse('when', task.when, scope)
+  } catch {
+    return undefined // It needs the item, so it says nothing about the loop as a whole.
+  }
+}
+
+/** Where `with_first_found` looks for what the task names. */
+function folderOf(module: string): FileKind {
+  return module === 'template' ? 'templates' : module === 'include_vars' ? 'vars' : 'files'
+}
+
+/** Files whose name needs an undefined variable are passed over, as in Ansible. */
+function definedTerms(loop: Value, scope: VariableScope): Value {
+  if (!Array.isArray(loop)) return renderValue(loop, scope)
+  return loop.flatMap((term) => {
+    try {
+      return [renderValue(term, scope)]
+    } catch (error) {
+      if (error instanceof TemplateError && error.undefinedName !== undefined) return []
+      throw error
+    }
+  })
+}
+
+function loopItems(task: Task, loop: Value, scope: VariableScope): readonly Value[] {
+  const kind = task.loopKind
+  const value = kind === 'first_found' ? definedTerms(loop, scope) : renderValue(loop, scope)
   switch (kind) {
     case 'items':
       // `with_items` flattens one level, and takes a single value for a list of one.
@@ -26,7 +68,11 @@ export function loopItems(loop: Value, kind: Task['loopKind'], scope: VariableSc
       if (!Array.isArray(value)) throw notLoopable('loop', 'a list', value)
       return value
     default:
-      return lookUp([kind, ...(Array.isArray(value) ? value : [value])], new Map(), scope)
+      return lookUp([kind, ...(Array.isArray(value) ? value : [value])], new Map(), {
+        get: (name) => scope.get(name),
+        names: () => scope.names(),
+        locate: (name) => scope.locate(name, kind === 'first_found' ? folderOf(task.module) : 'files'),
+      })
   }
 }
 

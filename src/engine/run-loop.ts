@@ -6,10 +6,9 @@ import { pythonText } from '../template/python-text.ts'
 import { newDictionary } from '../template/runtime-value.ts'
 import { TemplateError } from '../template/template.ts'
 import { sleep } from '../util/sleep.ts'
-import { firstFalse } from './conditions.ts'
 import { applyEffects, mergeEffects } from './effects.ts'
 import { failureOf } from './failures.ts'
-import { itemVariables, loopItems } from './loop-items.ts'
+import { itemsOrReason, itemVariables } from './loop-items.ts'
 import { failedResult, type ItemResult, prepareItem, runItem } from './run-item.ts'
 import type { TaskRun } from './task-run.ts'
 import type { VariableScope } from './vars.ts'
@@ -18,23 +17,7 @@ import type { VariableScope } from './vars.ts'
 export function itemsOf(run: TaskRun): readonly Value[] | string | undefined {
   const { task, scope } = run
   if (task.loop === undefined) return undefined
-  try {
-    return loopItems(task.loop, task.loopKind, scope)
-  } catch (error) {
-    // `loop: "{{ found.files }}"` with `when: found is defined`: the condition decides, as in Ansible.
-    if (!(error instanceof TemplateError) || error.undefinedName === undefined) throw error
-    const condition = conditionWithoutItem(run)
-    if (condition === undefined) throw error
-    return `when: ${String(condition)} is false`
-  }
-}
-
-function conditionWithoutItem(run: TaskRun): Value | undefined {
-  try {
-    return firstFalse('when', run.task.when, run.scope)
-  } catch {
-    return undefined // It needs the item, so it says nothing about the loop as a whole.
-  }
+  return itemsOrReason(task, task.loop, scope)
 }
 
 /** Runs a task once for every item, one after the other, and makes one result of all. */

@@ -78,7 +78,7 @@ export function taskScope(
       templates(sources.plan.extraVars),
     ],
     magic,
-    locate: (name) => locateFile('files', name, placesOf(sources.plan, task)),
+    locate: (name, kind) => locateFile(kind, name, placesOf(sources.plan, task)),
   })
 }
 

@@ -2,6 +2,7 @@ import type { Value, Vars } from '../model/value.ts'
 import { renderValue } from '../template/jinja.ts'
 import type { LazyMap, Scope } from '../template/template.ts'
 import { TemplateError } from '../template/template.ts'
+import type { FileKind } from './locate-file.ts'
 
 /** Variables of one origin. Those from files are templates; what hosts and results say is data and stays as it is. */
 export interface Layer {
@@ -17,7 +18,7 @@ export interface ScopeSources {
   readonly layers: readonly Layer[]
   /** Names that no layer can override: `inventory_hostname`, `hostvars` … */
   readonly magic: (name: string, scope: VariableScope) => Value | LazyMap | undefined
-  readonly locate?: (name: string) => string
+  readonly locate?: (name: string, kind: FileKind) => string
   /** Whose variables they are, when not the task's own: for messages. */
   readonly host?: string
 }
@@ -50,12 +51,12 @@ export class VariableScope implements Scope {
     return value
   }
 
-  locate(name: string): string {
+  locate(name: string, kind: FileKind = 'files'): string {
     if (this.#sources.locate === undefined) throw new TemplateError("'lookup' cannot read files here")
-    return this.#sources.locate(name)
+    return this.#sources.locate(name, kind)
   }
 
-  /** Every name that has a value, for messages such as "did you mean". */
+  /** Every name that a layer has a value for. */
   names(): string[] {
     return [...new Set(this.#sources.layers.flatMap(({ vars }) => Object.keys(vars)))]
   }

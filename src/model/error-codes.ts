@@ -16,6 +16,7 @@ export const errorCodes = {
   'apt-missing': 'A host has no apt-get.',
   'apt-no-space': 'The disk was full while packages were installed.',
   'apt-package-unknown': 'apt knows no package of that name, or none that can be installed.',
+  'arguments-invalid': 'The arguments of a role are not as its meta/argument_specs.yml wants them.',
   'asked-to-fail': 'A fail task was reached.',
   'assertion-failed': 'A condition of an assert task is not true.',
   'autoinstall-key-too-new': 'Autoinstall data has a key that the installer on the ISO is too old to know.',

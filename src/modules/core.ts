@@ -44,6 +44,7 @@ import { serviceFacts } from './system/service_facts.ts'
 import { sysctl } from './system/sysctl.ts'
 import { systemd } from './system/systemd.ts'
 import { user } from './system/user.ts'
+import { validateArgumentSpec } from './validate_argument_spec.ts'
 import { waitFor } from './wait_for.ts'
 import { waitForConnection } from './wait_for_connection.ts'
 import { uri } from './web/uri.ts'
@@ -96,6 +97,7 @@ export const coreModules: readonly Module[] = [
   unarchive,
   uri,
   user,
+  validateArgumentSpec,
   waitFor,
   waitForConnection,
 ]

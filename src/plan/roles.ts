@@ -7,6 +7,7 @@ import { checkAt, valueAt } from '../config/zod-diagnostics.ts'
 import type { Block, StepKeywords, Task } from '../model/task.ts'
 import type { Vars } from '../model/value.ts'
 import { hasTemplate } from '../template/template.ts'
+import { argumentCheck } from './argument-specs.ts'
 import type { CompileContext, Scope, Source } from './compile-context.ts'
 import { type RoleFiles, roleFile, roleFolder, roleVars } from './role-files.ts'
 import { checkKeywordTemplates, partition, stepKeywordsOf } from './step-keywords.ts'
@@ -114,7 +115,13 @@ export function compileRole(
   compileRoleHandlers(context, key, path, use, location, inner)
   const taskScope = roleScope(inner, key, path, `${scope.id}.tasks.`)
   const steps = compileRolePart(context, 'tasks', path, use, location, taskScope)
-  const block = [...dependencies, ...steps]
+  const check = argumentCheck(
+    context,
+    { name: use.name, path, params: use.params },
+    use.files.tasks ?? 'main',
+    taskScope,
+  )
+  const block = [...dependencies, ...check, ...steps]
   if (block.length === 0) return undefined
   return {
     ...{ kind: 'block' as const, id: scope.id, ...use.keywords, role: key, block, rescue: [], always: [] },

@@ -177,7 +177,7 @@ function call(calleeNode: Expression, args: Arguments, names: Names): Runtime {
     throw new TemplateError(callee.message, { undefinedName: callee.undefinedName })
   }
   if (!(callee instanceof Callable)) throw new TemplateError(`'${describe(calleeNode)}' is not a function`)
-  const { positional, named } = evaluateArguments(args, names, false)
+  const { positional, named } = evaluateArguments(args, names, callee.isMacro)
   return callee.call(positional, named)
 }
 

@@ -2,6 +2,7 @@ import { env } from 'node:process'
 import type { Value } from '../model/value.ts'
 import { fileLookups, namesOf } from './lookups-of-files.ts'
 import { listLookups } from './lookups-of-lists.ts'
+import { pythonRegex } from './python-regex.ts'
 import type { Runtime } from './runtime-value.ts'
 import { plain } from './runtime-value.ts'
 import type { Scope } from './template.ts'
@@ -18,6 +19,7 @@ type LookUp = (asked: Terms) => Value[]
 /** Every look-up by name: what `lookup('file', …)`, `query` and `with_…` find. */
 export const lookups: ReadonlyMap<string, LookUp> = new Map<string, LookUp>([
   ['env', ({ terms, named }) => namesOf(terms).map((name) => env[name] ?? fallback(named) ?? '')],
+  ['varnames', ({ terms, scope }) => namesOf(terms).flatMap((pattern) => namesLike(pattern, scope))],
   ['vars', ({ terms, named, scope }) => namesOf(terms).map((name) => variable(name, named, scope))],
   ...fileLookups.map(([name, find]) => [name, ({ terms, scope }: Terms) => find(terms, scope)] as const),
   ...listLookups.map(([name, make]) => [name, ({ terms }: Terms) => make(terms)] as const),
@@ -37,6 +39,11 @@ export function lookUp(
     .join(', ')
     .replace(/, (?=\w+$)/, ' and ')
   throw new TemplateError(`unknown look-up '${String(kind)}': hvlab has ${known}`)
+}
+
+function namesLike(pattern: string, scope: Scope): string[] {
+  const regex = pythonRegex(pattern)
+  return [...(scope.names?.() ?? [])].filter((name) => regex.test(name))
 }
 
 function fallback(named: ReadonlyMap<string, Runtime>): Value | undefined {

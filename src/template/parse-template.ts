@@ -89,11 +89,12 @@ class TemplateParser {
         return this.filterStatement(stream, line)
       case 'with':
         return this.withStatement(stream, line)
+      case 'block':
+        return this.blockStatement(stream, line)
       case 'include':
       case 'import':
       case 'from':
       case 'extends':
-      case 'block':
       case 'call':
       case 'do':
       case 'break':
@@ -171,6 +172,18 @@ class TemplateParser {
     } while (stream.takeOperator('|'))
     stream.expectEnd()
     return { kind: 'filter-block', filters, body: this.until(['endfilter'], line).body }
+  }
+
+  /** Without `extends` a block is what stands in it. Names of a loop around it are not known there, unless it is scoped. */
+  private blockStatement(stream: TokenStream, line: number): Node {
+    stream.expectName()
+    const isScoped = stream.takeName('scoped')
+    stream.takeName('required')
+    stream.expectEnd()
+    const { body, end } = this.until(['endblock'], line)
+    if (!end.stream.atEnd) end.stream.expectName()
+    end.stream.expectEnd()
+    return { kind: 'block', isScoped, body }
   }
 
   private withStatement(stream: TokenStream, line: number): Node {

@@ -27,6 +27,11 @@ export class Frame implements Names {
     this.outer = outer
   }
 
+  /** The template's own. */
+  get root(): Frame {
+    return this.outer instanceof Frame ? this.outer.root : this
+  }
+
   lookup(name: string): Runtime {
     const value = this.names.get(name)
     return value === undefined ? this.outer.lookup(name) : value
@@ -102,6 +107,8 @@ function renderNode(node: Node, frame: Frame): string {
       }, start)
       return pythonText(plain(result))
     }
+    case 'block':
+      return renderNodes(node.body, new Frame(node.isScoped ? frame : frame.root))
     case 'with': {
       const inner = new Frame(frame)
       for (const [name, value] of node.bindings) inner.set(name, evaluate(value, frame))
@@ -183,7 +190,7 @@ function assign(node: Extract<Node, { kind: 'set' }>, frame: Frame): void {
 }
 
 function macro(node: Extract<Node, { kind: 'macro' }>, frame: Frame): Callable {
-  return new Callable(node.name, (positional, named) => {
+  const call = (positional: readonly Runtime[], named: ReadonlyMap<string, Runtime>): Runtime => {
     const inner = new Frame(frame)
     node.parameters.forEach(({ name, fallback }, index) => {
       const value = positional[index] ?? named.get(name)
@@ -192,5 +199,6 @@ function macro(node: Extract<Node, { kind: 'macro' }>, frame: Frame): Callable {
       else inner.set(name, new Undefined(`macro '${node.name}' was called without '${name}'`, name))
     })
     return renderNodes(node.body, inner)
-  })
+  }
+  return new Callable(node.name, call, { isMacro: true })
 }

@@ -35,10 +35,14 @@ export class Undefined {
 export class Callable {
   readonly name: string
   readonly call: (positional: readonly Runtime[], named: ReadonlyMap<string, Runtime>) => Runtime
+  /** May be given names that do not exist, and ask whether they do. */
+  readonly isMacro: boolean
   constructor(
     name: string,
     call: (positional: readonly Runtime[], named: ReadonlyMap<string, Runtime>) => Runtime,
+    { isMacro = false } = {},
   ) {
+    this.isMacro = isMacro
     this.name = name
     this.call = call
   }

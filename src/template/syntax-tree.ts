@@ -90,6 +90,7 @@ export type Node =
       readonly filters: readonly { readonly name: string; readonly args: Arguments; readonly line: number }[]
       readonly body: readonly Node[]
     }
+  | { readonly kind: 'block'; readonly isScoped: boolean; readonly body: readonly Node[] }
   | {
       readonly kind: 'with'
       readonly bindings: readonly (readonly [string, Expression])[]

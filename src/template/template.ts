@@ -22,6 +22,8 @@ export interface Scope {
   get(name: string): Value | LazyMap | undefined
   /** Absolute path of a file that `lookup('file', …)` names. Without it such a look-up is an error. */
   locate?(name: string): string
+  /** Names of variables, for `lookup('varnames', …)`. */
+  names?(): readonly string[]
 }
 
 /** Jinja2 text or an expression that did not work: syntax, an undefined name, a filter's complaint. */

@@ -10,6 +10,7 @@ import { kernel } from '../../facts/kernel.ts'
 import { memory } from '../../facts/memory.ts'
 import { type Mount, mounts } from '../../facts/mounts.ts'
 import { osRelease } from '../../facts/os-release.ts'
+import { python } from '../../facts/python.ts'
 import { routes } from '../../facts/routes.ts'
 import { serviceManager } from '../../facts/service-manager.ts'
 import { uptime } from '../../facts/uptime.ts'
@@ -64,6 +65,24 @@ export const subsets: Readonly<Record<string, Subset>> = {
     }),
   },
   virtual: { facts: [virtualization], vars: virtualizationVars },
+  python: { facts: [python], vars: pythonVars },
+}
+
+/** hvlab needs no Python; roles ask for it to choose packages. */
+function pythonVars(answer: BatchAnswer): Vars {
+  const found = answer(python)
+  if (found === null) return {}
+  const [major = 0, minor = 0, micro = 0] = found.version.split('.').map(Number)
+  return {
+    python_version: found.version,
+    python: {
+      executable: found.executable,
+      version: { major, minor, micro, releaselevel: 'final', serial: 0 },
+      version_info: [major, minor, micro, 'final', 0],
+      type: 'cpython',
+      has_sslcontext: true,
+    },
+  }
 }
 
 function systemVars(answer: BatchAnswer): Vars {

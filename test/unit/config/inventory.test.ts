@@ -57,6 +57,16 @@ void t.test('YAML scalars are PyYAML’s', async (t) => {
     const parsed = parseYaml(`key: ${text}\n`, 'x.yml')
     t.same(parsed.ok ? plain(parsed.value.value) : parsed.error, { key: expected }, text)
   }
+  // PyYAML does not look at the indentation inside brackets and quotes.
+  const flow = parseYaml('list:\n  - {\n  a: 1,\nb: "two\n words",\n  }\nafter: 2\n', 'x.yml')
+  t.same(flow.ok && flow.value.value, { list: [{ a: 1, b: 'two words' }], after: 2 })
+  t.same(flow.ok && flow.value.locate(['list', 0, 'b'], 'key'), {
+    file: 'x.yml',
+    line: 4,
+    column: 1,
+    length: 1,
+  })
+  t.same(flow.ok && flow.value.locate(['after'], 'key').line, 7)
   const merged = parseYaml('a: &a {x: 1, y: 1}\nb:\n  <<: *a\n  y: 2\n', 'x.yml')
   t.same(merged.ok && plain(merged.value.value), { a: { x: 1, y: 1 }, b: { x: 1, y: 2 } }, 'merge keys')
   t.same(merged.ok && merged.value.locate(['b', 'x'], 'key'), {

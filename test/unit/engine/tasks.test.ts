@@ -242,11 +242,10 @@ t.test('conditions', async (t) => {
       vars: { x: 'false' },
       want: 'when: x: the condition is the text "false", neither true nor false. / Write `x | bool`, or compare it with something.',
     },
-    {
-      when: ['x'],
-      vars: { x: [1] },
-      want: 'when: x: the condition is a list, neither true nor false. / Write `x | length > 0`, or compare it with something.',
-    },
+    { when: ['x', 'y', 'z', 'x | length', 't'], vars: { x: [1], y: 2, z: { a: 1 }, t: 'text' }, want: 'ok' },
+    { when: ['x'], vars: { x: [] }, want: 'skipped: when: x is false' },
+    { when: ['x is defined and x'], vars: { x: null }, want: 'skipped: when: x is defined and x is false' },
+    { when: ['x'], vars: { x: '' }, want: 'skipped: when: x is false' },
     { when: ['x | bool'], vars: { x: 'no' }, want: 'skipped: when: x | bool is false' },
   ]
   for (const { when, vars, want } of cases) {
@@ -385,7 +384,7 @@ t.test('results: changed_when, failed_when, ignore_errors, register of skipped t
             task('s/6', 'echo', {
               a: '{{ skipped_one is skipped }} {{ ignored is failed }} {{ ignored.msg }}',
             }),
-            task('s/7', 'echo', {}, { changedWhen: ['r.stdout'], register: 'r2' }),
+            task('s/7', 'echo', {}, { changedWhen: ["'no'"], register: 'r2' }),
           ],
         ),
       ],

@@ -24,7 +24,9 @@ import { memory } from '../../../src/facts/memory.ts'
 import { mounts } from '../../../src/facts/mounts.ts'
 import { osRelease } from '../../../src/facts/os-release.ts'
 import { packages } from '../../../src/facts/packages.ts'
+import { python } from '../../../src/facts/python.ts'
 import { routes } from '../../../src/facts/routes.ts'
+import { selinux } from '../../../src/facts/selinux.ts'
 import { serviceManager } from '../../../src/facts/service-manager.ts'
 import { systemdUnit } from '../../../src/facts/systemd-unit.ts'
 import { sysvService } from '../../../src/facts/sysv-service.ts'
@@ -82,7 +84,9 @@ const facts = [
   mounts,
   osRelease,
   packages,
+  python,
   routes,
+  selinux,
   serviceManager,
   systemdUnit,
   sysvService,
