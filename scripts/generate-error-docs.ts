@@ -48,7 +48,7 @@ const exitCodes: Readonly<Record<keyof typeof ExitCode, string>> = {
   interrupted:
     'Interrupted with Ctrl-C. When something is left to do, the run says how `--resume` continues it.',
   terminated:
-    'Ended by SIGTERM, or because its terminal was closed. The run can be continued with `--resume`.',
+    'Ended by SIGTERM or SIGQUIT, or because its terminal was closed. The run can be continued with `--resume`.',
 }
 
 /** The whole page. */

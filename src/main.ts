@@ -9,9 +9,16 @@ import { packageRoot } from './util/package-root.ts'
 const version = (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string })
   .version
 
+const cwd = currentFolder()
+
 if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
   // Before anything else is loaded: scripts ask for it often.
   process.stdout.write(`${version}\n`)
+} else if (cwd === undefined) {
+  process.stderr.write(
+    'error: the folder in which hvlab was started does not exist any more\n  hint: go to one that does: `cd /the/lab`\n',
+  )
+  process.exitCode = ExitCode.usage
 } else {
   let unwritten: Error | undefined
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -21,7 +28,7 @@ if (process.argv.length === 3 && (process.argv[2] === '--version' || process.arg
   // Nobody could be told.
   process.stderr.on('error', () => {})
   const { runCli } = await import('./commands/cli.ts')
-  process.exitCode = await runCli(process.argv.slice(2), environment()).catch(crash)
+  process.exitCode = await runCli(process.argv.slice(2), environment(cwd)).catch(crash)
   // Connections are closed by now; a stray timer of a library must not keep a finished run alive.
   await Promise.all([drained(process.stdout), drained(process.stderr)])
   // Errors of writing are told one turn later.
@@ -33,10 +40,19 @@ if (process.argv.length === 3 && (process.argv[2] === '--version' || process.arg
   process.exit()
 }
 
-function environment(): CommandEnvironment {
+/** Undefined when it was removed. */
+function currentFolder(): string | undefined {
+  try {
+    return process.cwd()
+  } catch {
+    return undefined
+  }
+}
+
+function environment(cwd: string): CommandEnvironment {
   const { stdout, stderr, env } = process
   return {
-    cwd: process.cwd(),
+    cwd,
     env,
     version,
     color: wantsColor({ stdout, stderr, env }),
@@ -44,7 +60,7 @@ function environment(): CommandEnvironment {
     stderr: (text) => void stderr.write(text),
     renderer: (options) => createRenderer(options, { stdout, stderr, env }),
     onSignal(listener) {
-      const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+      const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
       for (const signal of signals) process.on(signal, listener)
       return {
         [Symbol.dispose]() {

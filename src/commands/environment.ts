@@ -13,6 +13,6 @@ export interface CommandEnvironment {
   stderr(text: string): void
   /** Only `main.ts` knows the renderers. */
   renderer(options: RendererOptions): Promise<Renderer>
-  /** Calls back for every SIGINT, SIGTERM and SIGHUP until disposed. */
-  onSignal(listener: (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => void): Disposable
+  /** Calls back for every SIGINT, SIGTERM, SIGHUP and SIGQUIT until disposed. */
+  onSignal(listener: (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT') => void): Disposable
 }

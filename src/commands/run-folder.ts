@@ -11,7 +11,8 @@ export function newRunFolder(
   now: Date,
 ): { runId: string; folder: string } {
   const results = join(labDirectory, 'results')
-  attempt(results, () => mkdirSync(results, { recursive: true }))
+  // Not recursive: of a read-only file system that says that there is no such folder.
+  attempt(results, () => mkdirSync(results))
   const stamp = now.toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15)
   for (let number = 1; ; number += 1) {
     const runId = `${stamp}-${pipeline}${number === 1 ? '' : `-${number}`}`

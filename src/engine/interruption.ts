@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { ExitCode } from '../model/exit-code.ts'
 
-export type InterruptionCause = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'deadline'
+export type InterruptionCause = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT' | 'deadline'
 
 /**
  * A person's or machine's wish that the run ends. The first one stops it cleanly: what runs on hosts is cancelled, no
@@ -72,6 +72,7 @@ export class Interruption {
         return ExitCode.deadline
       case 'SIGTERM':
       case 'SIGHUP':
+      case 'SIGQUIT':
         return ExitCode.terminated
       default:
         return ExitCode.interrupted

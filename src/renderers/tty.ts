@@ -8,6 +8,7 @@ import { finalFailure, gathered, noteText, stageFailures } from './messages.ts'
 import { recapText } from './recap.ts'
 import { applyEvent, emptyView } from './run-view.ts'
 import { fit, type Paint } from './style.ts'
+import { onSuspension } from './suspension.ts'
 import { stageLines } from './tty-lines.ts'
 
 /** listr2 draws the whole tree at every event; five times a second is enough for
@@ -31,6 +32,7 @@ export function ttyRenderer({ paint, terminal, results }: TtyOptions): Renderer 
   const others: string[] = []
   let drawing: Promise<unknown> | undefined
   let ticker: NodeJS.Timeout | undefined
+  let suspension: Disposable | undefined
 
   function start(): void {
     terminal.write(`${paint('bold', 'hvlab')} ${view.title}\n`)
@@ -63,6 +65,7 @@ export function ttyRenderer({ paint, terminal, results }: TtyOptions): Renderer 
         },
       },
     )
+    suspension = onSuspension(terminal)
     drawing = list.run()
     ticker = setInterval(retitleAll, REDRAW_MS)
   }
@@ -87,6 +90,7 @@ export function ttyRenderer({ paint, terminal, results }: TtyOptions): Renderer 
     for (const row of rows.values()) row.end()
     await drawing
     drawing = undefined
+    suspension?.[Symbol.dispose]()
   }
 
   let closing: Promise<void> | undefined

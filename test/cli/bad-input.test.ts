@@ -125,6 +125,22 @@ t.test(
   },
 )
 
+t.test(
+  'a read-only file system',
+  { skip: process.getuid?.() !== 0 && 'needs root to mount one' },
+  async (t) => {
+    const lab = mkdtempSync(join(tmpdir(), 'hvlab-cli-'))
+    atEnd(t, () => rmSync(lab, { recursive: true, force: true }))
+    must('mount', ['-t', 'tmpfs', 'tmpfs', lab])
+    atEnd(t, () => must('umount', [lab]))
+    writeFileSync(join(lab, 'site.yml'), '- hosts: localhost\n  tasks: []\n')
+    must('mount', ['-o', 'remount,ro', lab])
+    const { exitCode, stderr } = await hvlab(['run', 'site.yml', '--format', 'plain'], { cwd: lab })
+    t.equal(exitCode, 1)
+    t.match(stderr, `error: The folder ${lab}/results cannot be used: read-only file system.\n`)
+  },
+)
+
 const container = tool('systemd-detect-virt', ['--container'])
 const noContainer = container.status !== 0 && 'this machine is not a container'
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +8,7 @@ import { packageRoot } from '../../src/util/package-root.ts'
 import { atEnd } from '../support/cleanup.ts'
 import { type HvlabOptions, HvlabProcess, type HvlabResult, hvlab } from '../support/hvlab-process.ts'
 import { processes } from '../support/processes.ts'
+import { inTerminal } from '../support/terminal-session.ts'
 import { tool } from '../support/tool.ts'
 
 /** Runs that end before their time, through the real command, and how they go on. */
@@ -119,6 +121,12 @@ const ways: readonly {
     stop: (run) => run.interrupt('SIGTERM'),
     exit: 143,
     says: 'interrupted by SIGTERM, stopping',
+  },
+  {
+    title: 'Ctrl-\\',
+    stop: (run) => run.interrupt('SIGQUIT'),
+    exit: 143,
+    says: 'interrupted by SIGQUIT, stopping',
   },
   {
     title: '--deadline',
@@ -238,6 +246,41 @@ t.test('kill -9, then --resume', async (t) => {
   t.same(
     lab.done().filter((line) => line !== 'long'),
     ['first', 'last'],
+  )
+})
+
+t.test('Ctrl-Z gives the cursor back, and the run goes on after fg', async (t) => {
+  const lab = new Lab(t)
+  const words = [process.execPath, join(packageRoot, 'bin/hvlab.mjs'), 'run', 'site.yml']
+  const options = { cwd: lab.path, env: { XDG_STATE_HOME: join(lab.path, 'state'), TERM: 'xterm' } }
+  const session = await inTerminal(words, options)
+  while (lab.sleeping().length < 2) await delay(20)
+  session.type('\u001a')
+  await session.until('\u001b[?25h')
+  const isStopped = () => / T /.test(readFileSync(`/proc/${session.pid}/stat`, 'utf8'))
+  while (!isStopped()) await delay(20)
+  process.kill(session.pid, 'SIGCONT')
+  await session.until('\u001b[?25l')
+  session.type('\u0003')
+  const { exitCode, shown } = await session.ended
+  t.equal(exitCode, 130, shown)
+  t.match(shown.slice(-400), /\u001b\[\?25h/)
+})
+
+t.test('a folder that is gone', async (t) => {
+  const lab = new Lab(t)
+  const command = 'mkdir gone; cd gone; rmdir ../gone; exec "$@"'
+  const words = ['env', '-u', 'NODE_OPTIONS', process.execPath, join(packageRoot, 'bin/hvlab.mjs'), 'status']
+  const { status, stderr } = spawnSync('sh', ['-c', command, 'sh', ...words], {
+    cwd: lab.path,
+    encoding: 'utf8',
+  })
+  t.same(
+    [status, stderr],
+    [
+      1,
+      'error: the folder in which hvlab was started does not exist any more\n  hint: go to one that does: `cd /the/lab`\n',
+    ],
   )
 })
 

@@ -6,6 +6,7 @@ export interface TerminalSession {
   /** Resolves when the text has appeared after what was awaited before; rejects when the program ends first. */
   until(text: string): Promise<void>
   type(keys: string): void
+  readonly pid: number
   /** Exit code, and everything that was shown. */
   readonly ended: Promise<{ readonly exitCode: number; readonly shown: string }>
 }
@@ -44,6 +45,7 @@ export async function inTerminal(
       }
     },
     type: (keys) => child.write(keys),
+    pid: child.pid,
     ended: once(changes, 'exit').then(() => ({ exitCode: exitCode ?? -1, shown })),
   }
 }

@@ -34,7 +34,7 @@ printf '%s\n' "$k" && ssh-keygen -y -f "$k")`,
   )
   const [path = '', publicKey = ''] = result.stdout.trim().split('\n')
   if (result.exitCode === 0 && publicKey !== '') return { path, publicKey: withoutComment(publicKey) }
-  throw keyFailure("the key for guests in the controller's state folder", result.stderr)
+  throw keyFailure(`the key for guests in ${stateDirectory()}`, result.stderr)
 }
 
 /** A fresh key pair for a guest's sshd. Made in a private temporary folder and removed there. */
@@ -56,7 +56,7 @@ function keyFailure(what: string, output: string): FailureError {
     reason: 'module',
     code: 'guest-key-not-made',
     message: `Could not make ${what} on the controller.`,
-    hint: 'Install OpenSSH’s client (ssh-keygen) and check that the folder can be written.',
+    hint: 'Install OpenSSH’s client (ssh-keygen), and make the folder one that can be written; XDG_STATE_HOME moves it.',
     details: output,
   })
 }
