@@ -3,7 +3,7 @@ import type { Task } from '../model/task.ts'
 import type { Value, Vars } from '../model/value.ts'
 import type { Module } from '../modules/module.ts'
 import { readParams } from '../modules/read-params.ts'
-import { renderValue } from '../template/jinja.ts'
+import { render, renderValue } from '../template/jinja.ts'
 import { isDictionary, newDictionary, typeName } from '../template/runtime-value.ts'
 import { omitMark } from './scopes.ts'
 import type { VariableScope } from './vars.ts'
@@ -20,7 +20,8 @@ export function renderParams(task: Task, module: Module, scope: VariableScope): 
   const rendered: [string, Value][] = []
   for (const [name, value] of Object.entries(params)) {
     const result = raw.has(name) ? value : renderValue(value, scope)
-    if (result !== omitMark) rendered.push([name, withoutOmitted(result)])
+    // `set_fact: {"{{ item.key }}": …}`
+    if (result !== omitMark) rendered.push([render(name, scope), withoutOmitted(result)])
   }
   return newDictionary(rendered)
 }

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { isController } from '../connections/settings.ts'
 import type { Plan, PlayStage, Role, ScriptStage } from '../model/plan.ts'
 import type { Task } from '../model/task.ts'
 import type { Value, Vars } from '../model/value.ts'
@@ -52,6 +53,8 @@ export function taskScope(
       : magicVariable(sources, state, name, { asking, place, role })
   const chosen: Layer[] = []
   const below = [
+    // What the connection takes when nobody says anything else.
+    data(isController(host) ? {} : { ansible_connection: 'ssh' }),
     ...roles.map(({ defaults }) => templates(defaults)),
     templates(sources.plan.defaults),
     templates(state.host.vars),

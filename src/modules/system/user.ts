@@ -5,6 +5,7 @@ import type { Steps } from '../../model/change.ts'
 import type { ModuleContext } from '../../model/module-context.ts'
 import type { Vars } from '../../model/value.ts'
 import { sh } from '../../util/sh.ts'
+import { moduleFailure } from '../failure.ts'
 import { defineModule } from '../module.ts'
 import { bool, choice, int, list, parameters, path, text } from '../params.ts'
 import { accountCommand } from './account-command.ts'
@@ -39,6 +40,12 @@ const params = parameters(
       .describe('Whether an existing user’s password is set, too.'),
     password_lock: bool().optional().describe('Whether the password is locked (usermod -L).'),
     remove: bool().default(false).describe('With absent: the home folder goes too.'),
+    generate_ssh_key: bool().default(false).describe('Only no is supported.'),
+    ssh_key_bits: text().optional().describe('Means nothing without generate_ssh_key.'),
+    ssh_key_comment: text().optional().describe('Means nothing without generate_ssh_key.'),
+    ssh_key_file: text().optional().describe('Means nothing without generate_ssh_key.'),
+    ssh_key_passphrase: text().optional().describe('Means nothing without generate_ssh_key.'),
+    ssh_key_type: text().optional().describe('Means nothing without generate_ssh_key.'),
     force: bool().default(false).describe('With absent: even while the user is logged in.'),
   },
   { aliases: { user: 'name', createhome: 'create_home' } },
@@ -53,7 +60,6 @@ export const user = defineModule({
   unsupported: [
     'authorization',
     'expires',
-    'generate_ssh_key',
     'hidden',
     'local',
     'login_class',
@@ -64,11 +70,6 @@ export const user = defineModule({
     'profile',
     'role',
     'seuser',
-    'ssh_key_bits',
-    'ssh_key_comment',
-    'ssh_key_file',
-    'ssh_key_passphrase',
-    'ssh_key_type',
     'uid_max',
     'uid_min',
     'umask',
@@ -83,6 +84,12 @@ export const user = defineModule({
     state: 'present or absent',
   },
   async *run(context, params) {
+    if (params.generate_ssh_key)
+      throw moduleFailure(
+        'lacking',
+        'user: hvlab makes no SSH keys for users',
+        'use command with ssh-keygen, and creates',
+      )
     const current = await context.freshFact(userFact, params.name)
     if (params.state === 'absent') return yield* remove(params, current)
     return current === null ? yield* create(context, params) : yield* change(context, params, current)
