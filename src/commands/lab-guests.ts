@@ -1,4 +1,6 @@
 import type { Failure } from '../model/failure.ts'
+import { differenceLines, grouped } from '../util/failure-groups.ts'
+import { namesOf } from '../util/host-names.ts'
 import { type Answers, answersOf } from './answers.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { type DamagedGuest, guestsOf, type LabGuest, labAnswerSchema } from './lab-answer.ts'
@@ -55,9 +57,21 @@ export function failureData(failures: Answers<unknown>['failures']) {
   }))
 }
 
-/** For stderr: which host gave no answer, and what to do. */
+/** For stderr: which hosts gave no answer, and what to do; the same of several hosts once. */
 export function printFailures(
   failures: readonly { readonly host?: string; readonly failure: Failure }[],
 ): string {
-  return failures.map(({ host, failure }) => failureLines(failure, host)).join('')
+  const ofHosts = failures.flatMap(({ host, failure }) =>
+    host === undefined ? [] : [{ stage: '', task: '', host, failure }],
+  )
+  const others = failures.filter(({ host }) => host === undefined)
+  return [
+    ...grouped(ofHosts).map((group) => {
+      const { failures, hint, message } = group
+      const rows = differenceLines(group).map((row) => `\n    ${row}`)
+      const failure = { message: `${message}${rows.join('')}`, ...(hint === undefined ? {} : { hint }) }
+      return failureLines(failure, namesOf(failures.map(({ host }) => host)))
+    }),
+    ...others.map(({ failure }) => failureLines(failure)),
+  ].join('')
 }

@@ -43,7 +43,7 @@ export function refuseFailure(failure: Failure, format: RunOptions['format'], en
 }
 
 /** `error: …` and the hint below it, for stderr. */
-export function failureLines({ message, hint }: Failure, host?: string): string {
+export function failureLines({ message, hint }: Pick<Failure, 'message' | 'hint'>, host?: string): string {
   const subject = host === undefined ? '' : `${host}: `
   return printable(`error: ${subject}${message}\n${hint === undefined ? '' : `  hint: ${hint}\n`}`)
 }

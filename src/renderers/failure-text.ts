@@ -1,17 +1,14 @@
 import type { Failure } from '../model/failure.ts'
 import type { Location } from '../model/location.ts'
+import { differenceLines, type FailureGroup } from '../util/failure-groups.ts'
+import { namesOf } from '../util/host-names.ts'
 import { counted } from '../util/words.ts'
-import type { FailureGroup } from './failure-groups.ts'
-import { hostNames } from './host-names.ts'
-import { fit, indent, less, type Paint, wrapWide } from './style.ts'
+import { indent, less, type Paint, wrapWide } from './style.ts'
 
 /** Names that are longer stand in a line of their own. Characters. */
 const TITLE_NAMES = 40
-/** Rows of what differs between hosts, and kinds of evidence: more than these nobody compares by eye. The journal has all. */
-const DIFFERENCES = 6
+/** Kinds of evidence: more than these nobody reads. The journal has all. */
 const EVIDENCE = 3
-/** Characters of what differs. */
-const LONGEST_DIFFERENCE = 60
 
 /**
  * A failure as people read it: what, where, the evidence, what to do. No trailing newline.
@@ -41,7 +38,7 @@ export function groupText(
     [
       ...(isShort ? [] : [paragraph(names, columns)]),
       paragraph(group.message, columns),
-      ...differenceLines(group, columns),
+      ...differenceLines(group).map((row) => indent(wrapWide(row, less(columns, 4)), '    ')),
       ...evidenceLines(group, paint, columns),
     ],
     group.hint,
@@ -49,10 +46,6 @@ export function groupText(
     paint,
     columns,
   )
-}
-
-export function namesOf(hosts: Iterable<string>): string {
-  return hostNames(hosts).join(', ')
 }
 
 function block(
@@ -77,17 +70,6 @@ function paragraph(text: string, columns: number | undefined): string {
 
 function evidenceText(details: string, paint: Paint): string {
   return indent(details.trimEnd(), paint('dim', '  │ '))
-}
-
-/** What stands for `…`, and where. */
-function differenceLines({ differences }: FailureGroup, columns: number | undefined): string[] {
-  const shown = differences.length > DIFFERENCES ? differences.slice(0, DIFFERENCES - 1) : differences
-  const rest = differences.slice(shown.length).flatMap(({ hosts }) => hosts)
-  const row = (text: string): string => indent(wrapWide(text, less(columns, 4)), '    ')
-  return [
-    ...shown.map(({ words, hosts }) => row(`${fit(words, LONGEST_DIFFERENCE)}: ${namesOf(hosts)}`)),
-    ...(rest.length > 0 ? [row(`and others on ${counted(new Set(rest).size, 'more host')}`)] : []),
-  ]
 }
 
 function evidenceLines(

@@ -1,8 +1,8 @@
 import type { Event, Note, RunFinished, RunInterrupted } from '../model/event.ts'
 import type { Outcome } from '../model/result.ts'
-import type { HostFailure } from './failure-groups.ts'
+import type { HostFailure } from '../util/failure-groups.ts'
+import { hostNames } from '../util/host-names.ts'
 import { failureText } from './failure-text.ts'
-import { hostNames } from './host-names.ts'
 import { indent, less, type Paint, wrapWide } from './style.ts'
 
 /** What a person or a deadline ended is no failure of the task. */

@@ -1,6 +1,6 @@
+import { withoutName } from '../util/failure-groups.ts'
+import { namesOf } from '../util/host-names.ts'
 import { counted } from '../util/words.ts'
-import { withoutName } from './failure-groups.ts'
-import { namesOf } from './failure-text.ts'
 import type { HostView, RunView, StageView } from './run-view.ts'
 import { clock, durationText, fit, type Paint } from './style.ts'
 

@@ -1,9 +1,10 @@
 import t from 'tap'
+import { printFailures } from '../../../src/commands/lab-guests.ts'
 import type { Failure } from '../../../src/model/failure.ts'
-import { grouped, type HostFailure } from '../../../src/renderers/failure-groups.ts'
 import { groupText } from '../../../src/renderers/failure-text.ts'
-import { hostNames } from '../../../src/renderers/host-names.ts'
 import { painter } from '../../../src/renderers/style.ts'
+import { grouped, type HostFailure } from '../../../src/util/failure-groups.ts'
+import { hostNames } from '../../../src/util/host-names.ts'
 
 const location = { file: 'site.yml', line: 7, column: 3 }
 
@@ -158,5 +159,26 @@ t.test('many names have lines of their own', async (t) => {
   It did not start.
   at site.yml:7 [command-failed]`,
     ],
+  )
+})
+
+t.test('commands on guests tell the same of many hypervisors once', async (t) => {
+  const lost = (host: string, message: string) => ({
+    host,
+    failure: { reason: 'unreachable', code: 'ssh-refused', message, hint: 'Start sshd.' } as const,
+  })
+  t.equal(
+    printFailures([
+      lost('node1', 'root@192.0.2.1: the port is closed'),
+      lost('node2', 'root@192.0.2.2: the port is closed'),
+      lost('db', 'the name is not known'),
+    ]),
+    `error: node[1-2]: … the port is closed
+    root@192.0.2.1: node1
+    root@192.0.2.2: node2
+  hint: Start sshd.
+error: db: the name is not known
+  hint: Start sshd.
+`,
   )
 })

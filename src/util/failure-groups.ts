@@ -1,4 +1,6 @@
 import type { Failure } from '../model/failure.ts'
+import { namesOf } from './host-names.ts'
+import { counted } from './words.ts'
 
 /** A failure that a person must see. */
 export interface HostFailure {
@@ -77,7 +79,8 @@ function groupOf(failures: readonly HostFailure[]): FailureGroup {
     differences: byFrequency(
       failures.map((failure) => {
         const words = wordsOf(failure, 'message')
-        return { what: message.different.map((index) => words[index]).join(' '), host: failure.host }
+        const what = message.different.map((index) => words[index]).join(' ')
+        return { what: what.replace(/[:,;.]$/, ''), host: failure.host }
       }),
     ).flatMap(({ what, hosts }) => (what === '' ? [] : [{ words: what, hosts }])),
     evidence: evidenceOf(failures),
@@ -99,6 +102,23 @@ function shared(
     text: first.map((word, index) => (isSame[index] ? word : '…')).join(''),
     different: [...isSame.keys()].filter((index) => !isSame[index]),
   }
+}
+
+/** Kinds of what differs: more than these nobody compares by eye. The journal has all. */
+const mostDifferences = 6
+/** Characters of what differs. */
+const longestDifference = 60
+
+/** `12: node[1-7]`, a line for what stands for `…`, the most frequent first, and how many hosts differ otherwise. */
+export function differenceLines({ differences }: FailureGroup): string[] {
+  const shown = differences.length > mostDifferences ? differences.slice(0, mostDifferences - 1) : differences
+  const rest = new Set(differences.slice(shown.length).flatMap(({ hosts }) => hosts)).size
+  const cut = (text: string): string =>
+    text.length > longestDifference ? `${text.slice(0, longestDifference - 1)}…` : text
+  return [
+    ...shown.map(({ words, hosts }) => `${cut(words)}: ${namesOf(hosts)}`),
+    ...(rest > 0 ? [`and others on ${counted(rest, 'more host')}`] : []),
+  ]
 }
 
 function evidenceOf(failures: readonly HostFailure[]): FailureGroup['evidence'] {

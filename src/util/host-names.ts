@@ -57,3 +57,7 @@ function follows(before: string, number: string): boolean {
   if (isPadded && before.length !== number.length) return false
   return BigInt(before) + 1n === BigInt(number)
 }
+
+export function namesOf(hosts: Iterable<string>): string {
+  return hostNames(hosts).join(', ')
+}
