@@ -188,13 +188,28 @@ function mountVars(mount: Mount): Vars {
 }
 
 /** Ansible names the innermost layer; `tech_guest` lists all. */
+/** Containers that Ansible calls by their names; it calls all others `container`. */
+const ownContainers = new Set(['containerd', 'docker', 'lxc', 'openvz', 'podman'])
+
+/** systemd's words for hypervisors, where Ansible has others. */
+const ansibleNames: Readonly<Record<string, string>> = {
+  microsoft: 'VirtualPC',
+  oracle: 'virtualbox',
+  qemu: 'kvm',
+  vmware: 'VMware',
+}
+
 function virtualizationVars(answer: BatchAnswer): Vars {
   const found = answer(virtualization)
-  const innermost = found.layers[0]
+  const { container } = found
+  const vm = found.vm === null ? undefined : (ansibleNames[found.vm] ?? found.vm)
+  const isNamed = container !== null && ownContainers.has(container)
+  const innermost = container === null ? vm : isNamed ? container : 'container'
+  const guest = [...(container === null ? [] : [container, 'container']), ...(vm === undefined ? [] : [vm])]
   return {
     virtualization_type: innermost ?? (found.kvmModule ? 'kvm' : 'NA'),
     virtualization_role: innermost !== undefined ? 'guest' : found.kvmModule ? 'host' : 'NA',
-    virtualization_tech_guest: [...found.layers],
+    virtualization_tech_guest: [...new Set(guest)],
     virtualization_tech_host: found.kvmModule && found.kvmDevice ? ['kvm'] : [],
   }
 }
