@@ -283,6 +283,7 @@ export const errorCodes = {
   'template-syntax': 'A template or an expression cannot be parsed.',
   'terminal-missing': 'A command that talks to a person was started without a terminal.',
   'terminal-not-available': 'An interactive terminal cannot be opened here.',
+  'timezone-failed': 'The time zone of a host could not be set, or the host does not have it.',
   'tolerance-invalid':
     'A tolerance is not a percentage between 0 and 100, or is given for something that was not measured.',
   'tuning-unavailable': 'A host cannot be tuned as asked: its kernel or machine does not offer it.',

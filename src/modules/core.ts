@@ -43,6 +43,7 @@ import { service } from './system/service.ts'
 import { serviceFacts } from './system/service_facts.ts'
 import { sysctl } from './system/sysctl.ts'
 import { systemd } from './system/systemd.ts'
+import { timezone } from './system/timezone.ts'
 import { user } from './system/user.ts'
 import { validateArgumentSpec } from './validate_argument_spec.ts'
 import { waitFor } from './wait_for.ts'
@@ -94,6 +95,7 @@ export const coreModules: readonly Module[] = [
   systemd,
   tempfile,
   template,
+  timezone,
   unarchive,
   uri,
   user,

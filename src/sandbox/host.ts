@@ -75,7 +75,9 @@ export function bootHost(record: HostRecord, { systemd }: Pick<SandboxMachine, '
     ...['--resolv-conf=off', '--timezone=off', `--directory=${files.root}`, `--machine=${host}-${sandbox}`],
     ...['--boot', `--network-bridge=${bridgeNameOf(sandbox)}`],
     // What a hypervisor needs: bridges, NAT, tap devices.
-    ...['--capability=all', '--bind=/dev/net/tun', '--system-call-filter=@keyring bpf'],
+    // The clock is the machine's: an NTP daemon, `date -s` or timedatectl in a host would set it for everybody.
+    ...['--capability=all', '--drop-capability=CAP_SYS_TIME'],
+    ...['--bind=/dev/net/tun', '--system-call-filter=@keyring bpf'],
     recordArgument(record),
   ]
   return sh`(PATH="$PATH:/usr/sbin:/sbin"; ${mountHost(record)} || exit
