@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { CommandEnvironment } from './commands/environment.ts'
 import { ExitCode } from './model/exit-code.ts'
 import { createRenderer, wantsColor } from './renderers/create.ts'
+import { ignoresHangUp } from './util/hang-up.ts'
 import { packageRoot } from './util/package-root.ts'
 
 /** argv → command → exit code. The only place that ends the process, and the only one that knows the renderers. */
@@ -10,6 +11,8 @@ const version = (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf
   .version
 
 const cwd = currentFolder()
+const outlivesTerminal = ignoresHangUp(process.env)
+if (outlivesTerminal) process.on('SIGHUP', () => {})
 
 if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
   // Before anything else is loaded: scripts ask for it often.
@@ -60,7 +63,9 @@ function environment(cwd: string): CommandEnvironment {
     stderr: (text) => void stderr.write(text),
     renderer: (options) => createRenderer(options, { stdout, stderr, env }),
     onSignal(listener) {
-      const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
+      const signals = (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const).filter(
+        (signal) => signal !== 'SIGHUP' || !outlivesTerminal,
+      )
       for (const signal of signals) process.on(signal, listener)
       return {
         [Symbol.dispose]() {

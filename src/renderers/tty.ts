@@ -18,7 +18,7 @@ const REDRAW_MS = 200
 export interface TtyOptions {
   readonly paint: Paint
   /** The terminal: drawing goes here. */
-  readonly terminal: Writable & { readonly columns?: number }
+  readonly terminal: Writable & { readonly columns?: number; readonly fd?: number }
   /** Where the recap and the result table go. */
   readonly results: Writable
 }

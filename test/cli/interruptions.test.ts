@@ -267,6 +267,16 @@ t.test('Ctrl-Z gives the cursor back, and the run goes on after fg', async (t) =
   t.match(shown.slice(-400), /\u001b\[\?25h/)
 })
 
+t.test('under nohup, as bash and zsh tell it, a terminal that is closed does not stop it', async (t) => {
+  const lab = new Lab(t)
+  const run = await lab.start([], ['env', '_=/usr/bin/nohup'])
+  run.interrupt('SIGHUP')
+  await delay(300)
+  t.equal(lab.sleeping().length, 2, 'it goes on')
+  run.interrupt('SIGTERM')
+  t.equal((await run.result()).exitCode, 143)
+})
+
 t.test('a folder that is gone', async (t) => {
   const lab = new Lab(t)
   const command = 'mkdir gone; cd gone; rmdir ../gone; exec "$@"'
