@@ -16,10 +16,11 @@ export function journalOf(folder: string): string {
  * (flock(2)), so it is gone however that process ended, and no pid is taken for another's. flock(1) locks what this process
  * has open, and ends. Where it is missing, or the file system has no locks, nobody is kept out.
  *
+ * @param patienceS Longest wait, seconds.
  * @returns False when another process has the lock.
  */
-export function lockJournal(descriptor: number): boolean {
-  const { status } = spawnSync('flock', ['-n', '-x', '3'], {
+export function lockJournal(descriptor: number, patienceS = 0): boolean {
+  const { status } = spawnSync('flock', ['-w', String(patienceS), '-x', '3'], {
     stdio: ['ignore', 'ignore', 'ignore', descriptor],
   })
   return status !== 1
@@ -28,7 +29,8 @@ export function lockJournal(descriptor: number): boolean {
 /** Keeps others from continuing a run that this process continues, until `[Symbol.dispose]`. Throws `resume-running`. */
 export function holdRun(folder: string): Disposable {
   const descriptor = openSync(journalOf(folder), 'r')
-  if (lockJournal(descriptor)) return { [Symbol.dispose]: () => closeSync(descriptor) }
+  // Whoever only asks has it for a moment, and who continues the run needs one to say so.
+  if (lockJournal(descriptor, 1)) return { [Symbol.dispose]: () => closeSync(descriptor) }
   closeSync(descriptor)
   throw stillRunning(folder)
 }
@@ -43,9 +45,9 @@ export function isRunning(folder: string): boolean {
 }
 
 function stillRunning(folder: string): FailureError {
-  const own = startOf(folder)
-  const name = own?.runId ?? basename(folder)
-  const next = own && continuing(folder, own.runId)
+  const own = livingStart(folder)
+  const name = basename(folder)
+  const next = continuing(folder, startOf(folder)?.runId ?? name)
   const who = (started: RunStarted | undefined): string =>
     started?.pid === undefined ? 'another process' : `process ${started.pid}`
   const end = (started: RunStarted | undefined): string =>
@@ -58,6 +60,12 @@ function stillRunning(folder: string): FailureError {
       : `The run ${name} is still running: ${who(own)} works on it.`,
     hint: next ? `${end(next)}; then \`--resume ${next.runId}\`.` : `${end(own)}; then --resume goes on.`,
   })
+}
+
+/** Without its pid where that process is gone: then somebody else has the lock. */
+function livingStart(folder: string): RunStarted | undefined {
+  const start = startOf(folder)
+  return start?.pid !== undefined && existsSync(`/proc/${start.pid}`) ? start : undefined
 }
 
 /** The living run beside it that continues a run. */

@@ -44,6 +44,10 @@ t.test('hvlab role test', { skip }, async (t) => {
     writeFileSync(path, text)
   }
 
+  // What a test that was killed left.
+  for (const host of await left(t, lab))
+    exits(t, await lab.hvlab(['sandbox', 'down', '--name', host.split(' ')[0] ?? ''], minutes), 0)
+
   await t.test('a role that does what it says, on two hosts', async (t) => {
     const run = await lab.hvlab(
       ['role', 'test', 'greeting', '--hosts', '2', '-e', 'who=you', '--format', 'plain'],

@@ -79,14 +79,15 @@ export class HvlabProcess {
     return this.#child.pid ?? 0
   }
 
-  /** Resolves when the text is on stdout, with all that is there; rejects when the command ends without it. */
-  async until(text: string): Promise<string> {
-    while (!this.#stdout.includes(text)) {
+  /** Resolves when the text is on the stream, with all that is there; rejects when the command ends without it. */
+  async until(text: string, stream: 'stdout' | 'stderr' = 'stdout'): Promise<string> {
+    const seen = () => (stream === 'stdout' ? this.#stdout : this.#stderr)
+    while (!seen().includes(text)) {
       if (this.ended)
         throw new Error(`hvlab ${this.#args.join(' ')} ended without “${text}”\n${this.#stderr}`)
-      await Promise.race([once(this.#child.stdout ?? this.#child, 'data'), once(this.#child, 'close')])
+      await Promise.race([once(this.#child[stream] ?? this.#child, 'data'), once(this.#child, 'close')])
     }
-    return this.#stdout
+    return seen()
   }
 
   get ended(): boolean {
