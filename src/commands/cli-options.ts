@@ -106,7 +106,6 @@ export function counted(_value: string, before = 0): number {
   return before + 1
 }
 
-/** Of an option that is repeatable. Commander's default would stand in the help as `[]`. */
 /** Of sandbox hosts. */
 export function releaseOption(): Option {
   return new Option(
@@ -119,6 +118,7 @@ export function releaseFlag({ release }: Flags): { release?: string } {
   return typeof release === 'string' ? { release } : {}
 }
 
+/** Of an option that is repeatable. Commander's default would stand in the help as `[]`. */
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value]
 }

@@ -63,7 +63,7 @@ function sameTrials({ left, right }: Judgement): FailureError {
     reason: 'config',
     code: 'gate-same-trials',
     message: `${right} has the trials of its baseline ${left}: against itself nothing is slower.`,
-    hint: 'Name the run to be judged, or measure one; without a name it is the newest. `hvlab status` lists them.',
+    hint: 'Name the run to be judged, or measure one; without a name it is the newest. The folder results/ has them.',
   })
 }
 

@@ -1,21 +1,19 @@
 import { z } from 'zod'
 import type { Lack } from '../model/task.ts'
-import { defineModule, type Module } from '../modules/module.ts'
+import type { Module } from '../modules/module.ts'
+import { defineQuery } from '../modules/query.ts'
 
 /** Stands for what hvlab has not: conditions and loops are asked as for every module, and then it fails. */
 export function lackingModule({ message, hint }: Lack): Module {
-  return defineModule({
+  return defineQuery({
     name: 'lacking',
     doc: 'Fails.',
     params: z.unknown(),
-    // biome-ignore lint/correctness/useYield: there is nothing to change
-    async *run() {
-      return {
-        failed: {
-          ...{ reason: 'module', code: 'lacking', message: `${message}.` },
-          ...(hint === undefined ? {} : { hint: `${hint}.` }),
-        },
-      }
-    },
+    answer: () => ({
+      failed: {
+        ...{ reason: 'module', code: 'lacking', message: `${message}.` },
+        ...(hint === undefined ? {} : { hint: `${hint}.` }),
+      },
+    }),
   })
 }

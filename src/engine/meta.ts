@@ -17,6 +17,11 @@ type RunTaskStep = (
   inherited: Inherited,
 ) => Promise<Going>
 
+/** What a `meta` task asks for, as `flush_handlers`. */
+export function metaAction({ params }: Task): string {
+  return typeof params === 'string' ? params : String(params['_raw_params'])
+}
+
 /** What `meta` tasks do to the play itself. They have no result and no line in the recap. */
 export async function runMeta(
   play: PlayRun,
@@ -25,7 +30,7 @@ export async function runMeta(
   inherited: Inherited,
   runTaskStep: RunTaskStep,
 ): Promise<Going> {
-  const action = typeof task.params === 'string' ? task.params : String(task.params['_raw_params'])
+  const action = metaAction(task)
   const failed: string[] = []
   const concerned = hosts.filter((host) => {
     try {

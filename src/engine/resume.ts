@@ -63,7 +63,7 @@ export async function readEarlierRun(folder: string, plan: Plan, isCheck: boolea
   const hold = holdRun(folder)
   try {
     const { events } = await readJournal(folder)
-    const started = startOf(events)
+    const started = startIn(events)
     if (started === undefined || started.fingerprint !== plan.fingerprint) {
       throw new FailureError({
         reason: 'config',
@@ -98,13 +98,13 @@ async function finishedBefore(
   const earlier = join(dirname(folder), resumes)
   if (seen.has(earlier) || !hasJournal(earlier)) return []
   const { events } = await readJournal(earlier)
-  const started = startOf(events)
+  const started = startIn(events)
   if (started?.fingerprint !== fingerprint) return []
   const before = await finishedBefore(earlier, started, new Set([...seen, earlier]))
   return [...before, ...finishedIn(events)]
 }
 
-function startOf(events: readonly Event[]): RunStarted | undefined {
+function startIn(events: readonly Event[]): RunStarted | undefined {
   return events.find((event) => event.kind === 'run.started')
 }
 

@@ -3,7 +3,7 @@ import { limitOf } from '../util/limit.ts'
 import { runInclude } from './includes.ts'
 import type { Inherited } from './inherited.ts'
 import { insideBlock, resolved } from './inherited.ts'
-import { runMeta } from './meta.ts'
+import { metaAction, runMeta } from './meta.ts'
 import type { Going, PlayRun } from './play-run.ts'
 import type { TaskEnd } from './run-task.ts'
 import { runTask } from './run-task.ts'
@@ -34,12 +34,7 @@ export async function runSteps(
 
 /** Where nothing was notified, an interruption leaves nothing undone here. */
 function isFlush(step: Step): boolean {
-  return (
-    step.kind === 'task' &&
-    step.module === 'meta' &&
-    typeof step.params !== 'string' &&
-    step.params['_raw_params'] === 'flush_handlers'
-  )
+  return step.kind === 'task' && step.module === 'meta' && metaAction(step) === 'flush_handlers'
 }
 
 /** A role on which an included one depends may have run already: each host has it once. One that was skipped whole has not run. */

@@ -20,7 +20,7 @@ const groups: readonly { readonly instead: string; readonly names: string }[] = 
       'acl alternatives archive assemble async_status at capabilities cronvar dconf expect facter filesystem firewalld get_certificate ' +
       'htpasswd ini_file interfaces_file iptables iso_extract java_cert kernel_blacklist locale_gen lvg lvol make nmcli open_iscsi pamd ' +
       'pam_limits parted patch pip reboot runit seboolean sefcontext selinux selinux_permissive seport set_stats ssh_config subversion ' +
-      'sudoers supervisorctl synchronize sysrc sysvinit ufw win_command win_shell xattr xml zfs',
+      'sudoers supervisorctl synchronize sysrc ufw win_command win_shell xattr xml zfs',
   },
   {
     instead: 'use command with openssl or ssh-keygen, and creates',

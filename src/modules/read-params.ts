@@ -12,6 +12,8 @@ export interface ParamIssue {
   /** A full clause: `copy: mode must be …`. */
   readonly message: string
   readonly hint?: string
+  /** Ansible has the parameter, hvlab has not. */
+  readonly isLack?: true
 }
 
 /** Parses rendered parameters, or says everything that is wrong with them. */
@@ -100,6 +102,7 @@ function unknown(module: Module, path: readonly (string | number)[]): ParamIssue
       path,
       message: `${module.name}: hvlab does not support the parameter ${name} of Ansible's ${module.name}`,
       hint: `remove it, or do that part with the command module`,
+      isLack: true,
     }
   }
   const inside = path.slice(0, -1)

@@ -103,8 +103,7 @@ export function moduleParams(
     const isText = !isOfArgs && !isMap(given)
     const isKey = /unknown parameter|does not support|another name/.test(issue.message)
     const place = isText ? location : at.document.locate([...at.path, ...issue.path], isKey ? 'key' : 'value')
-    const isLack = /does not support/.test(issue.message)
-    const report = isLack ? 'lack' : 'error'
+    const report = issue.isLack ? 'lack' : 'error'
     context[report](isKey ? 'unknown-parameter' : 'invalid-parameter', issue.message, place, issue.hint)
   }
   return merged

@@ -10,8 +10,9 @@ const names = new Set(
 )
 
 /** What a template lacks when its mistake is a filter or test that Ansible or a collection of it has. */
-export function lackedIn({ message }: TemplateError): { message: string; instead: string } | undefined {
-  const [, what = '', name = ''] = /^unknown (filter|test) '([^']+)'/.exec(message) ?? []
+export function lackedIn({ unknown }: TemplateError): { message: string; instead: string } | undefined {
+  if (unknown === undefined) return undefined
+  const { what, name } = unknown
   const isOfCollection = /^\w+\.\w+\.\w+$/.test(name) && !name.startsWith('ansible.builtin.')
   if (!names.has(name) && !isOfCollection) return undefined
   return {

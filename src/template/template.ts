@@ -30,12 +30,22 @@ export interface Scope {
 export class TemplateError extends Error {
   /** The undefined variable's name, when that was it. */
   readonly undefinedName?: string
+  /** The filter or test that does not exist, when that was it. */
+  readonly unknown?: { readonly what: 'filter' | 'test'; readonly name: string }
   /** Line in the template, from 1. */
   readonly line?: number
-  constructor(message: string, details: { undefinedName?: string; line?: number } = {}) {
+  constructor(
+    message: string,
+    details: {
+      undefinedName?: string
+      unknown?: { what: 'filter' | 'test'; name: string }
+      line?: number
+    } = {},
+  ) {
     super(message)
     this.name = 'TemplateError'
     if (details.undefinedName !== undefined) this.undefinedName = details.undefinedName
+    if (details.unknown !== undefined) this.unknown = details.unknown
     if (details.line !== undefined) this.line = details.line
   }
 }

@@ -14,14 +14,17 @@ export function unknownTest(name: string, line?: number): TemplateError {
 }
 
 function unknown(
-  what: string,
+  what: 'filter' | 'test',
   name: string,
   known: Iterable<string>,
   line: number | undefined,
 ): TemplateError {
   const closest = didYouMean(name, known)
   const hint = closest === undefined ? '' : `; did you mean '${closest}'?`
-  return new TemplateError(`unknown ${what} '${name}'${hint}`, line === undefined ? {} : { line })
+  return new TemplateError(`unknown ${what} '${name}'${hint}`, {
+    unknown: { what, name },
+    ...(line === undefined ? {} : { line }),
+  })
 }
 
 /** The first filter or test of a parsed template or expression that does not exist. Nothing is evaluated. */

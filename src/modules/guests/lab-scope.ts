@@ -7,6 +7,7 @@ import type { Steps } from '../../model/change.ts'
 import { FailureError } from '../../model/failure.ts'
 import type { ModuleContext } from '../../model/module-context.ts'
 import { printable } from '../../util/printable.ts'
+import type { Result } from '../../util/result.ts'
 import { sh } from '../../util/sh.ts'
 
 /** Of what hvlab made on a host: one lab's, or all. */
@@ -14,28 +15,38 @@ export interface LabScope {
   readonly lab?: string | undefined
 }
 
-/** After a crash of everything nothing but hvlab starts libvirt on a host without systemd. Check mode can only say so. */
-export async function* awoken(context: ModuleContext): Steps<'ready' | 'shown'> {
-  const state = await context.freshFact(libvirtState)
-  if (state.ok || libvirtAbsence(state.error) !== 'not-running') return 'ready'
-  const defined = await context.freshFact(definedHere)
-  const started = defined.length > 0 ? yield* startDaemons(context) : []
-  if (!context.check || started.length === 0) return 'ready'
-  yield {
-    summary: `remove what hvlab defined: ${printable(defined.join(', '))}`,
-    action: async () => undefined,
-  }
-  return 'shown'
-}
-
 /** A host without libvirt has no guests; a libvirt that does not answer may have some, and that is an error. */
 export async function stateOrNothing(context: ModuleContext): Promise<LibvirtState> {
-  const state = await context.freshFact(libvirtState)
+  return await knownOrNothing(context, await context.freshFact(libvirtState))
+}
+
+async function knownOrNothing(
+  context: ModuleContext,
+  state: Result<LibvirtState, string>,
+): Promise<LibvirtState> {
   if (state.ok) return state.value
   if (libvirtAbsence(state.error) === undefined || (await context.freshFact(definedHere)).length > 0)
     throw new FailureError(libvirtFailure(context.host, state.error))
   const listing = await context.run(sh`ls ${guestsFolder} 2>/dev/null`)
   return { ...noLibvirt, folders: lines(listing.stdout) }
+}
+
+/**
+ * The same before a removal: after a crash of everything nothing but hvlab starts libvirt on a host without systemd. Check mode can
+ * only say so; then undefined.
+ */
+export async function* awokenState(context: ModuleContext): Steps<LibvirtState | undefined> {
+  const state = await context.freshFact(libvirtState)
+  const isStopped = !state.ok && libvirtAbsence(state.error) === 'not-running'
+  const defined = isStopped ? await context.freshFact(definedHere) : []
+  const started = defined.length > 0 ? yield* startDaemons(context) : []
+  if (started.length === 0) return await knownOrNothing(context, state)
+  if (!context.check) return await stateOrNothing(context)
+  yield {
+    summary: `remove what hvlab defined: ${printable(defined.join(', '))}`,
+    action: async () => undefined,
+  }
+  return undefined
 }
 
 /** A guest's folder or domain, by its name alone. */

@@ -16,7 +16,7 @@ import { counted } from '../../util/words.ts'
 import { defineModule } from '../module.ts'
 import { bool, choice, text } from '../params.ts'
 import { removeLab } from './lab-removal.ts'
-import { awoken, isOurs, stateOrNothing } from './lab-scope.ts'
+import { awokenState, isOurs, stateOrNothing } from './lab-scope.ts'
 
 const params = z.strictObject({
   state: choice(['absent', 'facts'])
@@ -44,8 +44,8 @@ export const libvirtLab = defineModule({
       'a list of domain and fields: guests whose metadata somebody changed, so that they count as not hvlab’s',
   },
   async *run(context, params) {
-    if (params.state === 'absent' && (yield* awoken(context)) === 'shown') return {}
-    const state = await stateOrNothing(context)
+    const state = params.state === 'absent' ? yield* awokenState(context) : await stateOrNothing(context)
+    if (state === undefined) return {}
     const guests = state.domains.filter((domain) => isOurs(domain.metadata, params))
     const damaged = state.domains.flatMap(({ name, damaged: fields }) =>
       fields === undefined ? [] : { domain: name, fields: [...fields] },

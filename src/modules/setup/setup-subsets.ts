@@ -187,7 +187,6 @@ function mountVars(mount: Mount): Vars {
   }
 }
 
-/** Ansible names the innermost layer; `tech_guest` lists all. */
 /** Containers that Ansible calls by their names; it calls all others `container`. */
 const ownContainers = new Set(['containerd', 'docker', 'lxc', 'openvz', 'podman'])
 
@@ -199,6 +198,7 @@ const ansibleNames: Readonly<Record<string, string>> = {
   vmware: 'VMware',
 }
 
+/** Ansible names the innermost layer; `tech_guest` lists all. */
 function virtualizationVars(answer: BatchAnswer): Vars {
   const found = answer(virtualization)
   const { container } = found
