@@ -66,7 +66,7 @@ export const errorCodes = {
   'command-too-long': 'The text of a command is longer than Linux can pass to a shell.',
   'condition-braces': 'A condition is written with {{ }} although it is an expression already.',
   'condition-not-boolean':
-    'A condition (`when`, `until`, `changed_when`, `failed_when`) is text, a number or a list, neither true nor false.',
+    'A condition (`when`, `until`, `changed_when`, `failed_when`) is text that says yes or no, neither true nor false.',
   'connection-closed': 'A connection was used after it was closed.',
   'connection-lost': 'The connection to a host, or the shell there, went away while it was in use.',
   'connection-setting-invalid': 'A connection variable has a value that cannot be meant.',
