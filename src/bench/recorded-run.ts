@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { firstMistake } from '../config/zod-diagnostics.ts'
 import { FailureError } from '../model/failure.ts'
-import { readJournalLines } from '../util/journal-lines.ts'
+import { hasJournal, journalOf, readJournalLines } from '../util/journal-lines.ts'
 import { crowdSchema, skippedSchema } from './crowd-record.ts'
 import {
   type Benchmark,
@@ -47,7 +46,7 @@ export async function readRecordedRun(folder: string): Promise<RecordedRun> {
   const benchmarks = collect(lines, folder, inventory?.hosts ?? []).filter(({ samples }) =>
     samples.some((sample) => !sample.warm_up),
   )
-  if (lines.length === 0 && existsSync(join(folder, 'journal.jsonl')))
+  if (lines.length === 0 && hasJournal(folder))
     throw new FailureError({
       reason: 'config',
       code: 'journal-empty',
@@ -80,15 +79,13 @@ export async function readRecordedRun(folder: string): Promise<RecordedRun> {
 export const inventorySchema = z.object({ sources: z.array(z.string()), hosts: z.array(z.string()) })
 
 async function readChain(folder: string, seen: Set<string>): Promise<Line[]> {
-  const file = join(folder, 'journal.jsonl')
-  if (seen.has(folder) || !existsSync(file)) return []
+  if (seen.has(folder) || !hasJournal(folder)) return []
   seen.add(folder)
-  const own = (await readJournalLines(file, (value) => value)).events.filter(isObject)
+  const own = (await readJournalLines(journalOf(folder), (value) => value)).events.filter(isObject)
   const earlier = own.find((line) => line['kind'] === 'run.started')?.['resumes']
   if (typeof earlier !== 'string' || earlier !== basename(earlier)) return own
   const before = join(dirname(folder), earlier)
-  if (!existsSync(join(before, 'journal.jsonl')) && own.some(tookMeasurement))
-    throw forerunnerMissing(folder, before)
+  if (!hasJournal(before) && own.some(tookMeasurement)) throw forerunnerMissing(folder, before)
   return [...(await readChain(before, seen)), ...own]
 }
 

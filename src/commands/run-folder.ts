@@ -1,8 +1,8 @@
 import { type Dirent, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { hasJournal } from '../engine/journal.ts'
-import { journalOf, startOf } from '../engine/run-lock.ts'
+import { startOf } from '../engine/run-lock.ts'
 import { FailureError } from '../model/failure.ts'
+import { hasJournal, journalOf } from '../util/journal-lines.ts'
 
 /** Runs live in `results/` of the lab, one folder each, named so that they sort by time. */
 export function newRunFolder(

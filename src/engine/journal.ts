@@ -1,8 +1,8 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import type { Event } from '../model/event.ts'
 import { FailureError } from '../model/failure.ts'
-import { type JournalLines, readableLines } from '../util/journal-lines.ts'
-import { journalOf, lockJournal } from './run-lock.ts'
+import { hasJournal, type JournalLines, journalOf, readableLines } from '../util/journal-lines.ts'
+import { lockJournal } from './run-lock.ts'
 
 /** Everything that happened in a run, one JSON object a line, in `journal.jsonl` of the run's folder. */
 export class Journal {
@@ -43,11 +43,6 @@ export class Journal {
     if (this.#failure === undefined) fsyncSync(this.#descriptor)
     closeSync(this.#descriptor)
   }
-}
-
-/** Whether the folder is one of a run. */
-export function hasJournal(folder: string): boolean {
-  return existsSync(journalOf(folder))
 }
 
 export function requireJournal(folder: string): void {

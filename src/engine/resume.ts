@@ -4,8 +4,9 @@ import { basename, dirname, join } from 'node:path'
 import type { Event, RunStarted, TaskFinished } from '../model/event.ts'
 import { FailureError } from '../model/failure.ts'
 import type { Plan } from '../model/plan.ts'
+import { hasJournal } from '../util/journal-lines.ts'
 import { canonicalJson } from '../util/json.ts'
-import { hasJournal, readJournal, requireJournal } from './journal.ts'
+import { readJournal, requireJournal } from './journal.ts'
 import { holdRun } from './run-lock.ts'
 
 /** Their work is cheap, or is only true now: they run again in a resumed run. */

@@ -4,12 +4,8 @@ import { basename, dirname, join } from 'node:path'
 import type { RunStarted } from '../model/event.ts'
 import { FailureError } from '../model/failure.ts'
 import { firstLine } from '../util/first-line.ts'
+import { hasJournal, journalOf } from '../util/journal-lines.ts'
 import { parsedJson } from '../util/json.ts'
-
-/** Everything that happened in a run, one JSON object a line. */
-export function journalOf(folder: string): string {
-  return join(folder, 'journal.jsonl')
-}
 
 /**
  * A run lives while a process has its journal open and locked: the one that runs it, or one that continues it. The lock is the kernel's
@@ -73,7 +69,7 @@ function continuing(folder: string, runId: string): RunStarted | undefined {
   const results = dirname(folder)
   for (const name of readdirSync(results).sort().reverse()) {
     const other = join(results, name)
-    const started = existsSync(journalOf(other)) ? startOf(other) : undefined
+    const started = hasJournal(other) ? startOf(other) : undefined
     if (started?.resumes === runId && isRunning(other)) return started
   }
   return undefined

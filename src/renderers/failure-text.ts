@@ -20,6 +20,11 @@ export function failureText(failure: Failure, title: string, paint: Paint, colum
   return block(title, [paragraph(message, columns), ...middle], hint, failure, paint, columns)
 }
 
+/** The same failure of a task on hosts, below its stage, the hosts and the task. */
+export function taskFailures(group: FailureGroup, paint: Paint, columns?: number): string {
+  return groupText(group, (who) => `${group.stage} · ${who} · ${group.task}`, paint, columns)
+}
+
 /** The same failure on hosts, once. `titled` makes the title of what stands for the hosts. */
 export function groupText(
   group: FailureGroup,

@@ -1,7 +1,7 @@
 import type { Event, Note, RunFinished, RunInterrupted } from '../model/event.ts'
 import type { Outcome } from '../model/result.ts'
 import type { HostFailure } from '../util/failure-groups.ts'
-import { hostNames } from '../util/host-names.ts'
+import { namesOf } from '../util/host-names.ts'
 import { failureText } from './failure-text.ts'
 import { indent, less, type Paint, wrapWide } from './style.ts'
 
@@ -54,6 +54,6 @@ export function gathered(notes: readonly Note[]): Note[] {
   return [...groups.values()].flatMap(([first, ...others]) => {
     if (first === undefined) return []
     const names = new Set([first, ...others].flatMap(({ host }) => host ?? []))
-    return [names.size > 1 ? { ...first, host: hostNames(names).join(', ') } : first]
+    return [names.size > 1 ? { ...first, host: namesOf(names) } : first]
   })
 }

@@ -2,9 +2,9 @@ import type { Event, TaskChange } from '../model/event.ts'
 import type { Renderer } from '../model/renderer.ts'
 import type { Outcome } from '../model/result.ts'
 import { grouped, type HostFailure } from '../util/failure-groups.ts'
-import { hostNames } from '../util/host-names.ts'
+import { namesOf } from '../util/host-names.ts'
 import { diffText } from './diff-text.ts'
-import { groupText } from './failure-text.ts'
+import { taskFailures } from './failure-text.ts'
 import { finalFailure, interruptedText, isCancelled, noteText, stageFailures } from './messages.ts'
 import { recapText } from './recap.ts'
 import { progressText } from './run-view.ts'
@@ -40,7 +40,7 @@ export function plainRenderer(options: PlainOptions): Renderer {
     const told = failures.filter((failure) => stage === undefined || failure.stage === stage)
     failures = failures.filter((failure) => !told.includes(failure))
     for (const group of grouped(told)) {
-      say(groupText(group, (who) => `${group.stage} · ${who} · ${group.task}`, paint))
+      say(taskFailures(group, paint))
     }
   }
 
@@ -55,7 +55,7 @@ export function plainRenderer(options: PlainOptions): Renderer {
         case 'stage.started':
           if (event.hosts.length > 1) crowded.add(event.stage)
           say(
-            `${paint('bold', `STAGE ${event.stage}`)} (${event.hosts.length === 0 ? 'no host' : hostNames(event.hosts).join(', ')})`,
+            `${paint('bold', `STAGE ${event.stage}`)} (${event.hosts.length === 0 ? 'no host' : namesOf(event.hosts)})`,
           )
           return
         case 'stage.finished':

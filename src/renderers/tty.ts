@@ -3,7 +3,7 @@ import { DefaultRenderer, Listr, ListrLogger, type ListrTaskWrapper, ProcessOutp
 import type { Event, Note } from '../model/event.ts'
 import type { Renderer } from '../model/renderer.ts'
 import { grouped, type HostFailure } from '../util/failure-groups.ts'
-import { groupText } from './failure-text.ts'
+import { taskFailures } from './failure-text.ts'
 import { finalFailure, gathered, noteText, stageFailures } from './messages.ts'
 import { recapText } from './recap.ts'
 import { applyEvent, emptyView } from './run-view.ts'
@@ -111,9 +111,7 @@ export function ttyRenderer({ paint, terminal, results }: TtyOptions): Renderer 
               .map((note) => noteText(note, paint, terminal.columns))
               .join('\n')}\n`,
           )
-        const told = grouped(failures).map((group) =>
-          groupText(group, (who) => `${group.stage} · ${who} · ${group.task}`, paint, terminal.columns),
-        )
+        const told = grouped(failures).map((group) => taskFailures(group, paint, terminal.columns))
         if (told.length + others.length > 0) terminal.write(`\n${[...told, ...others].join('\n\n')}\n`)
         if (view.finished) results.write(`\n${recapText(view.finished, paint, terminal.columns)}`)
       })

@@ -1,6 +1,18 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { FailureError } from '../model/failure.ts'
 import { parsedJson } from './json.ts'
+
+/** Everything that happened in a run, one JSON object a line. */
+export function journalOf(folder: string): string {
+  return join(folder, 'journal.jsonl')
+}
+
+/** Whether the folder is one of a run. */
+export function hasJournal(folder: string): boolean {
+  return existsSync(journalOf(folder))
+}
 
 export interface JournalLines<T> {
   readonly events: T[]

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Failure } from '../../model/failure.ts'
 import type { Result } from '../../util/result.ts'
-import { jsonOutput } from './json-output.ts'
+import { figure, jsonOutput } from './json-output.ts'
 import type { Asked, ParsedOutput } from './parser.ts'
 import { Refusal } from './refusal.ts'
 import { checkLength, sameWithin } from './self-check.ts'
@@ -16,8 +16,6 @@ const mebibyte = 1024 * 1024
 /** Half of the last digit of the runtime, which fio rounds, and one operation in flight at the end. */
 const runtimeSlackMs = 1
 
-/** Nothing that is counted or timed is below zero. */
-const figure = z.number().nonnegative()
 const latencySchema = z.object({
   min: figure,
   max: figure,

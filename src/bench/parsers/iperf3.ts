@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Failure } from '../../model/failure.ts'
 import type { Result } from '../../util/result.ts'
-import { jsonOutput } from './json-output.ts'
+import { figure, jsonOutput } from './json-output.ts'
 import type { Asked, ParsedOutput } from './parser.ts'
 import { Refusal } from './refusal.ts'
 import { checkLength, sameWithin } from './self-check.ts'
@@ -12,8 +12,6 @@ import { inconsistent, reading } from './tool-output.ts'
  * cannot connect). Up to 3.15 one thread serves all streams. Seconds leave out what --omit left out.
  */
 
-/** Nothing that is counted or timed is below zero. */
-const figure = z.number().nonnegative()
 const sumSchema = z.object({
   seconds: figure,
   bytes: figure,

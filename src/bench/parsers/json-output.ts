@@ -1,6 +1,9 @@
-import type { ZodType, z } from 'zod'
+import { type ZodType, z } from 'zod'
 import { firstMistake } from '../../config/zod-diagnostics.ts'
 import { unreadable } from './tool-output.ts'
+
+/** Nothing that is counted or timed is below zero. */
+export const figure = z.number().nonnegative()
 
 /**
  * The JSON document in a program's output, checked against a schema. Programs print warnings and errors in front of it

@@ -4,7 +4,7 @@ import { newDictionary } from '../../template/runtime-value.ts'
 import { sh } from '../../util/sh.ts'
 import { moduleFailure } from '../failure.ts'
 import { choice, list, parameters } from '../params.ts'
-import { defineQuery } from '../query.ts'
+import { defineQuery, gathered } from '../query.ts'
 
 /** Ansible's `package_facts`, for Debian's packages. */
 export const packageFacts = defineQuery({
@@ -38,8 +38,7 @@ export const packageFacts = defineQuery({
       sh`dpkg --print-architecture; LC_ALL=C.UTF-8 dpkg-query -W -f '\${db:Status-Abbrev}\\t\${Package}\\t\${Version}\\t\${Architecture}\\t\${Section}\\n'`,
     )
     const packages = installed(stdout)
-    const facts: Vars = newDictionary([['packages', packages]])
-    return { data: { ansible_facts: facts }, effects: { facts }, changed: false, why: 'facts change nothing' }
+    return gathered(newDictionary([['packages', packages]]))
   },
 })
 

@@ -3,7 +3,7 @@ import type { Vars } from '../../model/value.ts'
 import { glob } from '../../util/glob.ts'
 import { moduleFailure } from '../failure.ts'
 import { int, list, parameters } from '../params.ts'
-import { defineQuery } from '../query.ts'
+import { defineQuery, gathered } from '../query.ts'
 import { type Subset, subsets } from './setup-subsets.ts'
 
 /** Ansible's `setup`. */
@@ -43,12 +43,7 @@ export const setup = defineQuery({
       params.filter,
     )
     const named = Object.fromEntries(Object.entries(kept).map(([name, value]) => [`ansible_${name}`, value]))
-    return {
-      data: { ansible_facts: named },
-      effects: { facts: named },
-      changed: false,
-      why: 'facts change nothing',
-    }
+    return gathered(named)
   },
 })
 

@@ -3,7 +3,7 @@ import { newDictionary } from '../../template/runtime-value.ts'
 import { sh } from '../../util/sh.ts'
 import { moduleFailure } from '../failure.ts'
 import { bool, parameters, text } from '../params.ts'
-import { defineQuery } from '../query.ts'
+import { defineQuery, gathered } from '../query.ts'
 
 /** Databases of account files: their fields are between colons. */
 const withColons = new Set(['passwd', 'shadow', 'group', 'gshadow'])
@@ -40,8 +40,7 @@ export const getent = defineQuery({
     if (exitCode !== 0 && !isMissing) throw failure(exitCode, database, key)
     const between = split ?? (withColons.has(database) ? ':' : undefined)
     const found = isMissing ? newDictionary([[key, null]]) : entries(stdout, between)
-    const facts: Vars = newDictionary([[`getent_${database}`, found]])
-    return { data: { ansible_facts: facts }, effects: { facts }, changed: false, why: 'facts change nothing' }
+    return gathered(newDictionary([[`getent_${database}`, found]]))
   },
 })
 

@@ -1,9 +1,10 @@
 import { serviceManager } from '../../facts/service-manager.ts'
-import type { Value, Vars } from '../../model/value.ts'
+import type { ModuleContext } from '../../model/module-context.ts'
+import type { Value } from '../../model/value.ts'
 import { newDictionary } from '../../template/runtime-value.ts'
 import { sh } from '../../util/sh.ts'
 import { parameters } from '../params.ts'
-import { defineQuery } from '../query.ts'
+import { defineQuery, gathered } from '../query.ts'
 
 interface Service {
   readonly name: string
@@ -28,42 +29,50 @@ export const serviceFacts = defineQuery({
           sh`LC_ALL=C; export LC_ALL; systemctl list-units --no-pager --no-legend --plain --type service --all; echo; systemctl list-unit-files --no-pager --no-legend --type service --all`,
         )
       : undefined
-    const found = [...initScripts(scripts?.stdout ?? ''), ...(await systemdUnits(units?.stdout ?? ''))]
+    const found = [
+      ...initScripts(scripts?.stdout ?? ''),
+      ...(await systemdUnits(context, units?.stdout ?? '')),
+    ]
     const services = newDictionary(
       found.map((one): [string, Value] => [one.name, newDictionary(Object.entries({ ...one }))]),
     )
     if (found.length === 0) return { skipped: 'the host names no services', changed: false }
-    const facts: Vars = newDictionary([['services', services]])
-    return { data: { ansible_facts: facts }, effects: { facts }, changed: false, why: 'facts change nothing' }
-
-    /** Files of units that are not loaded are asked for their state at once. */
-    async function systemdUnits(stdout: string): Promise<Service[]> {
-      const [loaded = '', files = ''] = stdout.split('\n\n')
-      const byName = new Map(loadedUnits(loaded).map((one) => [one.name, one]))
-      const others: [string, string][] = []
-      for (const line of files.split('\n')) {
-        const [name = '', status = ''] = line.trim().split(/\s+/)
-        if (!name.includes('.service')) continue
-        const known = byName.get(name)
-        if (known === undefined) others.push([name, status])
-        else if (!badStates.has(known.status ?? '')) byName.set(name, { ...known, status })
-      }
-      const states = others.length === 0 ? [] : await activeStates(others.map(([name]) => name))
-      for (const [index, [name, status]] of others.entries())
-        byName.set(name, { name, state: states[index] ?? 'unknown', status, source: 'systemd' })
-      return [...byName.values()]
-    }
-
-    async function activeStates(names: readonly string[]): Promise<string[]> {
-      const { stdout } = await context.run(
-        sh`for unit in ${names}; do state=$(systemctl show -p ActiveState -- "$unit") || state=; echo "\${state#ActiveState=}"; done`,
-      )
-      return stdout.split('\n').map((state) => (state === '' ? 'unknown' : state))
-    }
+    return gathered(newDictionary([['services', services]]))
   },
 })
 
 const badStates = new Set(['not-found', 'masked', 'failed'])
+
+/** Files of units that are not loaded are asked for their state at once. */
+async function systemdUnits(context: ModuleContext, stdout: string): Promise<Service[]> {
+  const [loaded = '', files = ''] = stdout.split('\n\n')
+  const byName = new Map(loadedUnits(loaded).map((one) => [one.name, one]))
+  const others: [string, string][] = []
+  for (const line of files.split('\n')) {
+    const [name = '', status = ''] = line.trim().split(/\s+/)
+    if (!name.includes('.service')) continue
+    const known = byName.get(name)
+    if (known === undefined) others.push([name, status])
+    else if (!badStates.has(known.status ?? '')) byName.set(name, { ...known, status })
+  }
+  const states =
+    others.length === 0
+      ? []
+      : await activeStates(
+          context,
+          others.map(([name]) => name),
+        )
+  for (const [index, [name, status]] of others.entries())
+    byName.set(name, { name, state: states[index] ?? 'unknown', status, source: 'systemd' })
+  return [...byName.values()]
+}
+
+async function activeStates(context: ModuleContext, names: readonly string[]): Promise<string[]> {
+  const { stdout } = await context.run(
+    sh`for unit in ${names}; do state=$(systemctl show -p ActiveState -- "$unit") || state=; echo "\${state#ActiveState=}"; done`,
+  )
+  return stdout.split('\n').map((state) => (state === '' ? 'unknown' : state))
+}
 
 function loadedUnits(stdout: string): Service[] {
   return stdout.split('\n').flatMap((line) => {

@@ -1,6 +1,7 @@
 import type { Crowd } from '../../../src/bench/crowd-record.ts'
 import { seededRandom } from '../../../src/bench/random.ts'
-import type { Design, Environment, Sample } from '../../../src/bench/record.ts'
+import { type Design, type Environment, nothingRecorded, type Sample } from '../../../src/bench/record.ts'
+import type { RecordedRun } from '../../../src/bench/recorded-run.ts'
 import { trialOrder } from '../../../src/bench/trial-order.ts'
 import { headline, type Workload } from '../../../src/bench/workload-file.ts'
 import { workloadRun } from '../../../src/bench/workload-run.ts'
@@ -312,4 +313,31 @@ export function journal(
     stages: [{ name: 'benchmark', needs: [], hosts: ['node-1'] }],
   }
   return `${[started, ...records].map((event) => JSON.stringify(event)).join('\n')}\n`
+}
+
+/** The same, as it is read back. */
+export function recordedRun(runId: string, events: ReturnType<typeof recordedEvents>): RecordedRun {
+  const data = <T>(channel: string): T[] =>
+    events.flatMap((event) =>
+      event.kind === 'recorded' && event.channel === channel ? [event.data as T] : [],
+    )
+  const [design] = data<Design>('benchmark')
+  if (design === undefined) throw new Error('no design')
+  return {
+    runId,
+    pipeline: 'quick',
+    file: 'quick.yml',
+    version: '0.1.0',
+    startedAt: '2026-11-26T00:00:00.000Z',
+    command: null,
+    inventory: null,
+    benchmarks: [
+      {
+        ...nothingRecorded,
+        design,
+        environments: data<Environment>('environment'),
+        samples: data<Sample>('sample'),
+      },
+    ],
+  }
 }

@@ -1,6 +1,5 @@
 import t from 'tap'
 import { seededRandom } from '../../../src/bench/random.ts'
-import { type Design, type Environment, nothingRecorded, type Sample } from '../../../src/bench/record.ts'
 import type { RecordedRun } from '../../../src/bench/recorded-run.ts'
 import { spread } from '../../../src/bench/statistics.ts'
 import { calibrate, enoughRuns, predictionBound } from '../../../src/verdicts/calibration.ts'
@@ -8,7 +7,7 @@ import { compareSides } from '../../../src/verdicts/judgement.ts'
 import { metricName, performanceLogs } from '../../../src/verdicts/measure.ts'
 import { sideOf } from '../../../src/verdicts/side.ts'
 import type { Verdict } from '../../../src/verdicts/verdict.ts'
-import { type JournalOptions, recordedEvents, workloads } from '../reports/recorded-journal.ts'
+import { type JournalOptions, recordedEvents, recordedRun, workloads } from '../reports/recorded-journal.ts'
 
 /*
  * The whole way of a gate, simulated: a host is calibrated with ten runs, then a run is held against a baseline, and once
@@ -21,29 +20,7 @@ if (cpu === undefined) throw new Error('it is there')
 
 function simulatedRun(options: JournalOptions): RecordedRun {
   const events = recordedEvents({ blocks: 10, ...options, seed: Math.floor(random() * 2 ** 32) })
-  const data = <T>(channel: string): T[] =>
-    events.flatMap((event) =>
-      event.kind === 'recorded' && event.channel === channel ? [event.data as T] : [],
-    )
-  const [design] = data<Design>('benchmark')
-  if (design === undefined) throw new Error('no design')
-  return {
-    runId: 'simulated',
-    pipeline: 'quick',
-    file: 'quick.yml',
-    version: '0.1.0',
-    startedAt: '2026-11-26T00:00:00.000Z',
-    command: null,
-    inventory: null,
-    benchmarks: [
-      {
-        ...nothingRecorded,
-        design,
-        environments: data<Environment>('environment'),
-        samples: data<Sample>('sample'),
-      },
-    ],
-  }
+  return recordedRun('simulated', events)
 }
 
 /** Gates of one calibrated host: the verdict on the same again, and on a guest that is slower by a fifth. */

@@ -1,37 +1,14 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import t from 'tap'
-import { type Design, type Environment, nothingRecorded, type Sample } from '../../../src/bench/record.ts'
 import type { RecordedRun } from '../../../src/bench/recorded-run.ts'
 import { compareSides } from '../../../src/verdicts/judgement.ts'
 import { writeJudgement } from '../../../src/verdicts/judgement-formats.ts'
 import { sideOf } from '../../../src/verdicts/side.ts'
-import { type JournalOptions, recordedEvents } from '../reports/recorded-journal.ts'
+import { type JournalOptions, recordedEvents, recordedRun } from '../reports/recorded-journal.ts'
 
 function runOf(options: JournalOptions): RecordedRun {
   const events = recordedEvents({ blocks: 6, spread: { trials: 0.01, runs: 0 }, ...options })
-  const data = <T>(channel: string): T[] =>
-    events.flatMap((event) =>
-      event.kind === 'recorded' && event.channel === channel ? [event.data as T] : [],
-    )
-  const [design] = data<Design>('benchmark')
-  if (design === undefined) throw new Error('no design')
-  return {
-    runId: 'a',
-    pipeline: 'quick',
-    file: 'quick.yml',
-    version: '0.1.0',
-    startedAt: '2026-11-26T00:00:00.000Z',
-    command: null,
-    inventory: null,
-    benchmarks: [
-      {
-        ...nothingRecorded,
-        design,
-        environments: data<Environment>('environment'),
-        samples: data<Sample>('sample'),
-      },
-    ],
-  }
+  return recordedRun('a', events)
 }
 
 const hostile = `<a b="c">&amp;</a> ]]> ' \u0000\u0007\u001b[31m\ud800 \uffff <!-- -->\n--`
